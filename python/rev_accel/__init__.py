@@ -1,0 +1,81 @@
+"""Static analysis of whole trees of Python files in native code.
+
+`analyze_ast_patterns` answers as rev's function of that name; `scan` and `scan_source` give the same
+findings as typed objects. Every name is loaded when it is first used: importing this package does
+nothing else.
+"""
+
+# A plain name instead of `typing.TYPE_CHECKING`: type checkers know it, and importing `typing` would
+# cost more than the rest of this import.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from . import errors as errors
+    from . import workspace as workspace
+    from ._core import __version__ as __version__
+    from .analysis import analyze_ast_patterns as analyze_ast_patterns
+    from .analysis import scan as scan
+    from .analysis import scan_source as scan_source
+    from .errors import InputError as InputError
+    from .errors import InternalError as InternalError
+    from .errors import PathOutsideRootError as PathOutsideRootError
+    from .errors import RevAccelError as RevAccelError
+    from .records import FileError as FileError
+    from .records import Finding as Finding
+    from .records import Limits as Limits
+    from .records import ScanStats as ScanStats
+    from .report import Report as Report
+
+__all__ = [
+    "FileError",
+    "Finding",
+    "InputError",
+    "InternalError",
+    "Limits",
+    "PathOutsideRootError",
+    "Report",
+    "RevAccelError",
+    "ScanStats",
+    "__version__",
+    "analyze_ast_patterns",
+    "errors",
+    "scan",
+    "scan_source",
+    "workspace",
+]
+
+# Where each name is defined; a name that is its own module is that module.
+_HOMES = {
+    "FileError": "records",
+    "Finding": "records",
+    "InputError": "errors",
+    "InternalError": "errors",
+    "Limits": "records",
+    "PathOutsideRootError": "errors",
+    "Report": "report",
+    "RevAccelError": "errors",
+    "ScanStats": "records",
+    "__version__": "_core",
+    "analyze_ast_patterns": "analysis",
+    "errors": "errors",
+    "scan": "analysis",
+    "scan_source": "analysis",
+    "workspace": "workspace",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        module = import_module(f"{__name__}.{home}")
+        value = module if name == home else getattr(module, name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,151 @@
+"""The native module: private, and without checks of its own that `rev_accel.settings` has already made.
+
+Common to all functions:
+
+* `rules` is a bit mask in the order todos=1, prints=2, dangerous=4, type_hints=8, complex_functions=16,
+  globals=32.
+* `threads=None` takes the cores that the process may use, and fewer for little work.
+* Work runs outside the GIL on threads of its own, which end with the call. Ctrl-C stops it: the call
+  raises `KeyboardInterrupt`. So does an exception from a callback, which comes through unchanged.
+* A defect (a panic) raises `rev_accel.errors.InternalError`.
+* File names that are not UTF-8 go in and out as `os.fsdecode` writes them.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypedDict, final, type_check_only
+
+__version__: str
+"""The version of the package, as `major.minor.patch`."""
+
+def analyze(
+    root: str,
+    target: str,
+    *,
+    rules: int,
+    check_error: str | None = None,
+    threads: int | None = None,
+) -> str | None:
+    """The JSON text of the drop-in without its end, or `None` if there is no Python file.
+
+    The end, which the caller adds, is the member `patterns_checked` and the closing brace: the text stops
+    after the number of `total_issues`. Every `*.py` below `target` is taken, as `rglob` finds them.
+
+    Args:
+        root: What the keys are relative to; absolute, symbolic links resolved.
+        target: A file or folder in `root`; absolute, symbolic links resolved.
+        rules: The rules to check.
+        check_error: The class name reported for each file that parses, for a `patterns` argument that
+            fails when it is asked for a rule.
+        threads: How many threads analyse.
+    """
+
+def scan(
+    root: str,
+    paths: list[str],
+    *,
+    rules: int,
+    all_files: bool,
+    exclude: list[str],
+    max_bytes: int,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> ScanResult:
+    """Analyse files and folders and keep everything that was found.
+
+    Args:
+        root: What paths and globs are relative to; absolute, symbolic links resolved.
+        paths: Files and folders. A file is analysed whatever its name.
+        rules: The rules to check.
+        all_files: Take every `*.py` of a folder, instead of those that no ignore file names.
+        exclude: Globs as in .gitignore, of what to leave out of a folder.
+        max_bytes: Size of the largest file that is analysed.
+        threads: How many threads analyse.
+        progress: Called on the calling thread with the number of files done and of files in all.
+
+    Raises:
+        rev_accel.errors.InputError: A path cannot be looked at, or a glob is not valid.
+    """
+
+def scan_source(source: bytes | str, *, path: str, rules: int, max_bytes: int) -> ScanResult:
+    """Analyse the text of one file, reported under the name `path`."""
+
+def stream(
+    root: str,
+    paths: list[str],
+    *,
+    rules: int,
+    all_files: bool,
+    exclude: list[str],
+    max_bytes: int,
+    format: Literal["text", "jsonl"],
+    color: bool,
+    write: Callable[[bytes], object],
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Stats:
+    """Analyse files and folders and write what was found at once, in the order of the paths.
+
+    Only a window of files is kept in memory. The arguments are those of `scan`, and:
+
+    Args:
+        format: `"text"` writes `path:line:column: rule message` for each finding and each file that
+            failed; `"jsonl"` one JSON object for each file with something to say, then a summary object.
+        color: Whether text has the escape sequences of a terminal.
+        write: Takes the output piece by piece, on the calling thread.
+
+    Returns:
+        What `ScanResult.stats` holds.
+    """
+
+@type_check_only
+class Stats(TypedDict):
+    """What was done and how long it took; `rev_accel.ScanStats` tells more."""
+
+    files: int
+    bytes: int
+    findings: int
+    errors: int
+    parsed: int
+    asked: int
+    threads: int
+    select_ns: int
+    analyse_ns: int
+    by_rule: dict[str, int]
+
+@final
+class ScanResult:
+    """What `scan` found: a frozen list of the files that have something to say, sorted by path.
+
+    Folders that could not be listed stand at its end. An index out of range raises `IndexError`.
+    """
+
+    def __len__(self) -> int:
+        """The number of files in the list."""
+
+    @property
+    def total(self) -> int:
+        """The number of findings."""
+
+    @property
+    def stats(self) -> Stats:
+        """Figures of the whole scan, also of the files that are not in the list."""
+
+    def path(self, index: int) -> str:
+        """The path of a file: relative to the root with forward slashes, or absolute outside of it."""
+
+    def status(
+        self, index: int
+    ) -> Literal["ok", "syntax_error", "undecodable", "unreadable", "too_large", "too_complex", "internal_error"]:
+        """What became of a file."""
+
+    def error(self, index: int) -> tuple[str, str, int | None, int | None] | None:
+        """Class name, message, line and column of what failed; `None` for a file that is `"ok"`."""
+
+    def findings(self, index: int) -> list[tuple[str, int, int, str, dict[str, Any]]]:
+        """Rule, line, column, message and data of each finding of a file, by line and column."""
+
+    def json(self) -> str:
+        """The text that `analyze` gives for these files, also when there are none."""
+
+def _panic_for_tests(where: Literal["caller", "worker"]) -> None:
+    """Panic on purpose, on the calling thread or on a worker: raises `rev_accel.errors.InternalError`."""

@@ -1,0 +1,75 @@
+"""The command's table of contents, and what becomes of an error."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from rev_accel.errors import InternalError, RevAccelError
+
+from . import EXIT_USAGE, streams
+from .scan import scan
+
+COMPLETION_VARIABLE = "_REV_ACCEL_COMPLETE"
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command and return its exit code.
+
+    In place of click's own `main`, which prints errors on several lines and has exit codes of its own
+    for Ctrl-C and a closed pipe.
+    """
+    if COMPLETION_VARIABLE in os.environ:
+        group.main(arguments, prog_name=streams.PROGRAM, complete_var=COMPLETION_VARIABLE)
+    try:
+        with group.make_context(streams.PROGRAM, list(arguments)) as context:
+            code: int = group.invoke(context)
+            return code
+    except click.exceptions.Exit as exit:
+        return exit.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        streams.write_error(f"{error.format_message()}\n")
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else streams.PROGRAM
+        streams.complain(f"{error.format_message().rstrip('.')} (see `{command} --help`)")
+    except click.ClickException as error:
+        streams.complain(error.format_message())
+    except InternalError as error:
+        streams.complain(f"a defect of rev-accel, please report it: {error}")
+    except RevAccelError as error:
+        streams.complain(str(error))
+    except BrokenPipeError as error:
+        raise streams.OutputError(str(error), closed_by_reader=True) from error
+    except OSError as error:
+        streams.discard_output()
+        streams.complain(str(error))
+    return EXIT_USAGE
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from rev_accel._core import __version__
+
+        click.echo(f"rev-accel {__version__}")
+        context.exit()
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Run `rev-accel COMMAND --help` for a command's options, examples and exit codes.",
+)
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def group() -> None:
+    """Static analysis of whole trees of Python files, in native code."""
+
+
+group.add_command(scan)

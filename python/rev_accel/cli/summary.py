@@ -1,0 +1,40 @@
+"""What standard error says at the end: one line, or a few with `--stats`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rev_accel._core import Stats
+
+
+def line(stats: Stats) -> str:
+    """What was found, in one line."""
+    if not stats["files"] and not stats["errors"]:
+        return "No Python files found\n"
+    found = _count(stats["findings"], "finding")
+    return f"{found} in {_count(stats['files'], 'file')}{_failed(stats)}\n"
+
+
+def table(stats: Stats) -> str:
+    """What was done, and how long it took."""
+    by_rule = ", ".join(f"{rule} {count:,}" for rule, count in stats["by_rule"].items() if count)
+    select, analyse = stats["select_ns"] / 1e9, stats["analyse_ns"] / 1e9
+    megabytes = stats["bytes"] / 1e6
+    speed = f", {megabytes / analyse:,.0f} MB/s" if analyse else ""
+    rows = {
+        "files": f"{stats['files']:,} ({megabytes:,.1f} MB){_failed(stats)}",
+        "parsed": f"{stats['parsed']:,}, of which {stats['asked']:,} put to Python's own parser",
+        "findings": f"{stats['findings']:,}" + (f" ({by_rule})" if by_rule else ""),
+        "threads": f"{stats['threads']:,}",
+        "time": f"{select + analyse:.3f} s ({select:.3f} finding files, {analyse:.3f} analysing{speed})",
+    }
+    return "".join(f"{name:<9} {text}\n" for name, text in rows.items())
+
+
+def _failed(stats: Stats) -> str:
+    return f", {stats['errors']:,} failed" if stats["errors"] else ""
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,132 @@
+"""Turns what callers and the environment say into what the native module takes.
+
+Everything that cannot be used is refused here, with an `InputError` that says what would do.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .errors import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# In the order of the native module's bits, of reports, and of the default of `patterns`.
+RULES = ("todos", "prints", "dangerous", "type_hints", "complex_functions", "globals")
+ALL_RULES = (1 << len(RULES)) - 1
+
+DEFAULT_MAX_BYTES = 16 << 20
+LARGEST_MAX_BYTES = (1 << 32) - 1  # offsets in a file are 32 bits wide
+
+THREADS_VARIABLE = "REV_ACCEL_THREADS"
+MAX_THREADS = 1024  # far above what helps; keeps a slip of the pen from asking for a million stacks
+
+
+def rule_names(patterns: Iterable[str] | None) -> tuple[str, ...]:
+    """The selected rules, each once, in the order given; `None` selects all."""
+    if patterns is None:
+        return RULES
+    names = tuple(dict.fromkeys(_texts(patterns, "patterns", "rule name")))
+    for name in names:
+        if name not in RULES:
+            raise InputError(unknown_name("rule", name, RULES))
+    return names
+
+
+def rule_bits(names: Iterable[str]) -> int:
+    """The native module's bit mask for names that `rule_names` accepted."""
+    return sum(1 << RULES.index(name) for name in names)
+
+
+def thread_count(threads: int | None) -> int | None:
+    """The number of threads asked for: the argument, else `REV_ACCEL_THREADS`; `None` lets the native module choose."""
+    if threads is not None:
+        if not _is_count(threads, MAX_THREADS):
+            raise InputError(f"`threads` must be a whole number from 1 to {MAX_THREADS}, not {_shown(threads)}")
+        return threads
+    text = os.environ.get(THREADS_VARIABLE)
+    if not text:
+        return None
+    # `isdecimal` keeps out what `int` would take besides: signs, blanks and underscores.
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and _is_count(int(text), MAX_THREADS)):
+        raise InputError(
+            f"environment variable {THREADS_VARIABLE} must be a whole number from 1 to {MAX_THREADS}, not {_shown(text)}"
+        )
+    return int(text)
+
+
+def max_bytes(value: int) -> int:
+    """The largest file that is analysed, in bytes."""
+    if not _is_count(value, LARGEST_MAX_BYTES):
+        raise InputError(f"`max_bytes` must be a whole number from 1 to {LARGEST_MAX_BYTES}, not {_shown(value)}")
+    return value
+
+
+def path_texts(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """The paths as text, none of them empty or impossible for the operating system."""
+    return [_path_text(path) for path in paths]
+
+
+def glob_texts(globs: Iterable[str]) -> list[str]:
+    """The globs of what is left out; the native module judges their syntax."""
+    texts = list(_texts(globs, "exclude", "glob"))
+    for text in texts:
+        _refuse_impossible("exclude pattern", text)
+    return texts
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """One line that says a name is unknown, with the likeliest slip and the known names."""
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean `{near[0]}`? " if near else ""
+    return f"unknown {kind} `{name}`: {hint}known are {', '.join(names)}"
+
+
+def _texts(values: Iterable[str], argument: str, what: str) -> Iterable[str]:
+    # A str is an iterable of str too, and never what was meant.
+    if isinstance(values, (str, bytes)):
+        raise InputError(f"`{argument}` must be a list of {what}s, not one {type(values).__name__}")
+    try:
+        texts = list(values)
+    except TypeError:
+        raise InputError(f"`{argument}` must be a list of {what}s, not {type(values).__name__}") from None
+    for text in texts:
+        if not isinstance(text, str):
+            raise InputError(f"each {what} in `{argument}` must be a str, not {type(text).__name__}")
+    return texts
+
+
+def _path_text(path: str | os.PathLike[str]) -> str:
+    try:
+        text = os.fspath(path)
+        if not isinstance(text, str):
+            raise TypeError
+    except TypeError:
+        raise InputError(f"a path must be a str or an os.PathLike of one, not {type(path).__name__}") from None
+    _refuse_impossible("path", text)
+    return text
+
+
+def _refuse_impossible(what: str, text: str) -> None:
+    if not text:
+        raise InputError(f"{what} `` is empty")
+    if "\0" in text:
+        raise InputError(f"{what} {text!r} holds a NUL character")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise InputError(f"{what} {text!r} holds a lone surrogate that stands for no byte") from None
+
+
+def _is_count(value: object, largest: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= largest
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if isinstance(value, (int, float, str, type(None))) else f"a {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,42 @@
+//! Parallel pattern analysis of Python source trees.
+//!
+//! A [`scan`] selects files, analyses each on a worker thread and reports in a stable order. Three things take part: a
+//! [`Selection`] of files, the rules with their [`Finding`]s, and an [`Interpreter`], which says what grammar to follow and, where there is
+//! one, has the last word on what is valid Python. This crate knows no Python runtime; `rust/py` lends it one.
+//!
+//! ```
+//! use rev_accel_core::{Cancel, Grammar, RuleSet, scan_source};
+//!
+//! let source = b"def f(x):\n    print(x)\n";
+//! let scan = scan_source(source, "f.py", RuleSet::ALL, 1 << 20, &Grammar::default(), &Cancel::new())?;
+//! let lines: Vec<_> = scan.reports[0].by_position().iter().map(|finding| finding.line).collect();
+//! assert_eq!(lines, [1, 2]);
+//! # Ok::<(), rev_accel_core::Error>(())
+//! ```
+//!
+//! No input ends the process: a text is bounded by the [`guard`](syntax::guard) before anything recursive sees it, workers have
+//! large stacks, and a panic is confined to its file.
+
+mod cancel;
+mod error;
+mod pool;
+mod report;
+mod rules;
+mod scan;
+mod source;
+pub mod syntax;
+mod tree;
+
+pub use cancel::Cancel;
+pub use error::{Error, Result};
+pub use pool::default_threads;
+pub use report::LineFormat;
+pub use rules::{Detail, Finding, Marker, Rule, RuleSet};
+pub use scan::{
+    DEFAULT_MAX_BYTES, FileReport, HARD_MAX_BYTES, Options, Progress, Scan, Stats, scan, scan_drop_in, scan_lines,
+    scan_source,
+};
+pub use syntax::facts::{Callee, Fact, FactKind, Failure, Status};
+pub use syntax::interpreter::{Grammar, Interpreter};
+pub use tree::key::Key;
+pub use tree::select::Selection;

@@ -1,0 +1,122 @@
+//! The object that `analyze_ast_patterns` answers, in the form of `json.dumps(..., indent=2)`.
+
+use super::json;
+use crate::rules::{Detail, Finding, Rule};
+use crate::tree::key::Key;
+
+/// Appends the entry of one file, if it has something to say, and returns the number of issues in it.
+///
+/// Findings come grouped by rule in the order of [`Rule::ALL`]; `Err` is the name of an exception class.
+pub(crate) fn file(output: &mut Vec<u8>, key: &Key, outcome: Result<&[Finding], &str>) -> usize {
+    if outcome.is_ok_and(<[Finding]>::is_empty) {
+        return 0;
+    }
+    output.extend_from_slice(b"    ");
+    json::key(output, key);
+    match outcome {
+        Err(exception) => {
+            output.extend_from_slice(b": {\n      \"error\": ");
+            json::string(output, &format!("Failed to parse: {exception}"));
+            output.extend_from_slice(b"\n    }");
+            0
+        }
+        Ok(findings) => {
+            let mut separator: &[u8] = b": {";
+            for group in findings.chunk_by(|one, other| one.detail.rule() == other.detail.rule()) {
+                output.extend_from_slice(separator);
+                output.extend_from_slice(b"\n      \"");
+                output.extend_from_slice(key_of(group[0].detail.rule()));
+                output.extend_from_slice(b"\": [");
+                for (index, finding) in group.iter().enumerate() {
+                    output.extend_from_slice(if index > 0 { b",\n        {\n" } else { b"\n        {\n" });
+                    entry(output, finding);
+                    output.extend_from_slice(b"\n        }");
+                }
+                output.extend_from_slice(b"\n      ]");
+                separator = b",";
+            }
+            output.extend_from_slice(b"\n    }");
+            findings.len()
+        }
+    }
+}
+
+/// Puts the entries of the files between the other keys of the object, without its last key and its closing brace.
+pub(crate) fn object(scanned_files: usize, files: &[u8], total_issues: usize) -> Vec<u8> {
+    let mut output = Vec::with_capacity(files.len() + 128);
+    output.extend_from_slice(b"{\n  \"scanned_files\": ");
+    json::number(&mut output, scanned_files as u64);
+    output.extend_from_slice(b",\n  \"files\": {");
+    if !files.is_empty() {
+        output.push(b'\n');
+        output.extend_from_slice(files);
+        output.extend_from_slice(b"\n  ");
+    }
+    output.extend_from_slice(b"},\n  \"total_issues\": ");
+    json::number(&mut output, total_issues as u64);
+    output
+}
+
+/// Puts one more entry behind those that are there.
+pub(crate) fn join(files: &mut Vec<u8>, entry: &[u8]) {
+    if !files.is_empty() && !entry.is_empty() {
+        files.extend_from_slice(b",\n");
+    }
+    files.extend_from_slice(entry);
+}
+
+const fn key_of(rule: Rule) -> &'static [u8] {
+    match rule {
+        Rule::Todos => b"todos",
+        Rule::Prints => b"print_statements",
+        Rule::Dangerous => b"dangerous_functions",
+        Rule::TypeHints => b"missing_type_hints",
+        Rule::ComplexFunctions => b"complex_functions",
+        Rule::Globals => b"global_variables",
+    }
+}
+
+fn entry(output: &mut Vec<u8>, finding: &Finding) {
+    let line = match finding.detail {
+        Detail::Todo { splitlines_line, .. } => splitlines_line,
+        _ => finding.line,
+    };
+    output.extend_from_slice(b"          \"line\": ");
+    json::number(output, line.into());
+    match &finding.detail {
+        Detail::Todo { text, marker, .. } => {
+            member(output, "text", text);
+            member(output, "type", marker.name());
+        }
+        Detail::Print => member(output, "type", "print_statement"),
+        Detail::Dangerous(callee) => {
+            member(output, "function", callee.name());
+            member(output, "severity", "HIGH");
+        }
+        Detail::MissingReturnType { function } => {
+            member(output, "function", function);
+            member(output, "issue", "missing_return_type");
+        }
+        Detail::ManyParameters { function, parameters } => {
+            member(output, "function", function);
+            output.extend_from_slice(b",\n          \"parameters\": ");
+            json::number(output, (*parameters).into());
+            member(output, "suggestion", "Consider using dataclass or config object");
+        }
+        Detail::Global { names } => {
+            output.extend_from_slice(b",\n          \"variables\": [");
+            for (index, name) in names.iter().enumerate() {
+                output.extend_from_slice(if index > 0 { b",\n            " } else { b"\n            " });
+                json::string(output, name);
+            }
+            output.extend_from_slice(b"\n          ]");
+        }
+    }
+}
+
+fn member(output: &mut Vec<u8>, name: &str, value: &str) {
+    output.extend_from_slice(b",\n          \"");
+    output.extend_from_slice(name.as_bytes());
+    output.extend_from_slice(b"\": ");
+    json::string(output, value);
+}

@@ -1,0 +1,157 @@
+//! What a rule finds.
+
+use crate::syntax::facts::Callee;
+
+/// One finding of one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Physical line, 1-based.
+    pub line: u32,
+    /// Column in characters, 1-based.
+    pub column: u32,
+    /// What was found; it implies the rule.
+    pub detail: Detail,
+}
+
+/// What was found, with what the rule has to say of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// A line with a marker in it.
+    Todo {
+        /// The line without the blanks at its ends.
+        text: String,
+        /// Which marker.
+        marker: Marker,
+        /// Number of the line as `str.splitlines` counts, 1-based: it also ends lines at form feeds and their like.
+        splitlines_line: u32,
+    },
+    /// A call of `print`.
+    Print,
+    /// A call of a function that runs text as code.
+    Dangerous(Callee),
+    /// A public function without a return annotation.
+    MissingReturnType {
+        /// Name of the function.
+        function: String,
+    },
+    /// A function with many parameters.
+    ManyParameters {
+        /// Name of the function.
+        function: String,
+        /// How many.
+        parameters: u32,
+    },
+    /// A `global` statement.
+    Global {
+        /// The names it lists.
+        names: Vec<String>,
+    },
+}
+
+impl Detail {
+    /// The rule that finds this.
+    #[must_use]
+    pub const fn rule(&self) -> Rule {
+        match self {
+            Self::Todo { .. } => Rule::Todos,
+            Self::Print => Rule::Prints,
+            Self::Dangerous(_) => Rule::Dangerous,
+            Self::MissingReturnType { .. } => Rule::TypeHints,
+            Self::ManyParameters { .. } => Rule::ComplexFunctions,
+            Self::Global { .. } => Rule::Globals,
+        }
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Todo { text, .. } => text.clone(),
+            Self::Print => "call of `print`".to_owned(),
+            Self::Dangerous(callee) => format!("call of `{}`", callee.name()),
+            Self::MissingReturnType { function } => format!("function `{function}` has no return annotation"),
+            Self::ManyParameters { function, parameters } => {
+                format!("function `{function}` has {parameters} parameters")
+            }
+            Self::Global { names } => format!("global statement: {}", names.join(", ")),
+        }
+    }
+}
+
+/// The word that makes a line a to-do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marker {
+    /// `TODO`, also when the line holds both.
+    Todo,
+    /// `FIXME`.
+    Fixme,
+}
+
+impl Marker {
+    /// The word as it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Todo => "TODO",
+            Self::Fixme => "FIXME",
+        }
+    }
+}
+
+/// The built-in rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Rule {
+    /// Lines with TODO or FIXME.
+    Todos,
+    /// Calls of `print`.
+    Prints,
+    /// Calls of `eval`, `exec`, `compile` and `__import__`.
+    Dangerous,
+    /// Public functions without a return annotation.
+    TypeHints,
+    /// Functions with more than five parameters.
+    ComplexFunctions,
+    /// `global` statements.
+    Globals,
+}
+
+impl Rule {
+    /// All rules in the order of reports.
+    pub const ALL: [Self; 6] =
+        [Self::Todos, Self::Prints, Self::Dangerous, Self::TypeHints, Self::ComplexFunctions, Self::Globals];
+
+    /// The name by which users select it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Todos => "todos",
+            Self::Prints => "prints",
+            Self::Dangerous => "dangerous",
+            Self::TypeHints => "type_hints",
+            Self::ComplexFunctions => "complex_functions",
+            Self::Globals => "globals",
+        }
+    }
+}
+
+/// A set of rules; bit n stands for `Rule::ALL[n]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleSet(u8);
+
+impl RuleSet {
+    /// Every rule.
+    pub const ALL: Self = Self(0b11_1111);
+
+    /// The set with these bits; bits that stand for no rule are dropped.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
+    /// Whether a rule is in the set.
+    #[must_use]
+    pub const fn contains(self, rule: Rule) -> bool {
+        self.0 & (1 << rule as u8) != 0
+    }
+}

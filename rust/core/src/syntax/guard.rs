@@ -1,0 +1,540 @@
+//! What a text would cost, found out before anything recursive looks at it.
+//!
+//! One linear pass over the bytes follows strings, brackets and lines as the parser's lexer does, and bounds the depth of the tree that
+//! the text can give. It stops at the first thing that no valid program has or that CPython's tokenizer refuses. Nothing here allocates
+//! in proportion to the text.
+//!
+//! The pass is the guard of the parser: a text that it calls [`Stop`]ped never reaches the parser whole.
+
+use memchr::{memchr, memchr2};
+
+/// Longest text, in bytes, about which the interpreter is asked. `ast.parse` holds the GIL and cannot be interrupted; at this size it
+/// takes at most about 0.25 s and 100 MB, at eight times the size it was seen to take gigabytes.
+pub const ASK_BYTES: usize = 64 << 10;
+
+/// Most dots in one dotted name about which the interpreter is asked: `import a.a.a…` is quadratic in CPython.
+pub const ASK_DOTS: usize = 1_000;
+
+/// Most f-string replacement fields about which the interpreter is asked: they are quadratic in CPython 3.11.
+pub const ASK_FIELDS: u32 = 5_000;
+
+/// Deepest tree that is parsed, in levels: what CPython itself can turn into objects at its default recursion limit.
+pub const MAX_DEPTH: u32 = 3_000;
+
+/// Deepest tree of a long text that is taken as valid without asking. CPython's own limit depends on the caller's frames.
+pub const SURE_DEPTH: u32 = 2_900;
+
+/// Depth of tree, and nesting of brackets, from which on CPython's parser may run into limits of its own.
+pub const DOUBTFUL_DEPTH: u32 = 100;
+
+/// Most brackets open at once (CPython's `MAXLEVEL`).
+pub const MAX_BRACKETS: usize = 200;
+
+/// CPython refuses a block at this depth (its `MAXINDENT`).
+pub const MAX_INDENTS: usize = 100;
+
+/// What one pass over a text found.
+#[derive(Clone, Debug, Default)]
+pub struct Outline {
+    /// Upper bound of the depth of the tree, statements' own nesting left out.
+    pub depth: u32,
+    /// Most brackets open at once.
+    pub brackets: usize,
+    /// Number of replacement fields in f-strings and t-strings.
+    pub fields: u32,
+    /// An indentation that goes on over a backslash, where CPython has rules of its own.
+    pub odd_indentation: bool,
+    /// Where and why the pass ended before the end of the text.
+    pub stop: Option<(usize, Stop)>,
+}
+
+/// Why a text is not parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Something that ends every reading of it as Python: an unclosed or unmatched bracket or an unterminated string.
+    Irregular,
+    /// A byte order mark, which CPython takes from a file but not from a text.
+    ByteOrderMark,
+    /// More than [`MAX_BRACKETS`] brackets.
+    Brackets,
+    /// A tree deeper than [`MAX_DEPTH`].
+    Depth,
+    /// [`MAX_INDENTS`] blocks.
+    Indents,
+    /// Indentation whose meaning depends on the width of a tab.
+    Tabs,
+}
+
+/// Looks over a text.
+#[must_use]
+pub fn outline(text: &str) -> Outline {
+    let mut pass = Pass::new(text.as_bytes());
+    if let Err(stop) = pass.run() {
+        pass.outline.stop = Some((pass.index, stop));
+    }
+    pass.outline
+}
+
+/// Whether the interpreter may be asked about a text, as far as the text's own form says.
+#[must_use]
+pub fn may_be_asked(text: &str, outline: &Outline) -> bool {
+    text.len() <= ASK_BYTES && outline.fields <= ASK_FIELDS && longest_dotted_name(text.as_bytes()) <= ASK_DOTS
+}
+
+/// Most dots in a row of names, dots, blanks and continued lines.
+fn longest_dotted_name(text: &[u8]) -> usize {
+    let (mut dots, mut most) = (0, 0);
+    for &byte in text {
+        match CLASSES[byte as usize] {
+            Class::Dot => dots += 1,
+            Class::Word | Class::Digit | Class::Blank | Class::LineEnd | Class::Backslash => {}
+            _ => {
+                most = most.max(dots);
+                dots = 0;
+            }
+        }
+    }
+    most.max(dots)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Blank,
+    Word,
+    Digit,
+    Quote,
+    Hash,
+    LineEnd,
+    Open,
+    Close,
+    Comma,
+    Colon,
+    Semicolon,
+    Backslash,
+    Dot,
+    Operator,
+    Flat,
+}
+
+static CLASSES: [Class; 256] = {
+    let mut table = [Class::Blank; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 128.. => Class::Word,
+            b'0'..=b'9' => Class::Digit,
+            b'"' | b'\'' => Class::Quote,
+            b'#' => Class::Hash,
+            b'\n' | b'\r' => Class::LineEnd,
+            b'(' | b'[' | b'{' => Class::Open,
+            b')' | b']' | b'}' => Class::Close,
+            b',' => Class::Comma,
+            b':' => Class::Colon,
+            b';' => Class::Semicolon,
+            b'\\' => Class::Backslash,
+            b'.' => Class::Dot,
+            b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' => Class::Operator,
+            // Comparisons and assignments do not nest.
+            b'=' | b'!' | b'?' | b'$' | b'`' => Class::Flat,
+            _ => Class::Blank,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// A string literal that can hold replacement fields.
+#[derive(Clone, Copy, Default)]
+struct Literal {
+    quote: u8,
+    triple: bool,
+    raw: bool,
+}
+
+/// What is open: a bracket, or a replacement field of a literal.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    /// The closing byte.
+    closer: u8,
+    /// For a field: the literal that it stands in.
+    literal: Option<Literal>,
+    /// For a field: whether it stands in the format specification of the field below.
+    in_specification: bool,
+    /// Levels that the current element gives by operators, calls and keywords.
+    chain: u32,
+    /// `lambda`s of the current element whose colon has not come yet: their commas do not end the element.
+    lambdas: u32,
+    /// Deepest part of the current element.
+    inner: u32,
+    /// Deepest of the earlier elements.
+    deepest: u32,
+}
+
+impl Level {
+    fn depth(&self) -> u32 {
+        self.deepest.max(self.chain.saturating_add(self.lambdas * 3).saturating_add(self.inner))
+    }
+
+    fn end_element(&mut self) {
+        self.deepest = self.depth();
+        self.chain = 0;
+        self.inner = 0;
+    }
+}
+
+struct Pass<'a> {
+    text: &'a [u8],
+    index: usize,
+    /// `levels[0]` is the statement; `levels[open]` the innermost open bracket.
+    levels: [Level; MAX_BRACKETS + 1],
+    open: usize,
+    /// Columns of the open blocks, with tabs to multiples of eight and with tabs as one column.
+    blocks: [(u32, u32); MAX_INDENTS],
+    block: usize,
+    outline: Outline,
+}
+
+impl<'a> Pass<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self {
+            text,
+            index: 0,
+            levels: [Level::default(); MAX_BRACKETS + 1],
+            open: 0,
+            blocks: [(0, 0); MAX_INDENTS],
+            block: 0,
+            outline: Outline::default(),
+        }
+    }
+
+    fn byte(&self, offset: usize) -> u8 {
+        self.text.get(self.index + offset).copied().unwrap_or(0)
+    }
+
+    fn run(&mut self) -> Result<(), Stop> {
+        self.indentation()?;
+        while let Some(&byte) = self.text.get(self.index) {
+            match CLASSES[byte as usize] {
+                Class::Word => self.word()?,
+                Class::Blank | Class::Flat => self.index += 1,
+                Class::Dot | Class::Operator => {
+                    self.levels[self.open].chain += 1;
+                    self.index += 1;
+                }
+                Class::Digit => {
+                    // A keyword may stand right behind a number: `1if x else 2`.
+                    self.levels[self.open].chain += 1;
+                    self.skip_word();
+                }
+                Class::Comma => {
+                    self.levels[self.open].end_element();
+                    self.index += 1;
+                }
+                Class::Open => {
+                    let closer = match byte {
+                        b'(' => b')',
+                        b'[' => b']',
+                        _ => b'}',
+                    };
+                    self.open_level(Level { closer, ..Level::default() })?;
+                }
+                Class::Close => self.close(byte)?,
+                Class::Colon => self.colon()?,
+                Class::Quote => self.string(byte)?,
+                Class::Hash => self.index = self.line_end(),
+                Class::LineEnd => self.new_line(byte)?,
+                Class::Semicolon => {
+                    if self.open == 0 {
+                        self.end_statement()?;
+                    }
+                    self.index += 1;
+                }
+                Class::Backslash => {
+                    self.index += 1;
+                    match self.byte(0) {
+                        b'\r' if self.byte(1) == b'\n' => self.index += 2,
+                        b'\n' | b'\r' => self.index += 1,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        if self.open > 0 {
+            return Err(Stop::Irregular);
+        }
+        self.end_statement()
+    }
+
+    fn line_end(&self) -> usize {
+        memchr2(b'\n', b'\r', &self.text[self.index..]).map_or(self.text.len(), |length| self.index + length)
+    }
+
+    fn end_statement(&mut self) -> Result<(), Stop> {
+        let depth = self.levels[0].depth();
+        self.levels[0] = Level::default();
+        self.outline.depth = self.outline.depth.max(depth);
+        if depth > MAX_DEPTH { Err(Stop::Depth) } else { Ok(()) }
+    }
+
+    fn new_line(&mut self, byte: u8) -> Result<(), Stop> {
+        self.index += if byte == b'\r' && self.byte(1) == b'\n' { 2 } else { 1 };
+        if self.open > 0 {
+            return Ok(());
+        }
+        self.end_statement()?;
+        self.indentation()
+    }
+
+    /// Follows the blocks by CPython's two counts, at the start of a line that is in no bracket.
+    fn indentation(&mut self) -> Result<(), Stop> {
+        let start = self.index;
+        while self.byte(0) == b' ' {
+            self.index += 1;
+        }
+        let mut column = (self.index - start) as u32;
+        let mut alternative = column;
+        loop {
+            match self.byte(0) {
+                b' ' => (column, alternative) = (column + 1, alternative + 1),
+                b'\t' => (column, alternative) = ((column / 8 + 1) * 8, alternative + 1),
+                0x0c => (column, alternative) = (0, 0),
+                b'#' | b'\n' | b'\r' => return Ok(()),
+                b'\\' => {
+                    self.outline.odd_indentation |= self.index > start;
+                    return Ok(());
+                }
+                _ => break,
+            }
+            self.index += 1;
+        }
+        if self.index >= self.text.len() {
+            return Ok(());
+        }
+        if column > self.blocks[self.block].0 {
+            if self.block + 1 >= MAX_INDENTS {
+                return Err(Stop::Indents);
+            }
+            if alternative <= self.blocks[self.block].1 {
+                return Err(Stop::Tabs);
+            }
+            self.block += 1;
+            self.blocks[self.block] = (column, alternative);
+            return Ok(());
+        }
+        while column < self.blocks[self.block].0 {
+            self.block -= 1;
+        }
+        let (level, level_alternative) = self.blocks[self.block];
+        // A dedent to no open block is left to the parser to report.
+        if column == level && alternative != level_alternative { Err(Stop::Tabs) } else { Ok(()) }
+    }
+
+    fn skip_word(&mut self) {
+        let rest = &self.text[self.index..];
+        let length = rest.iter().position(|&byte| !matches!(CLASSES[byte as usize], Class::Word | Class::Digit));
+        self.index += length.unwrap_or(rest.len());
+    }
+
+    fn word(&mut self) -> Result<(), Stop> {
+        let start = self.index;
+        self.skip_word();
+        let word = &self.text[start..self.index];
+        if word.len() <= 2 && matches!(self.byte(0), b'"' | b'\'') {
+            if let Some((interpolated, raw)) = string_prefix(word) {
+                let quote = self.byte(0);
+                return if interpolated { self.interpolated_string(quote, raw) } else { self.string(quote) };
+            }
+        }
+        let level = &mut self.levels[self.open];
+        match word {
+            b"if" | b"not" | b"else" | b"for" | b"from" | b"await" | b"yield" | b"async" => level.chain += 1,
+            b"lambda" => level.lambdas += 1,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn open_level(&mut self, level: Level) -> Result<(), Stop> {
+        if self.open >= MAX_BRACKETS {
+            return Err(Stop::Brackets);
+        }
+        self.index += 1;
+        self.open += 1;
+        self.levels[self.open] = level;
+        self.outline.brackets = self.outline.brackets.max(self.open);
+        Ok(())
+    }
+
+    /// Leaves the innermost level: what it holds is a part of the element around it, two levels down.
+    fn close_level(&mut self) -> Result<Level, Stop> {
+        let level = self.levels[self.open];
+        let depth = level.depth();
+        self.open -= 1;
+        let outer = &mut self.levels[self.open];
+        outer.chain += if level.literal.is_some() { 0 } else { 2 };
+        outer.inner = outer.inner.max(depth + if level.literal.is_some() { 3 } else { 0 });
+        if outer.depth() > MAX_DEPTH { Err(Stop::Depth) } else { Ok(level) }
+    }
+
+    fn close(&mut self, byte: u8) -> Result<(), Stop> {
+        if self.open == 0 || self.levels[self.open].closer != byte {
+            return Err(Stop::Irregular);
+        }
+        let level = self.close_level()?;
+        self.index += 1;
+        match level.literal {
+            Some(_) if level.in_specification => self.specification(),
+            Some(literal) => self.literal(literal),
+            None => Ok(()),
+        }
+    }
+
+    fn colon(&mut self) -> Result<(), Stop> {
+        self.index += 1;
+        let level = &mut self.levels[self.open];
+        if level.literal.is_some() {
+            return self.specification();
+        }
+        if level.lambdas > 0 {
+            level.lambdas -= 1;
+            level.chain += 3;
+        }
+        Ok(())
+    }
+
+    /// A string without replacement fields, from its first quote.
+    fn string(&mut self, quote: u8) -> Result<(), Stop> {
+        if self.byte(1) == quote && self.byte(2) == quote {
+            self.index += 3;
+            loop {
+                let Some(length) = memchr2(quote, b'\\', &self.text[self.index..]) else { return Err(Stop::Irregular) };
+                self.index += length;
+                if self.byte(0) == b'\\' {
+                    self.index = (self.index + 2).min(self.text.len());
+                } else if self.byte(1) == quote && self.byte(2) == quote {
+                    self.index += 3;
+                    return Ok(());
+                } else {
+                    self.index += 1;
+                }
+            }
+        }
+        self.index += 1;
+        loop {
+            match self.text.get(self.index) {
+                Some(&byte) if byte == quote => {
+                    self.index += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => self.escape(),
+                Some(b'\n' | b'\r') | None => return Err(Stop::Irregular),
+                Some(_) => self.index += 1,
+            }
+        }
+    }
+
+    /// A backslash in a string and what it covers.
+    fn escape(&mut self) {
+        let length = if self.byte(1) == b'\r' && self.byte(2) == b'\n' { 3 } else { 2 };
+        self.index = (self.index + length).min(self.text.len());
+    }
+
+    fn interpolated_string(&mut self, quote: u8, raw: bool) -> Result<(), Stop> {
+        let triple = self.byte(1) == quote && self.byte(2) == quote;
+        self.index += if triple { 3 } else { 1 };
+        self.literal(Literal { quote, triple, raw })
+    }
+
+    /// The literal part of an f-string or t-string, up to its end or its next field.
+    fn literal(&mut self, literal: Literal) -> Result<(), Stop> {
+        let mut in_name = false;
+        while let Some(&byte) = self.text.get(self.index) {
+            match byte {
+                _ if byte == literal.quote => {
+                    if !literal.triple {
+                        self.index += 1;
+                        return Ok(());
+                    }
+                    if self.byte(1) == byte && self.byte(2) == byte {
+                        self.index += 3;
+                        return Ok(());
+                    }
+                    self.index += 1;
+                }
+                b'{' if self.byte(1) == b'{' && !in_name => self.index += 2,
+                b'{' => return self.field(literal, false),
+                b'}' if in_name => {
+                    in_name = false;
+                    self.index += 1;
+                }
+                b'}' if self.byte(1) == b'}' => self.index += 2,
+                b'}' => return Err(Stop::Irregular),
+                b'\\' if matches!(self.byte(1), b'{' | b'}') => self.index += 1,
+                b'\\' if !literal.raw && self.byte(1) == b'N' && self.byte(2) == b'{' => {
+                    in_name = true;
+                    self.index += 3;
+                }
+                b'\\' => self.escape(),
+                b'\n' | b'\r' if !literal.triple => return Err(Stop::Irregular),
+                _ => self.index += 1,
+            }
+        }
+        Err(Stop::Irregular)
+    }
+
+    fn field(&mut self, literal: Literal, in_specification: bool) -> Result<(), Stop> {
+        self.outline.fields = self.outline.fields.saturating_add(1);
+        self.open_level(Level { closer: b'}', literal: Some(literal), in_specification, ..Level::default() })
+    }
+
+    /// A format specification, up to the end of its field or the next field inside it.
+    fn specification(&mut self) -> Result<(), Stop> {
+        let Some(literal) = self.levels[self.open].literal else { return Err(Stop::Irregular) };
+        while let Some(&byte) = self.text.get(self.index) {
+            match byte {
+                b'{' => return self.field(literal, true),
+                b'}' => return self.close(b'}'),
+                b'\\' => return Err(Stop::Irregular),
+                b'\n' | b'\r' if !literal.triple => return Err(Stop::Irregular),
+                _ if byte == literal.quote && (!literal.triple || (self.byte(1) == byte && self.byte(2) == byte)) => {
+                    return Err(Stop::Irregular);
+                }
+                _ => self.index += 1,
+            }
+        }
+        Err(Stop::Irregular)
+    }
+}
+
+/// Whether a word is the prefix of a string, and then whether the string has fields and whether it is raw.
+fn string_prefix(word: &[u8]) -> Option<(bool, bool)> {
+    let (mut interpolated, mut raw) = (false, false);
+    match *word {
+        [one] => match one.to_ascii_lowercase() {
+            b'f' | b't' => interpolated = true,
+            b'r' => raw = true,
+            b'b' | b'u' => {}
+            _ => return None,
+        },
+        [one, two] => {
+            raw = true;
+            let other = match (one.to_ascii_lowercase(), two.to_ascii_lowercase()) {
+                (b'r', other) | (other, b'r') => other,
+                _ => return None,
+            };
+            match other {
+                b'f' | b't' => interpolated = true,
+                b'b' => {}
+                _ => return None,
+            }
+        }
+        _ => return None,
+    }
+    Some((interpolated, raw))
+}
+
+/// Whether a text holds the byte that no Python source may hold.
+#[must_use]
+pub fn has_nul(text: &str) -> bool {
+    memchr(0, text.as_bytes()).is_some()
+}

@@ -1,0 +1,147 @@
+//! The verdict on a text: the parser's where it surely equals CPython's, else the interpreter's own.
+//!
+//! The parser and CPython differ on a few classes of text. None is imitated: a text that the parser rejects, or that the guard or the
+//! visit finds doubtful, goes to the running interpreter, within the limits of [`guard`]. Beyond those limits the class of error comes
+//! from the guard's rule or the parser's error; that is the one published class of possible difference.
+
+use super::facts::{Fact, Failure, Status};
+use super::guard::{self, Outline, Stop};
+use super::interpreter::Interpreter;
+use super::tree::{self, Accepted, Parse, Rejection};
+use crate::source::{Positions, universal_newlines};
+
+/// The facts of a text, or why it has none, and whether the interpreter was asked.
+pub(crate) struct Judgement {
+    pub(crate) facts: Result<Vec<Fact>, Failure>,
+    pub(crate) asked: bool,
+}
+
+/// Reads a text as the interpreter would.
+pub(crate) fn facts_of(text: &str, interpreter: &dyn Interpreter) -> Judgement {
+    if guard::has_nul(text) {
+        return nul(interpreter);
+    }
+    let mut outline = guard::outline(text);
+    if text.starts_with('\u{feff}') {
+        outline.stop = Some((0, Stop::ByteOrderMark));
+    }
+    if outline.stop.is_some() || outline.odd_indentation {
+        if let Some(judgement) = ask(text, &outline, interpreter) {
+            return judgement;
+        }
+    }
+    let facts = match outline.stop {
+        Some((offset, stop)) => Err(stopped(text, offset, stop, interpreter)),
+        None => match tree::parse(text, interpreter.grammar()) {
+            Parse::Accepted(accepted) => {
+                if is_doubtful(&accepted, &outline) {
+                    if let Some(judgement) = ask(text, &outline, interpreter) {
+                        return judgement;
+                    }
+                }
+                accept(accepted, interpreter)
+            }
+            Parse::Rejected(rejection) => {
+                if let Some(judgement) = ask(text, &outline, interpreter) {
+                    return judgement;
+                }
+                Err(reject(text, rejection))
+            }
+        },
+    };
+    Judgement { facts, asked: false }
+}
+
+/// Asks the interpreter, if the text is within the limits and the interpreter answers.
+fn ask(text: &str, outline: &Outline, interpreter: &dyn Interpreter) -> Option<Judgement> {
+    if !guard::may_be_asked(text, outline) {
+        return None;
+    }
+    let mut facts = interpreter.ask(&universal_newlines(text))?;
+    if let Err(failure) = &mut facts {
+        // Not verdicts on the text but on the interpreter's means.
+        if matches!(&*failure.exception, "RecursionError" | "MemoryError") {
+            failure.status = Status::TooComplex;
+        }
+    }
+    Some(Judgement { facts, asked: true })
+}
+
+/// The class for a NUL byte differs between patch releases; the interpreter says it of any text that has one.
+fn nul(interpreter: &dyn Interpreter) -> Judgement {
+    let answer = interpreter.ask("\0").and_then(Result::err);
+    let asked = answer.is_some();
+    let message = "source code cannot contain null bytes";
+    let failure = answer.unwrap_or_else(|| Failure::new(Status::SyntaxError, "SyntaxError", message));
+    Judgement { facts: Err(Failure { status: Status::SyntaxError, position: None, ..failure }), asked }
+}
+
+fn is_doubtful(accepted: &Accepted, outline: &Outline) -> bool {
+    accepted.doubtful_string
+        || accepted.long_integer
+        || accepted.depth > guard::DOUBTFUL_DEPTH
+        || outline.brackets > guard::DOUBTFUL_DEPTH as usize
+}
+
+/// The verdict on a text that parses and about which the interpreter is not asked.
+fn accept(accepted: Accepted, interpreter: &dyn Interpreter) -> Result<Vec<Fact>, Failure> {
+    if accepted.depth > guard::SURE_DEPTH {
+        return Err(Failure::new(Status::TooComplex, "RecursionError", "the tree is too deep to be analysed"));
+    }
+    if accepted.long_integer {
+        return Err(Failure::new(Status::SyntaxError, "SyntaxError", "an integer literal has too many digits"));
+    }
+    if accepted.doubtful_string && interpreter.grammar().minor < 12 {
+        return Err(Failure::new(Status::SyntaxError, "SyntaxError", "a form of f-string that needs Python 3.12"));
+    }
+    let refused = accepted.foreign_names.iter().find(|name| interpreter.is_identifier(name) == Some(false));
+    match refused {
+        Some(name) => Err(Failure::new(Status::SyntaxError, "SyntaxError", format!("`{name}` is not an identifier"))),
+        None => Ok(accepted.facts),
+    }
+}
+
+/// The verdict on a text that does not parse and about which the interpreter is not asked.
+fn reject(text: &str, rejection: Rejection) -> Failure {
+    Failure {
+        status: Status::SyntaxError,
+        exception: rejection.exception.into(),
+        message: rejection.message.into(),
+        position: Some(position(text, rejection.offset)),
+    }
+}
+
+/// The verdict on a text that the guard stopped and about which the interpreter is not asked.
+fn stopped(text: &str, offset: usize, stop: Stop, interpreter: &dyn Interpreter) -> Failure {
+    let (status, exception, message) = match stop {
+        Stop::Irregular => {
+            (Status::SyntaxError, "SyntaxError", "a bracket or a string has no end, or a bracket no beginning")
+        }
+        Stop::ByteOrderMark => (Status::SyntaxError, "SyntaxError", "invalid non-printable character U+FEFF"),
+        Stop::Brackets => (Status::TooComplex, "SyntaxError", "too many nested parentheses"),
+        Stop::Depth => (Status::TooComplex, "RecursionError", "an expression is too deep to be analysed"),
+        Stop::Indents => (Status::TooComplex, "IndentationError", "too many levels of indentation"),
+        Stop::Tabs => (Status::SyntaxError, "TabError", "inconsistent use of tabs and spaces in indentation"),
+    };
+    // An error before the place where the guard stopped comes first in CPython, too.
+    let start =
+        text.as_bytes()[..offset.min(text.len())].iter().rposition(|&byte| byte == b'\n').map_or(0, |index| index + 1);
+    let before = &text[..start];
+    let complete = guard::outline(before);
+    if complete.stop.is_none() {
+        if let Parse::Rejected(rejection) = tree::parse(before, interpreter.grammar()) {
+            if rejection.offset + 1 < before.trim_end().len() {
+                return reject(text, rejection);
+            }
+        }
+    }
+    Failure { status, exception: exception.into(), message: message.into(), position: Some(position(text, offset)) }
+}
+
+fn position(text: &str, offset: usize) -> (u32, u32) {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    Positions::new(text).at(offset)
+}

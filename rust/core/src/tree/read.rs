@@ -1,0 +1,73 @@
+//! The bytes of one file, whatever the name turns out to be.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use crate::syntax::facts::{Failure, Status};
+
+/// Files above this many bytes are analysed one at a time, to bound the memory in use.
+pub(crate) const LARGE: usize = 1 << 20;
+
+/// Reads a regular file of at most `max_bytes` into a buffer that is reused from file to file.
+///
+/// Opening never waits: a FIFO without a writer and a device give a failure at once. A file that grows meanwhile is read to its new end.
+pub(crate) fn read(path: &Path, max_bytes: u64, buffer: &mut Vec<u8>) -> Result<(), Failure> {
+    buffer.clear();
+    let unreadable = |error: &io::Error| Failure::new(Status::Unreadable, exception_of(error), error.to_string());
+    let mut file = open(path).map_err(|error| unreadable(&error))?;
+    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+    if metadata.is_dir() {
+        return Err(Failure::new(Status::Unreadable, "IsADirectoryError", "a directory has the name of a Python file"));
+    }
+    if !metadata.is_file() {
+        return Err(Failure::new(Status::Unreadable, "OSError", "neither a file nor a link to one"));
+    }
+    let too_large = || {
+        let message = format!("more than {max_bytes} bytes");
+        Failure::new(Status::TooLarge, "MemoryError", message)
+    };
+    if metadata.len() > max_bytes {
+        return Err(too_large());
+    }
+    let expected = usize::try_from(metadata.len()).map_err(|_| too_large())?;
+    // One byte more than expected: the read that fills the buffer then also sees the end of the file.
+    if buffer.try_reserve_exact(expected + 1).is_err() {
+        return Err(Failure::new(Status::TooLarge, "MemoryError", "no memory for the file"));
+    }
+    (&mut file).take(max_bytes + 1).read_to_end(buffer).map_err(|error| unreadable(&error))?;
+    if buffer.len() as u64 > max_bytes { Err(too_large()) } else { Ok(()) }
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    match OpenOptions::new().read(true).open(path) {
+        // Windows refuses to open a directory as a file; Python says what it is.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied && path.is_dir() => {
+            Err(ErrorKind::IsADirectory.into())
+        }
+        opened => opened,
+    }
+}
+
+/// Name of the exception class that Python's `open` raises for an error.
+pub(crate) fn exception_of(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "FileNotFoundError",
+        ErrorKind::PermissionDenied => "PermissionError",
+        ErrorKind::IsADirectory => "IsADirectoryError",
+        ErrorKind::NotADirectory => "NotADirectoryError",
+        ErrorKind::AlreadyExists => "FileExistsError",
+        ErrorKind::TimedOut => "TimeoutError",
+        ErrorKind::Interrupted => "InterruptedError",
+        ErrorKind::WouldBlock => "BlockingIOError",
+        ErrorKind::BrokenPipe => "BrokenPipeError",
+        _ => "OSError",
+    }
+}

@@ -1,0 +1,38 @@
+//! From the core's error to Python's exceptions, which are defined in `rev_accel.errors`.
+
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+use rev_accel_core::Error;
+
+/// The exception for an error of the core.
+pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
+    match error {
+        Error::Path { .. } | Error::Exclude { .. } => input(py, error.to_string()),
+        Error::Spawn(source) if source.kind() == std::io::ErrorKind::OutOfMemory => {
+            PyMemoryError::new_err(error.to_string())
+        }
+        Error::Spawn(_) | Error::Cancelled => internal(py, error.to_string()),
+    }
+}
+
+/// `rev_accel.errors.InputError`: the caller asked for something that cannot be.
+pub(crate) fn input(py: Python<'_>, message: String) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    raise(py, &CLASS, "InputError", message)
+}
+
+/// `rev_accel.errors.InternalError`: a fault of this library.
+pub(crate) fn internal(py: Python<'_>, message: String) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    raise(py, &CLASS, "InternalError", message)
+}
+
+fn raise(py: Python<'_>, class: &PyOnceLock<Py<PyType>>, name: &str, message: String) -> PyErr {
+    match class.import(py, "rev_accel.errors", name) {
+        Ok(class) => PyErr::from_type(class.clone(), message),
+        // The package's own module is missing, so the installation is broken.
+        Err(_) => PyRuntimeError::new_err(message),
+    }
+}

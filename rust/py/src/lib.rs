@@ -1,0 +1,26 @@
+//! The extension module `rev_accel._core`: a table of contents. The work is done in `rev-accel-core`.
+
+mod detach;
+mod error;
+mod interpreter;
+mod scan;
+
+use pyo3::prelude::*;
+
+/// Native parts of `rev_accel`; private, use the package's public names.
+#[pymodule(gil_used = true)]
+mod _core {
+    use super::{Bound, PyModule, PyModuleMethods, PyResult};
+
+    #[pymodule_export]
+    use super::detach::panic_for_tests;
+    #[pymodule_export]
+    use super::scan::{ScanResult, analyze, scan, scan_source, stream};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::detach::refuse_subinterpreters()?;
+        super::detach::keep_panics_quiet();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
