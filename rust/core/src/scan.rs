@@ -147,6 +147,17 @@ impl Scan {
         }
         drop_in::object(self.stats.files, &files, issues)
     }
+
+    /// The report that [`scan_lines`] writes.
+    #[must_use]
+    pub fn to_lines(&self, format: LineFormat) -> Vec<u8> {
+        let mut output = Vec::new();
+        for report in self.reports.iter().chain(&self.unlisted) {
+            format.file(&mut output, report);
+        }
+        format.summary(&mut output, &self.stats);
+        output
+    }
 }
 
 fn drop_in_outcome(report: &FileReport) -> std::result::Result<&[Finding], &str> {

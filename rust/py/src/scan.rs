@@ -7,7 +7,7 @@ use std::time::Duration;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString};
 use rev_accel_core as core;
 use rev_accel_core::{Detail, FileReport, Finding, LineFormat, Options, RuleSet, Scan, Selection, Stats};
 
@@ -70,6 +70,12 @@ impl ScanResult {
 
     fn json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
         detach::guarded(py, || PyString::from_bytes(py, &self.scan.to_drop_in_json()))
+    }
+
+    #[pyo3(signature = (*, format, color))]
+    fn lines<'py>(&self, py: Python<'py>, format: &str, color: bool) -> PyResult<Bound<'py, PyBytes>> {
+        let format = line_format(py, format, color)?;
+        detach::guarded(py, || Ok(PyBytes::new(py, &self.scan.to_lines(format))))
     }
 }
 
@@ -229,11 +235,7 @@ pub(crate) fn stream<'py>(
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let format = match format {
-        "text" => LineFormat::Text { color },
-        "jsonl" => LineFormat::JsonLines,
-        _ => return Err(error::input(py, format!("`format` is `text` or `jsonl`, not `{format}`"))),
-    };
+    let format = line_format(py, format, color)?;
     let options = options(root, paths, rules, all_files, exclude, max_bytes, threads);
     let interpreter = Running::new(py)?;
     let watcher = Watcher::new(progress);
@@ -253,6 +255,14 @@ pub(crate) fn stream<'py>(
         },
     )?;
     stats_to_python(py, &stats)
+}
+
+fn line_format(py: Python<'_>, name: &str, color: bool) -> PyResult<LineFormat> {
+    match name {
+        "text" => Ok(LineFormat::Text { color }),
+        "jsonl" => Ok(LineFormat::JsonLines),
+        _ => Err(error::input(py, format!("`format` is `text` or `jsonl`, not `{name}`"))),
+    }
 }
 
 enum StreamEvent {
