@@ -14,6 +14,8 @@ Common to all functions:
 from collections.abc import Callable
 from typing import Any, Literal, TypedDict, final, type_check_only
 
+__all__ = ["ScanResult", "__version__", "_panic_for_tests", "analyze", "scan", "scan_source", "stream"]
+
 __version__: str
 """The version of the package, as `major.minor.patch`."""
 
@@ -28,7 +30,8 @@ def analyze(
     """The JSON text of the drop-in without its end, or `None` if there is no Python file.
 
     The end, which the caller adds, is the member `patterns_checked` and the closing brace: the text stops
-    after the number of `total_issues`. Every `*.py` below `target` is taken, as `rglob` finds them.
+    after the number of `total_issues`. Every `*.py` below `target` is taken, as `rglob('*.py')` gives them; a
+    `target` that is a file is taken whatever its name.
 
     Args:
         root: What the keys are relative to; absolute, symbolic links resolved.

@@ -4,12 +4,14 @@ The core asks rarely: about texts that its parser rejects or finds doubtful, and
 """
 
 import ast
+import os
+import re
 import warnings
+from collections.abc import Callable
 
-# Compiling can warn, for example of invalid escapes. A filter for this file name alone silences that for good and, unlike
-# `warnings.catch_warnings`, does not touch what other threads see.
-_FILENAME = "<rev_accel>"
-_FILTER = "\\A<rev_accel>\\Z"
+# A name that no file can have: CPython opens the file of that name to show the line of a syntax error.
+_FILENAME = f"{os.devnull}/<rev_accel>"
+_FILTER = rf"\A{re.escape(_FILENAME)}\Z"
 
 _CALLEES = frozenset({"print", "eval", "exec", "compile", "__import__"})
 
@@ -19,9 +21,19 @@ Fact = tuple[int, int, str | list[str], int | None, bool]
 Refusal = tuple[str, str, tuple[int, int] | None]
 
 
+def answer(text: str, reply: Callable[[list[Fact] | Refusal | None], object]) -> None:
+    """Reply with what `inspect` says of `text`: the body of a thread that nobody joins."""
+    try:
+        said = inspect(text)
+    except BaseException:
+        # Only memory can run out here, and nobody could see what is raised.
+        said = None
+    reply(said)
+
+
 def inspect(text: str) -> list[Fact] | Refusal:
     """Parse `text` and list its facts in the order of `ast.walk`, or describe the exception that it raises."""
-    warnings.filterwarnings("ignore", module=_FILTER)
+    _silence_warnings()
     try:
         tree = ast.parse(text, filename=_FILENAME)
     except Exception as error:
@@ -37,6 +49,19 @@ def inspect(text: str) -> list[Fact] | Refusal:
             case ast.Global():
                 facts.append((*_place(lines, node), node.names, None, False))
     return facts
+
+
+def _silence_warnings() -> None:
+    """Ignore warnings about the file name that texts are compiled under.
+
+    Compiling warns, for example, of invalid escapes. `warnings.catch_warnings` would change what other threads see; a filter for
+    this name alone does not. It must come first, and is only set when it does not: each change makes Python forget which warnings
+    it has shown.
+    """
+    filters = warnings.filters
+    module = filters[0][3] if filters else None
+    if not isinstance(module, re.Pattern) or module.pattern != _FILTER:
+        warnings.filterwarnings("ignore", module=_FILTER)
 
 
 def _place(lines: list[str], node: ast.expr | ast.stmt) -> tuple[int, int]:

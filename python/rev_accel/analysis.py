@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import _core, settings, workspace
 from .errors import InputError
-from .report import Report, patterns_checked
+from .report import Report, patterns_checked, rules_checked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,8 +139,10 @@ def _answer(path: str, patterns: object) -> str:
         raise ValueError(f"Path escapes repo: {path}")
     if not target.exists():
         return _error(f"Path not found: {path}")
+    if not (target.is_dir() or (target.is_file() and target.suffix == ".py")):
+        return _error("No Python files found")
     rules, check_error, failure = settings.ALL_RULES, None, None
-    end = _ALL_PATTERNS_CHECKED
+    end = rules_checked(settings.RULES)
     try:
         if patterns:
             end = patterns_checked(patterns)
@@ -177,6 +179,3 @@ def _message(error: Exception) -> str:
         return f"{error}"
     except Exception:  # an exception class of the caller's whose text cannot be made
         return "(its text cannot be shown)"
-
-
-_ALL_PATTERNS_CHECKED = ',\n  "patterns_checked": [\n    "' + '",\n    "'.join(settings.RULES) + '"\n  ]\n}'

@@ -87,14 +87,17 @@ class Report:
 
     def to_json(self) -> str:
         """The report as the text that `rev_accel.analyze_ast_patterns` gives for the same files and rules."""
-        return self._result.json() + patterns_checked(self._patterns)
+        return self._result.json() + rules_checked(self._patterns)
+
+
+def rules_checked(names: tuple[str, ...]) -> str:
+    """The last member of the JSON object, and its end, as `json.dumps(..., indent=2)` writes them for rule names."""
+    listed = '[\n    "' + '",\n    "'.join(names) + '"\n  ]' if names else "[]"
+    return f',\n  "patterns_checked": {listed}\n}}'
 
 
 def patterns_checked(patterns: object) -> str:
-    """The last member of the JSON object, and its end, as `json.dumps(..., indent=2)` writes them.
-
-    Raises what `json.dumps` raises.
-    """
-    from json import dumps
+    """The same for anything; raises what `json.dumps` raises."""
+    from json import dumps  # most reports do without, and it is slow to load
 
     return "," + dumps({"patterns_checked": patterns}, indent=2)[1:]

@@ -18,7 +18,7 @@ RULES = ("todos", "prints", "dangerous", "type_hints", "complex_functions", "glo
 ALL_RULES = (1 << len(RULES)) - 1
 
 DEFAULT_MAX_BYTES = 16 << 20
-LARGEST_MAX_BYTES = (1 << 32) - 1  # offsets in a file are 32 bits wide
+LARGEST_MAX_BYTES = (1 << 32) - 2  # offsets in a file are 32 bits wide
 
 THREADS_VARIABLE = "REV_ACCEL_THREADS"
 MAX_THREADS = 1024  # far above what helps; keeps a slip of the pen from asking for a million stacks
@@ -52,7 +52,8 @@ def thread_count(threads: int | None) -> int | None:
     # `isdecimal` keeps out what `int` would take besides: signs, blanks and underscores.
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and _is_count(int(text), MAX_THREADS)):
         raise InputError(
-            f"environment variable {THREADS_VARIABLE} must be a whole number from 1 to {MAX_THREADS}, not {_shown(text)}"
+            f"environment variable {THREADS_VARIABLE} must be a whole number from 1 to {MAX_THREADS}, "
+            f"not {_shown(text)}"
         )
     return int(text)
 

@@ -26,8 +26,8 @@ def run(arguments: list[str]) -> int:
         with group.make_context(streams.PROGRAM, list(arguments)) as context:
             code: int = group.invoke(context)
             return code
-    except click.exceptions.Exit as exit:
-        return exit.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         streams.write_error(f"{error.format_message()}\n")
     except click.UsageError as error:

@@ -43,22 +43,22 @@ def read(root: str) -> Config:
 
 def _content(path: str) -> bytes:
     try:
-        # Never waits: the name may belong to a FIFO.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return b""
+            content = file.read(MAX_FILE_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
     except OSError as error:
         raise InputError(f"{FILE_NAME} cannot be read: {error.strerror}") from None
-    with open(descriptor, "rb") as file:
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return b""
-            content = file.read(MAX_FILE_BYTES + 1)
-        except OSError as error:
-            raise InputError(f"{FILE_NAME} cannot be read: {error.strerror}") from None
     if len(content) > MAX_FILE_BYTES:
         raise InputError(f"{FILE_NAME} is larger than {MAX_FILE_BYTES} bytes; `--isolated` ignores it")
     return content
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    # The name may belong to a FIFO that nobody writes to.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _table(content: bytes) -> dict[str, Any]:

@@ -2,114 +2,261 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from rev_accel import _core, settings
+from rev_accel import _core, settings, workspace
 from rev_accel.errors import InputError
-from rev_accel.report import patterns_checked
+from rev_accel.report import rules_checked
 
-from . import config, progress, source, streams, summary
+from . import config, source, streams, summary
+from .progress import Progress, clearing, is_wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from rev_accel._core import Stats
 
 STANDARD_INPUT = "-"
+FINDING, ERROR = "finding", "error"
+CONDITIONS = (FINDING, ERROR, *settings.RULES)
 UNITS = {"": 0, "K": 10, "M": 20, "G": 30}
 
-HELP = f"""Report to-dos, debug output, dangerous calls, missing type hints, long parameter lists and
+HELP = f"""Find to-dos, prints, dangerous calls, missing return types, functions with many parameters and
 global statements in Python files.
 
 PATH is a file or a folder, by default the working directory; `-` is standard input. Folders are searched
-for *.py, without what .gitignore and .ignore files name, .git folders and virtual environments. A file
-given by name is always analysed.
+for *.py, leaving out what .gitignore and .ignore files name, .git folders and virtual environments. A
+file given by name is always analysed.
 
-\b
-Rules: {", ".join(settings.RULES[:4])},
-       {", ".join(settings.RULES[4:])}
+Rules: {", ".join(settings.RULES)}.
 """
 
-EPILOG = """\b
+EPILOG = f"""\b
 Examples:
-  rev-accel scan                                  everything below the working directory
-  rev-accel scan src tests --patterns todos,prints
-  rev-accel scan --fail-on dangerous --fail-on error --quiet
-  rev-accel scan --format jsonl | jq .path
+  rev-accel scan                                    everything below the working directory
+  rev-accel scan src tests --patterns todos,prints  some paths, some rules
+  rev-accel scan --fail-on dangerous,error -q       for a pipeline
+  rev-accel scan --format jsonl | jq .path          one object for each file, as it is done
   git show HEAD:app.py | rev-accel scan - --stdin-filename app.py
 
 \b
 Exit codes:
   0    done, whatever was found
-  1    done, and something that --fail-on names was found
+  1    done, and something was found that --fail-on names
   2    wrong usage, or a path that cannot be read
   130  interrupted
-  141  the reader of the output has gone
+  141  nobody reads the output any more
 
 \b
-Settings of a project, in the pyproject.toml of the working directory:
+pyproject.toml in the working directory:
   [tool.rev-accel]
-  patterns = ["dangerous", "prints"]    unless --patterns is given
-  exclude = ["/vendor/"]                besides --exclude, unless --all-files is given
+  patterns = ["dangerous", "prints"]  # unless --patterns is given
+  exclude = ["/vendor/"]              # besides --exclude, but not with --all-files
 
-\b
-Environment: REV_ACCEL_THREADS (default of --threads), NO_COLOR, FORCE_COLOR
+Environment: {settings.THREADS_VARIABLE} is the default of --threads. A non-empty NO_COLOR or FORCE_COLOR
+decides for `--color auto`.
 """
 
 
-class Names(click.ParamType[tuple[str, ...]]):
-    """Names with commas between them."""
-
-    name = "names"
-
-    def __init__(self, kind: str, known: tuple[str, ...]) -> None:
-        self.kind = kind
-        self.known = known
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, context: click.Context | None
-    ) -> tuple[str, ...]:
-        """Split and check."""
-        names = tuple(name.strip() for name in value.split(","))
-        for name in names:
-            if name not in self.known:
-                self.fail(settings.unknown_name(self.kind, name, self.known), param, context)
-        return names
-
-
-class Size(click.ParamType[int]):
-    """A number of bytes, perhaps with a unit."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> int:
-        """Read the number and its unit."""
-        if isinstance(value, int):
-            return value
-        digits = value.rstrip("KMGkmg")
-        shift = UNITS.get(value[len(digits) :].upper())
-        if shift is None or not (digits.isascii() and digits.isdecimal() and len(digits) <= 12):
-            self.fail(f"{value!r} is not a size like 500000, 512K or 16M", param, context)
-        try:
-            return settings.max_bytes(int(digits) << shift)
-        except InputError:
-            self.fail(f"{value!r} is not from 1 byte to just under 4G", param, context)
-
-
 class Options(NamedTuple):
-    """The options as given."""
+    """What was given on the command line."""
 
+    paths: tuple[str, ...]
     format: Literal["text", "json", "jsonl"]
-    patterns: tuple[tuple[str, ...], ...]
+    patterns: tuple[str, ...]
     all_files: bool
     exclude: tuple[str, ...]
     isolated: bool
     stdin_filename: str | None
     max_bytes: int
     threads: int | None
-    fail_on: tuple[tuple[str, ...], ...]
+    fail_on: tuple[str, ...]
     stats: bool
-    quiet: bool
+    quiet: int
     color: Literal["auto", "always", "never"]
+
+
+def _rules(_context: click.Context, _parameter: click.Parameter, values: Iterable[str]) -> tuple[str, ...]:
+    return _names("rule", settings.RULES, values)
+
+
+def _conditions(_context: click.Context, _parameter: click.Parameter, values: Iterable[str]) -> tuple[str, ...]:
+    return _names("condition", CONDITIONS, values)
+
+
+def _names(kind: str, known: tuple[str, ...], values: Iterable[str]) -> tuple[str, ...]:
+    names = [name.strip() for value in values for name in value.split(",")]
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(settings.unknown_name(kind, name, known))
+    return tuple(dict.fromkeys(names))
+
+
+def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    digits = value.rstrip("KMGkmg")
+    shift = UNITS.get(value[len(digits) :].upper())
+    if shift is None or not (digits.isascii() and digits.isdecimal()):
+        raise click.BadParameter(f"`{value}` is not a size like 500000, 512K or 16M")
+    try:
+        # More digits than any size has would be slow, or refused, to convert.
+        return settings.max_bytes(int(digits[:20]) << shift)
+    except InputError:
+        raise click.BadParameter(f"`{value}` is not between 1 and {settings.LARGEST_MAX_BYTES} bytes") from None
+
+
+@click.command(help=HELP, short_help="Find what a reviewer asks about in Python files.", epilog=EPILOG)
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option(
+    "-f",
+    "--format",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="text: a line for each finding; json: one object; jsonl: an object for each file, then a summary.",
+)
+@click.option(
+    "-p",
+    "--patterns",
+    metavar="RULE,...",
+    multiple=True,
+    callback=_rules,
+    help="Rules to check; may be repeated.  [default: all]",
+)
+@click.option("--all-files", is_flag=True, help="Search folders for every *.py, also ignored ones.")
+@click.option("--exclude", metavar="GLOB", multiple=True, help="Leave out, as .gitignore would; may be repeated.")
+@click.option("--isolated", is_flag=True, help="Do not read pyproject.toml.")
+@click.option("--stdin-filename", metavar="PATH", help="Name under which standard input is reported.")
+@click.option(
+    "--max-bytes",
+    metavar="SIZE",
+    default="16M",
+    show_default=True,
+    callback=_size,
+    help="Report larger files as failed; units K, M, G.",
+)
+@click.option(
+    "-j",
+    "--threads",
+    metavar="N",
+    type=click.IntRange(1, settings.MAX_THREADS),
+    help="Threads that analyse.  [default: as many as the machine grants]",
+)
+@click.option(
+    "--fail-on",
+    metavar="WHAT,...",
+    multiple=True,
+    callback=_conditions,
+    help="Exit with 1 if there is any: finding, error (a file that failed), or a rule; may be repeated.",
+)
+@click.option("--stats", is_flag=True, help="Print counts and times to standard error.")
+@click.option("-q", "--quiet", count=True, help="Print findings only; twice: not even these.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Whether text is coloured.",
+)
+def scan(**given: Any) -> int:
+    """Run the command and return its exit code."""
+    options = Options(**given)
+    if STANDARD_INPUT in options.paths and len(options.paths) > 1:
+        raise click.UsageError("`-` (standard input) cannot be combined with other paths")
+    if options.stdin_filename is not None and options.paths != (STANDARD_INPUT,):
+        raise click.UsageError("`--stdin-filename` needs the path `-`")
+    try:
+        root = workspace.root_text()
+    except FileNotFoundError:
+        raise InputError("the working directory has been removed") from None
+    project = config.Config() if options.isolated else config.read(root)
+    rules = options.patterns or settings.RULES
+    if not options.patterns and project.patterns is not None:
+        rules = project.patterns
+    for condition in options.fail_on:
+        if condition in settings.RULES and condition not in rules:
+            raise click.UsageError(f"`--fail-on {condition}` needs the rule `{condition}` in `--patterns`")
+    if options.paths == (STANDARD_INPUT,):
+        stats = _scan_input(options, rules)
+    else:
+        stats = _scan_paths(options, rules, root, () if options.all_files else project.exclude)
+    streams.flush_output()
+    if options.stats:
+        streams.write_error(summary.table(stats))
+    elif options.format == "text" and not options.quiet:
+        streams.write_error(summary.line(stats))
+    return int(any(_count(condition, stats) for condition in options.fail_on))
+
+
+def _scan_paths(options: Options, rules: tuple[str, ...], root: str, exclude: tuple[str, ...]) -> Stats:
+    progress = Progress() if is_wanted() and not options.quiet else None
+    paths = settings.path_texts(options.paths) or ["."]
+    bits = settings.rule_bits(rules)
+    excluded = settings.glob_texts([*exclude, *options.exclude])
+    threads = settings.thread_count(options.threads)
+    write = clearing(progress, _writer(options))
+    try:
+        if options.format != "json":
+            return _core.stream(
+                root,
+                paths,
+                rules=bits,
+                all_files=options.all_files,
+                exclude=excluded,
+                max_bytes=options.max_bytes,
+                threads=threads,
+                format=options.format,
+                color=streams.wants_color(options.color),
+                write=write,
+                progress=progress,
+            )
+        result = _core.scan(
+            root,
+            paths,
+            rules=bits,
+            all_files=options.all_files,
+            exclude=excluded,
+            max_bytes=options.max_bytes,
+            threads=threads,
+            progress=progress,
+        )
+    finally:
+        if progress is not None:
+            progress.clear()
+    write(_object(result, rules))
+    return result.stats
+
+
+def _scan_input(options: Options, rules: tuple[str, ...]) -> Stats:
+    result = source.scan_input(
+        options.stdin_filename or "<stdin>", rules=settings.rule_bits(rules), max_bytes=options.max_bytes
+    )
+    if options.format == "text":
+        data = source.text_lines(result, color=streams.wants_color(options.color))
+    elif options.format == "jsonl":
+        data = source.json_lines(result)
+    else:
+        data = _object(result, rules)
+    _writer(options)(data)
+    return result.stats
+
+
+def _object(result: _core.ScanResult, rules: tuple[str, ...]) -> bytes:
+    return (result.json() + rules_checked(rules) + "\n").encode()
+
+
+def _writer(options: Options) -> Callable[[bytes], None]:
+    return _discard if options.quiet > 1 else streams.write_output
+
+
+def _discard(_data: bytes) -> None:
+    pass
+
+
+def _count(condition: str, stats: Stats) -> int:
+    if condition == FINDING:
+        return stats["findings"]
+    if condition == ERROR:
+        return stats["errors"]
+    return stats["by_rule"][condition]

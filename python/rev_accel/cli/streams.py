@@ -21,7 +21,7 @@ class OutputError(Exception):
 
 
 def write_output(data: bytes) -> None:
-    """Write to standard output; raises `OutputError`."""
+    """Write to standard output, so that a reader sees it now; raises `OutputError`."""
     if sys.stdout is None:
         raise OutputError("it is closed")
     rest = memoryview(data)
@@ -32,6 +32,7 @@ def write_output(data: bytes) -> None:
             if not written:
                 raise OutputError("it does not block and is full")
             rest = rest[written:]
+        sys.stdout.flush()
     except OSError as error:
         raise _output_error(error) from error
 
@@ -81,7 +82,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def wants_color(choice: str) -> bool:
-    """Whether output is coloured: as chosen, else NO_COLOR, FORCE_COLOR, and whether a person looks on, in this order."""
+    """Whether output is coloured: as chosen, else by NO_COLOR, by FORCE_COLOR, by whether a person looks on."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):

@@ -12,7 +12,7 @@ def line(stats: Stats) -> str:
     """What was found, in one line."""
     if not stats["files"] and not stats["errors"]:
         return "No Python files found\n"
-    found = _count(stats["findings"], "finding")
+    found = _count(stats["findings"], "finding") if stats["findings"] else "No findings"
     return f"{found} in {_count(stats['files'], 'file')}{_failed(stats)}\n"
 
 
@@ -21,7 +21,7 @@ def table(stats: Stats) -> str:
     by_rule = ", ".join(f"{rule} {count:,}" for rule, count in stats["by_rule"].items() if count)
     select, analyse = stats["select_ns"] / 1e9, stats["analyse_ns"] / 1e9
     megabytes = stats["bytes"] / 1e6
-    speed = f", {megabytes / analyse:,.0f} MB/s" if analyse else ""
+    speed = f", {megabytes / analyse:,.0f} MB/s" if analyse and megabytes >= 1 else ""
     rows = {
         "files": f"{stats['files']:,} ({megabytes:,.1f} MB){_failed(stats)}",
         "parsed": f"{stats['parsed']:,}, of which {stats['asked']:,} put to Python's own parser",

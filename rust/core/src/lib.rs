@@ -8,7 +8,7 @@
 //! use rev_accel_core::{Cancel, Grammar, RuleSet, scan_source};
 //!
 //! let source = b"def f(x):\n    print(x)\n";
-//! let scan = scan_source(source, "f.py", RuleSet::ALL, 1 << 20, &Grammar::default(), &Cancel::new())?;
+//! let scan = scan_source(source, "f.py".into(), RuleSet::ALL, 1 << 20, &Grammar::default(), &Cancel::new())?;
 //! let lines: Vec<_> = scan.reports[0].by_position().iter().map(|finding| finding.line).collect();
 //! assert_eq!(lines, [1, 2]);
 //! # Ok::<(), rev_accel_core::Error>(())

@@ -259,7 +259,7 @@ pub fn scan_lines(
 /// Analyses one text that is in memory, on a worker thread.
 pub fn scan_source(
     source: &[u8],
-    name: &str,
+    key: Key,
     rules: RuleSet,
     max_bytes: u64,
     interpreter: &dyn Interpreter,
@@ -267,6 +267,7 @@ pub fn scan_source(
 ) -> Result<Scan> {
     let started = Instant::now();
     let mut stats = Stats { files: 1, threads: 1, ..Stats::default() };
+    let mut key = Some(key);
     let mut reports = Vec::new();
     let schedule = Schedule { threads: 1, count: 1, window: 1, cancel };
     let analyse = |(): &mut (), _| {
@@ -282,8 +283,8 @@ pub fn scan_source(
         analyse,
         |_, analysis| {
             analysis.count(&mut stats);
-            let report = FileReport { key: Key::from_name(name), outcome: analysis.outcome };
-            reports.extend((!report.is_silent()).then_some(report));
+            let report = key.take().map(|key| FileReport { key, outcome: analysis.outcome });
+            reports.extend(report.filter(|report| !report.is_silent()));
             true
         },
     )?;

@@ -1,6 +1,6 @@
 //! From bytes to text, and from offsets to lines and columns.
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// Whether Python's `str.isspace` holds for a character.
 ///
@@ -12,9 +12,8 @@ pub(crate) fn is_python_space(character: char) -> bool {
 /// Length in bytes of the line end at `index` as `str.splitlines` sees it, or 0 if there is none.
 pub(crate) fn splitlines_end(text: &[u8], index: usize) -> usize {
     match text[index] {
-        b'\n' | 0x0b | 0x0c | 0x1c..=0x1e => 1,
         b'\r' if text.get(index + 1) == Some(&b'\n') => 2,
-        b'\r' => 1,
+        b'\r' | b'\n' | 0x0b | 0x0c | 0x1c..=0x1e => 1,
         0xc2 if text.get(index + 1) == Some(&0x85) => 2,
         0xe2 if text.get(index + 1) == Some(&0x80) && matches!(text.get(index + 2), Some(0xa8 | 0xa9)) => 3,
         _ => 0,
@@ -33,14 +32,23 @@ pub(crate) struct Positions<'a> {
     text: &'a [u8],
     offset: usize,
     line: u32,
-    line_start: usize,
+    /// Where the characters of the current line are counted from, and how many of it came before.
+    counted_from: usize,
+    counted: u32,
     has_carriage_returns: bool,
 }
 
 impl<'a> Positions<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let text = text.as_bytes();
-        Self { text, offset: 0, line: 1, line_start: 0, has_carriage_returns: memchr(b'\r', text).is_some() }
+        Self {
+            text,
+            offset: 0,
+            line: 1,
+            counted_from: 0,
+            counted: 0,
+            has_carriage_returns: memchr(b'\r', text).is_some(),
+        }
     }
 
     /// Line and column of a byte offset. Offsets must not decrease from call to call.
@@ -53,18 +61,27 @@ impl<'a> Positions<'a> {
                     _ => false,
                 };
                 if ends {
-                    self.line += 1;
-                    self.line_start = index + 1;
+                    self.start_line(index + 1);
                 }
             }
         } else {
-            for index in memchr_iter(b'\n', &self.text[self.offset..offset]) {
-                self.line += 1;
-                self.line_start = self.offset + index + 1;
+            let passed = &self.text[self.offset..offset];
+            let ends = memchr_iter(b'\n', passed).count() as u32;
+            if let Some(last) = memrchr(b'\n', passed) {
+                self.line += ends - 1;
+                self.start_line(self.offset + last + 1);
             }
         }
         self.offset = offset;
-        (self.line, count_characters(&self.text[self.line_start..offset]) + 1)
+        self.counted += count_characters(&self.text[self.counted_from..offset]);
+        self.counted_from = offset;
+        (self.line, self.counted + 1)
+    }
+
+    fn start_line(&mut self, start: usize) {
+        self.line += 1;
+        self.counted_from = start;
+        self.counted = 0;
     }
 }
 

@@ -72,6 +72,10 @@ pub(crate) fn run_with_events<E: Send, T: Send>(
                 let outcome = match receiver.recv_timeout(POLL) {
                     Ok(Message::Done(result)) => return result,
                     Ok(Message::Event(event)) if raised.is_none() => Python::try_attach(|py| handle(py, event)),
+                    #[expect(
+                        clippy::redundant_closure_for_method_calls,
+                        reason = "the method alone is not general enough"
+                    )]
                     Err(RecvTimeoutError::Timeout) if raised.is_none() => Python::try_attach(|py| py.check_signals()),
                     Ok(Message::Event(_)) | Err(RecvTimeoutError::Timeout) => continue,
                     Err(RecvTimeoutError::Disconnected) => return Ok(Err(Error::Cancelled)),
@@ -145,6 +149,6 @@ pub(crate) fn panic_for_tests(py: Python<'_>, r#where: &str) -> PyResult<()> {
     match r#where {
         "caller" => guarded(py, || panic!("on the calling thread, as asked")),
         "worker" => run(py, |_| panic!("on a worker thread, as asked")),
-        _ => Err(error::input(py, format!("`where` is `caller` or `worker`, not `{}`", r#where))),
+        other => Err(error::input(py, format!("`where` is `caller` or `worker`, not `{other}`"))),
     }
 }

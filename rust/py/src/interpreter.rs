@@ -1,10 +1,18 @@
 //! The running interpreter as the core's last word on what is valid Python.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyCFunction, PyList};
 use rev_accel_core::{Callee, Fact, FactKind, Failure, Grammar, Interpreter, Status};
+
+/// Stack of a thread on which CPython parses, in bytes: with less it was seen to overflow.
+const STACK: usize = 16 << 20;
+
+/// How often an asker looks whether the interpreter is still there.
+const POLL: Duration = Duration::from_millis(20);
 
 /// Speaks for the interpreter of one call.
 pub(crate) struct Running {
@@ -27,23 +35,46 @@ impl Interpreter for Running {
         self.grammar
     }
 
+    /// The question is answered on a thread of Python's own making.
+    ///
+    /// CPython ends a thread that wants the GIL back while the interpreter finalises, by unwinding its stack. That must find no Rust
+    /// frames, or it aborts the process: so none may stand below a call that lets the GIL go, as compiling does. It also gives the
+    /// parser a stack of a known size.
     fn ask(&self, text: &str) -> Option<Result<Vec<Fact>, Failure>> {
         let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        Python::try_attach(|py| {
-            let answer = py.import("rev_accel._interpreter").and_then(|module| module.call_method1("inspect", (text,)));
-            match answer.and_then(|answer| read_answer(&answer)) {
-                Ok(answer) => Some(answer),
-                // Only out of memory or an interpreter in pieces gets here: go on without its word.
-                Err(_) => None,
+        let (sender, receiver) = mpsc::channel();
+        Python::try_attach(|py| start_answering(py, text, sender))?.ok()?;
+        loop {
+            match receiver.recv_timeout(POLL) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Disconnected) => return None,
+                // An interpreter that has begun to finalise gives no answer any more.
+                Err(RecvTimeoutError::Timeout) => Python::try_attach(|_| ())?,
             }
-        })
-        .flatten()
+        }
     }
 
     fn is_identifier(&self, name: &str) -> Option<bool> {
         Python::try_attach(|py| name.into_pyobject(py).ok()?.call_method0("isidentifier").ok()?.extract().ok())
             .flatten()
     }
+}
+
+type Answer = Option<Result<Vec<Fact>, Failure>>;
+
+/// Starts the thread that sends the answer: `None` when there is none, for want of memory.
+fn start_answering(py: Python<'_>, text: &str, sender: mpsc::Sender<Answer>) -> PyResult<()> {
+    let answer = py.import("rev_accel._interpreter")?.getattr("answer")?;
+    let reply = PyCFunction::new_closure(py, None, None, move |arguments, _| {
+        let answer = arguments.get_item(0).and_then(|answer| read_answer(&answer)).ok();
+        // The asker may be gone.
+        let _ = sender.send(answer);
+    })?;
+    let threads = py.import("_thread")?;
+    let previous_size = threads.call_method1("stack_size", (STACK,))?;
+    let started = threads.call_method1("start_new_thread", (answer, (text, reply)));
+    threads.call_method1("stack_size", (previous_size,))?;
+    started.map(drop)
 }
 
 /// Reads what `inspect` answers: a list of facts, or a tuple that describes the exception.

@@ -189,32 +189,16 @@ pub(crate) fn scan(
 #[pyo3(signature = (source, *, path, rules, max_bytes))]
 pub(crate) fn scan_source(
     py: Python<'_>,
-    source: Source,
-    path: String,
+    source: &[u8],
+    path: PathBuf,
     rules: u8,
     max_bytes: u64,
 ) -> PyResult<ScanResult> {
     let interpreter = Running::new(py)?;
     let rules = RuleSet::from_bits(rules);
-    let source = source.as_bytes();
-    let scan = detach::run(py, |cancel| core::scan_source(source, &path, rules, max_bytes, &interpreter, cancel))?;
+    let key = core::Key::from(path);
+    let scan = detach::run(py, |cancel| core::scan_source(source, key, rules, max_bytes, &interpreter, cancel))?;
     Ok(ScanResult { scan })
-}
-
-/// Python source as `str` or `bytes`.
-#[derive(FromPyObject)]
-pub(crate) enum Source {
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-impl Source {
-    fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Text(text) => text.as_bytes(),
-            Self::Bytes(bytes) => bytes,
-        }
-    }
 }
 
 /// Scans and passes the report to `write` piece by piece, on the calling thread; returns the figures.

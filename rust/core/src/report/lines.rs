@@ -124,12 +124,11 @@ fn json_failure(output: &mut Vec<u8>, failure: &Failure) {
     json::string(output, &failure.exception);
     output.extend_from_slice(b", \"message\": ");
     json::string(output, &failure.message);
-    match failure.position {
-        Some((line, column)) => {
-            output.extend_from_slice(format!(", \"line\": {line}, \"column\": {column}}}").as_bytes())
-        }
-        None => output.extend_from_slice(b", \"line\": null, \"column\": null}"),
-    }
+    let place = match failure.position {
+        Some((line, column)) => format!(", \"line\": {line}, \"column\": {column}}}"),
+        None => ", \"line\": null, \"column\": null}".to_owned(),
+    };
+    output.extend_from_slice(place.as_bytes());
 }
 
 fn json_finding(output: &mut Vec<u8>, finding: &Finding) {

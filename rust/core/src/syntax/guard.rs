@@ -339,11 +339,11 @@ impl<'a> Pass<'a> {
         let start = self.index;
         self.skip_word();
         let word = &self.text[start..self.index];
-        if word.len() <= 2 && matches!(self.byte(0), b'"' | b'\'') {
-            if let Some((interpolated, raw)) = string_prefix(word) {
-                let quote = self.byte(0);
-                return if interpolated { self.interpolated_string(quote, raw) } else { self.string(quote) };
-            }
+        let quote = self.byte(0);
+        if matches!(quote, b'"' | b'\'')
+            && let Some((interpolated, raw)) = string_prefix(word)
+        {
+            return if interpolated { self.interpolated_string(quote, raw) } else { self.string(quote) };
         }
         let level = &mut self.levels[self.open];
         match word {
@@ -518,9 +518,8 @@ fn string_prefix(word: &[u8]) -> Option<(bool, bool)> {
         },
         [one, two] => {
             raw = true;
-            let other = match (one.to_ascii_lowercase(), two.to_ascii_lowercase()) {
-                (b'r', other) | (other, b'r') => other,
-                _ => return None,
+            let ((b'r', other) | (other, b'r')) = (one.to_ascii_lowercase(), two.to_ascii_lowercase()) else {
+                return None;
             };
             match other {
                 b'f' | b't' => interpolated = true,

@@ -25,46 +25,32 @@ pub(crate) fn facts_of(text: &str, interpreter: &dyn Interpreter) -> Judgement {
     if text.starts_with('\u{feff}') {
         outline.stop = Some((0, Stop::ByteOrderMark));
     }
-    if outline.stop.is_some() || outline.odd_indentation {
-        if let Some(judgement) = ask(text, &outline, interpreter) {
-            return judgement;
-        }
+    let parsed = outline.stop.map_or_else(|| Ok(tree::parse(text, interpreter.grammar())), Err);
+    let is_sure = matches!(&parsed, Ok(Parse::Accepted(accepted)) if !is_doubtful(accepted, &outline));
+    if !is_sure && let Some(facts) = ask(text, &outline, interpreter) {
+        return Judgement { facts, asked: true };
     }
-    let facts = match outline.stop {
-        Some((offset, stop)) => Err(stopped(text, offset, stop, interpreter)),
-        None => match tree::parse(text, interpreter.grammar()) {
-            Parse::Accepted(accepted) => {
-                if is_doubtful(&accepted, &outline) {
-                    if let Some(judgement) = ask(text, &outline, interpreter) {
-                        return judgement;
-                    }
-                }
-                accept(accepted, interpreter)
-            }
-            Parse::Rejected(rejection) => {
-                if let Some(judgement) = ask(text, &outline, interpreter) {
-                    return judgement;
-                }
-                Err(reject(text, rejection))
-            }
-        },
+    let facts = match parsed {
+        Ok(Parse::Accepted(accepted)) => accept(accepted, interpreter),
+        Ok(Parse::Rejected(rejection)) => Err(reject(text, rejection)),
+        Err((offset, stop)) => Err(stopped(text, offset, stop, interpreter)),
     };
     Judgement { facts, asked: false }
 }
 
 /// Asks the interpreter, if the text is within the limits and the interpreter answers.
-fn ask(text: &str, outline: &Outline, interpreter: &dyn Interpreter) -> Option<Judgement> {
+fn ask(text: &str, outline: &Outline, interpreter: &dyn Interpreter) -> Option<Result<Vec<Fact>, Failure>> {
     if !guard::may_be_asked(text, outline) {
         return None;
     }
     let mut facts = interpreter.ask(&universal_newlines(text))?;
-    if let Err(failure) = &mut facts {
-        // Not verdicts on the text but on the interpreter's means.
-        if matches!(&*failure.exception, "RecursionError" | "MemoryError") {
-            failure.status = Status::TooComplex;
-        }
+    if let Err(failure) = &mut facts
+        && matches!(&*failure.exception, "RecursionError" | "MemoryError")
+    {
+        // Not a verdict on the text but on the interpreter's means.
+        failure.status = Status::TooComplex;
     }
-    Some(Judgement { facts, asked: true })
+    Some(facts)
 }
 
 /// The class for a NUL byte differs between patch releases; the interpreter says it of any text that has one.
@@ -77,7 +63,8 @@ fn nul(interpreter: &dyn Interpreter) -> Judgement {
 }
 
 fn is_doubtful(accepted: &Accepted, outline: &Outline) -> bool {
-    accepted.doubtful_string
+    outline.odd_indentation
+        || accepted.doubtful_string
         || accepted.long_integer
         || accepted.depth > guard::DOUBTFUL_DEPTH
         || outline.brackets > guard::DOUBTFUL_DEPTH as usize
@@ -123,25 +110,18 @@ fn stopped(text: &str, offset: usize, stop: Stop, interpreter: &dyn Interpreter)
         Stop::Indents => (Status::TooComplex, "IndentationError", "too many levels of indentation"),
         Stop::Tabs => (Status::SyntaxError, "TabError", "inconsistent use of tabs and spaces in indentation"),
     };
-    // An error before the place where the guard stopped comes first in CPython, too.
-    let start =
-        text.as_bytes()[..offset.min(text.len())].iter().rposition(|&byte| byte == b'\n').map_or(0, |index| index + 1);
-    let before = &text[..start];
-    let complete = guard::outline(before);
-    if complete.stop.is_none() {
-        if let Parse::Rejected(rejection) = tree::parse(before, interpreter.grammar()) {
-            if rejection.offset + 1 < before.trim_end().len() {
-                return reject(text, rejection);
-            }
-        }
+    // An error before the line where the guard stopped comes first in CPython, too.
+    let line_start = text.as_bytes()[..offset].iter().rposition(|&byte| byte == b'\n').map_or(0, |index| index + 1);
+    let before = &text[..line_start];
+    if guard::outline(before).stop.is_none()
+        && let Parse::Rejected(rejection) = tree::parse(before, interpreter.grammar())
+        && rejection.offset + 1 < before.trim_end().len()
+    {
+        return reject(text, rejection);
     }
     Failure { status, exception: exception.into(), message: message.into(), position: Some(position(text, offset)) }
 }
 
 fn position(text: &str, offset: usize) -> (u32, u32) {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    Positions::new(text).at(offset)
+    Positions::new(text).at(offset.min(text.len()))
 }

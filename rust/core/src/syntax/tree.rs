@@ -24,6 +24,7 @@ pub(crate) enum Parse {
 }
 
 /// A text that parses.
+#[derive(Default)]
 pub(crate) struct Accepted {
     pub(crate) facts: Vec<Fact>,
     /// Depth of the tree in CPython's count.
@@ -94,12 +95,6 @@ pub(crate) fn parse(text: &str, grammar: Grammar) -> Parse {
         foreign_names,
         facts: visitor.into_facts(),
     })
-}
-
-impl Default for Accepted {
-    fn default() -> Self {
-        Self { facts: Vec::new(), depth: 0, doubtful_string: false, long_integer: false, foreign_names: Vec::new() }
-    }
 }
 
 /// CPython's class for an error of the parser. `TabError` is found by the guard.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::ffi::OsStr;
 use std::path::Path;
 
 /// A path relative to the root with forward slashes, or absolute when it is not inside the root.
@@ -19,12 +20,6 @@ impl Key {
             return Self(bytes.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect());
         }
         Self(bytes.into())
-    }
-
-    /// A key that is a name, not a path.
-    #[must_use]
-    pub fn from_name(name: &str) -> Self {
-        Self(name.as_bytes().into())
     }
 
     /// The bytes of the path.
@@ -45,6 +40,13 @@ impl Key {
             let escaped = chunk.invalid().iter().map(|&byte| 0xdc00 + u32::from(byte));
             chunk.valid().chars().map(u32::from).chain(escaped)
         })
+    }
+}
+
+impl<T: AsRef<OsStr>> From<T> for Key {
+    /// The key that is just this name.
+    fn from(name: T) -> Self {
+        Self(name.as_ref().as_encoded_bytes().into())
     }
 }
 
@@ -71,7 +73,7 @@ mod tests {
     #[test]
     fn surrogates_sort_below_the_private_use_area() {
         let escaped = Key(b"\xff.py".to_vec().into());
-        let private = Key::from_name("\u{e000}.py");
+        let private = Key::from("\u{e000}.py");
         assert!(private.as_bytes() < escaped.as_bytes());
         assert!(escaped < private);
     }

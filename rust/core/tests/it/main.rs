@@ -1,1 +1,9 @@
 //! Integration tests of the core, in one binary.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod analysis;
+mod guard;
+mod reports;
+mod selection;
+mod tree;

@@ -1,0 +1,87 @@
+//! Facts and verdicts of single texts, with no interpreter to ask.
+
+use rev_accel_core::{Cancel, Detail, Finding, Grammar, RuleSet, Scan, scan_source};
+
+fn analyse(text: &str) -> Scan {
+    let options = (RuleSet::ALL, 64 << 20);
+    scan_source(text.as_bytes(), "x.py".into(), options.0, options.1, &Grammar::default(), &Cancel::new()).unwrap()
+}
+
+fn findings(text: &str) -> Vec<Finding> {
+    analyse(text).reports.pop().map_or_else(Vec::new, |report| report.outcome.unwrap())
+}
+
+/// Exception class and status.
+fn failure(text: &str) -> (String, &'static str) {
+    let report = analyse(text).reports.pop().unwrap();
+    let status = report.status();
+    (report.outcome.unwrap_err().exception.into_owned(), status)
+}
+
+#[test]
+fn findings_come_breadth_first_in_the_order_of_fields() {
+    let text = "\
+@print(1)
+def f(a: print(2) = print(3)) -> print(4):
+    print(
+        print(6))
+{print(7): print(8), **print(9)}
+[print(10) for x in print(11) if print(12)]
+if print(13): pass
+elif print(14): pass
+";
+    let lines: Vec<u32> =
+        findings(text).iter().filter(|finding| finding.detail == Detail::Print).map(|finding| finding.line).collect();
+    // What CPython 3.11's `ast.walk` gives for this text.
+    assert_eq!(lines, [1, 2, 7, 2, 3, 5, 5, 5, 6, 8, 2, 4, 6, 6]);
+}
+
+#[test]
+fn places_are_those_of_cpython() {
+    let text = "x = 'é'; (\nprint)(1)\n@a\n# c\n@b(\n)\n\\\ndef f(): pass\r\ndef g(): pass\r";
+    let places: Vec<_> = findings(text).iter().map(|finding| (finding.line, finding.column)).collect();
+    assert_eq!(places, [(1, 10), (8, 1), (9, 1)]);
+}
+
+#[test]
+fn the_class_of_an_error_follows_cpython_where_it_cannot_be_asked() {
+    let class = |text: &str, exception: &str, status: &str| {
+        assert_eq!(failure(text), (exception.to_owned(), status_name(status)), "{}", &text[..text.len().min(40)]);
+    };
+    class("a b", "SyntaxError", "syntax_error");
+    class("if a:\nb", "IndentationError", "syntax_error");
+    class("  a", "IndentationError", "syntax_error");
+    class("if a:\n\tif b:\n  \tc\n", "TabError", "syntax_error");
+    class("\u{feff}a", "SyntaxError", "syntax_error");
+    class("a\0", "SyntaxError", "syntax_error");
+    class("def f(\n", "SyntaxError", "syntax_error");
+    class("type X = int", "SyntaxError", "syntax_error");
+    class(&("(".repeat(300) + &")".repeat(300)), "SyntaxError", "too_complex");
+    class(&("a+".repeat(100_000) + "a"), "RecursionError", "too_complex");
+    class(&"1".repeat(4_301), "SyntaxError", "syntax_error");
+    class(&("if a b: c\n".to_owned() + &"(".repeat(300)), "SyntaxError", "syntax_error");
+    class("f'{a!r }'", "SyntaxError", "syntax_error");
+}
+
+fn status_name(name: &str) -> &'static str {
+    ["syntax_error", "too_complex"].into_iter().find(|known| *known == name).unwrap()
+}
+
+#[test]
+fn valid_text_that_the_parser_reports_is_valid() {
+    assert_eq!(findings("if a: raise ; print()\n").len(), 1);
+    assert_eq!(findings(&"1".repeat(4_300)), []);
+    assert_eq!(findings(&("0x".to_owned() + &"1".repeat(9_000))), []);
+}
+
+#[test]
+fn a_text_over_the_limit_and_one_that_is_not_utf8_have_a_status() {
+    let scan = |source: &[u8], limit| {
+        let scan =
+            scan_source(source, "x.py".into(), RuleSet::ALL, limit, &Grammar::default(), &Cancel::new()).unwrap();
+        scan.reports[0].status()
+    };
+    assert_eq!(scan(b"print()", 6), "too_large");
+    assert_eq!(scan(b"\xff", 6), "undecodable");
+    assert_eq!(scan(b"print()", 7), "ok");
+}
