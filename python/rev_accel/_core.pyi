@@ -69,7 +69,7 @@ def scan(
         rev_accel.errors.InputError: A path cannot be looked at, or a glob is not valid.
     """
 
-def scan_source(source: bytes | str, *, path: str, rules: int, max_bytes: int) -> ScanResult:
+def scan_source(source: bytes, *, path: str, rules: int, max_bytes: int) -> ScanResult:
     """Analyse the text of one file, reported under the name `path`."""
 
 def stream(
@@ -149,6 +149,9 @@ class ScanResult:
 
     def json(self) -> str:
         """The text that `analyze` gives for these files, also when there are none."""
+
+    def lines(self, *, format: Literal["text", "jsonl"], color: bool) -> bytes:
+        """What `stream` writes for these files."""
 
 def _panic_for_tests(where: Literal["caller", "worker"]) -> None:
     """Panic on purpose, on the calling thread or on a worker: raises `rev_accel.errors.InternalError`."""

@@ -1,6 +1,7 @@
 """What the native core asks of the running interpreter: is this text valid, and what does it say.
 
-The core asks rarely: about texts that its parser rejects or finds doubtful, and only within limits of size (`rust/core`, `guard.rs`).
+The core asks rarely: about texts that its parser rejects or finds doubtful, and only within limits of size
+(`rust/core`, `guard.rs`).
 """
 
 import ast
@@ -54,9 +55,9 @@ def inspect(text: str) -> list[Fact] | Refusal:
 def _silence_warnings() -> None:
     """Ignore warnings about the file name that texts are compiled under.
 
-    Compiling warns, for example, of invalid escapes. `warnings.catch_warnings` would change what other threads see; a filter for
-    this name alone does not. It must come first, and is only set when it does not: each change makes Python forget which warnings
-    it has shown.
+    Compiling warns, for example, of invalid escapes. `warnings.catch_warnings` would change what other threads see;
+    a filter for this name alone does not. It must come first, and is only set when it does not: each change makes
+    Python forget which warnings it has shown.
     """
     filters = warnings.filters
     module = filters[0][3] if filters else None

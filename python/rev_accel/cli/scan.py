@@ -232,12 +232,10 @@ def _scan_input(options: Options, rules: tuple[str, ...]) -> Stats:
     result = source.scan_input(
         options.stdin_filename or "<stdin>", rules=settings.rule_bits(rules), max_bytes=options.max_bytes
     )
-    if options.format == "text":
-        data = source.text_lines(result, color=streams.wants_color(options.color))
-    elif options.format == "jsonl":
-        data = source.json_lines(result)
-    else:
+    if options.format == "json":
         data = _object(result, rules)
+    else:
+        data = result.lines(format=options.format, color=streams.wants_color(options.color))
     _writer(options)(data)
     return result.stats
 
