@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
@@ -45,9 +45,9 @@ pub(crate) fn select(
     let overrides = overrides(root, exclude)?;
     let mut search = Search { root, overrides, cancel, selected: Selected::default() };
     for path in paths {
-        // Without `.` parts, so that a key does not depend on how the path was written.
-        let absolute: PathBuf = root.join(path).components().collect();
-        let metadata = fs::metadata(&absolute).map_err(|source| Error::Path { path: path.clone(), source })?;
+        let unreadable = |source| Error::Path { path: path.clone(), source };
+        let absolute = normalised(&root.join(path)).map_err(unreadable)?;
+        let metadata = fs::metadata(&absolute).map_err(unreadable)?;
         match selection {
             _ if !metadata.is_dir() => search.add_file(absolute),
             Selection::All => search.all(absolute),
@@ -65,14 +65,33 @@ pub(crate) fn select(
     Ok(selected)
 }
 
+/// The path without `.` and `..` parts, so that a key does not depend on how the path was written.
+///
+/// What comes before a `..` is resolved, since the parent of a linked folder is not the folder that holds the link.
+fn normalised(path: &Path) -> io::Result<PathBuf> {
+    if !path.components().any(|part| part == Component::ParentDir) {
+        return Ok(path.components().collect());
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => Ok(parent.canonicalize()?.join(name)),
+        _ => path.canonicalize(),
+    }
+}
+
 fn overrides(root: &Path, exclude: &[String]) -> Result<Override> {
+    let refused = |pattern: &str, error: ignore::Error| {
+        let message = match error {
+            ignore::Error::Glob { err, .. } => err,
+            other => other.to_string(),
+        };
+        Error::Exclude { pattern: pattern.to_owned(), message }
+    };
     let mut builder = OverrideBuilder::new(root);
     for pattern in exclude {
         // In overrides a plain glob includes and a negated one excludes.
-        let added = builder.add(&format!("!{pattern}")).map(|_| ());
-        added.map_err(|error| Error::Exclude { pattern: pattern.clone(), message: error.to_string() })?;
+        builder.add(&format!("!{pattern}")).map_err(|error| refused(pattern, error))?;
     }
-    builder.build().map_err(|error| Error::Exclude { pattern: exclude.join(", "), message: error.to_string() })
+    builder.build().map_err(|error| refused(&exclude.join(", "), error))
 }
 
 struct Search<'a> {
