@@ -61,6 +61,8 @@ pub enum Stop {
     Depth,
     /// [`MAX_INDENTS`] blocks.
     Indents,
+    /// A line whose indentation is that of no open block.
+    Dedent,
     /// Indentation whose meaning depends on the width of a tab.
     Tabs,
 }
@@ -325,8 +327,10 @@ impl<'a> Pass<'a> {
             self.block -= 1;
         }
         let (level, level_alternative) = self.blocks[self.block];
-        // A dedent to no open block is left to the parser to report.
-        if column == level && alternative != level_alternative { Err(Stop::Tabs) } else { Ok(()) }
+        if column != level {
+            return Err(Stop::Dedent);
+        }
+        if alternative == level_alternative { Ok(()) } else { Err(Stop::Tabs) }
     }
 
     fn skip_word(&mut self) {

@@ -65,6 +65,7 @@ fn nul(interpreter: &dyn Interpreter) -> Judgement {
 fn is_doubtful(accepted: &Accepted, outline: &Outline) -> bool {
     outline.odd_indentation
         || accepted.doubtful_string
+        || accepted.doubtful_target
         || accepted.long_integer
         || accepted.depth > guard::DOUBTFUL_DEPTH
         || outline.brackets > guard::DOUBTFUL_DEPTH as usize
@@ -108,6 +109,9 @@ fn stopped(text: &str, offset: usize, stop: Stop, interpreter: &dyn Interpreter)
         Stop::Brackets => (Status::TooComplex, "SyntaxError", "too many nested parentheses"),
         Stop::Depth => (Status::TooComplex, "RecursionError", "an expression is too deep to be analysed"),
         Stop::Indents => (Status::TooComplex, "IndentationError", "too many levels of indentation"),
+        Stop::Dedent => {
+            (Status::SyntaxError, "IndentationError", "unindent does not match any outer indentation level")
+        }
         Stop::Tabs => (Status::SyntaxError, "TabError", "inconsistent use of tabs and spaces in indentation"),
     };
     // An error before the line where the guard stopped comes first in CPython, too.

@@ -31,6 +31,8 @@ pub(crate) struct Accepted {
     pub(crate) depth: u32,
     /// Whether it holds an f-string of a form on which CPython and the parser differ.
     pub(crate) doubtful_string: bool,
+    /// Whether it annotates a target that begins with a bracket: CPython refuses most but not all of these.
+    pub(crate) doubtful_target: bool,
     /// Whether a decimal integer has more digits than the interpreter takes.
     pub(crate) long_integer: bool,
     /// Names with characters outside ASCII, as written.
@@ -91,6 +93,7 @@ pub(crate) fn parse(text: &str, grammar: Grammar) -> Parse {
     Parse::Accepted(Accepted {
         depth: visitor.deepest,
         doubtful_string: visitor.doubtful_string,
+        doubtful_target: visitor.doubtful_target,
         long_integer: visitor.long_integer,
         foreign_names,
         facts: visitor.into_facts(),
@@ -132,6 +135,7 @@ struct Visitor<'a> {
     deepest: u32,
     hits: Vec<Hit>,
     doubtful_string: bool,
+    doubtful_target: bool,
     long_integer: bool,
 }
 
@@ -241,6 +245,7 @@ impl<'a> Visitor<'a> {
                 self.expression(&node.value);
             }
             Stmt::AnnAssign(node) => {
+                self.doubtful_target |= self.text.as_bytes().get(node.range.start().to_usize()) == Some(&b'(');
                 self.expression(&node.target);
                 self.expression(&node.annotation);
                 self.optional(node.value.as_deref());

@@ -65,6 +65,9 @@ fn blocks_are_followed_by_both_counts_of_tabs() {
     assert_eq!(stop(&blocks(100)), Some(Stop::Indents));
     assert_eq!(stop("if a:\n\tif b:\n  \tc\n"), Some(Stop::Tabs));
     assert_eq!(stop("if a:\n        b\n\tc\n"), Some(Stop::Tabs));
+    for text in ["if x:\n \t()\n  ()", "if x:\n\tif y:\n   ()", "if x:\n  if y:\n\t  ()\n \t()", "if a:\n    b\n  c"] {
+        assert_eq!(stop(text), Some(Stop::Dedent), "{text}");
+    }
     assert_eq!(stop("if a:\n\tb\n\n        # only a comment\n(\n        1)\n"), None);
     assert_eq!(stop("if a:\n  \x0c\tb\n\tc\n"), None);
 }
