@@ -8,6 +8,8 @@
 
 use memchr::{memchr, memchr2};
 
+use super::depth::{Elements, Precedence};
+
 /// Longest text, in bytes, about which the interpreter is asked. `ast.parse` holds the GIL and cannot be interrupted; at this size it
 /// takes at most about 0.25 s and 100 MB, at eight times the size it was seen to take gigabytes.
 pub const ASK_BYTES: usize = 64 << 10;
@@ -162,26 +164,8 @@ struct Level {
     literal: Option<Literal>,
     /// For a field: whether it stands in the format specification of the field below.
     in_specification: bool,
-    /// Levels that the current element gives by operators, calls and keywords.
-    chain: u32,
-    /// `lambda`s of the current element whose colon has not come yet: their commas do not end the element.
-    lambdas: u32,
-    /// Deepest part of the current element.
-    inner: u32,
-    /// Deepest of the earlier elements.
-    deepest: u32,
-}
-
-impl Level {
-    fn depth(&self) -> u32 {
-        self.deepest.max(self.chain.saturating_add(self.lambdas * 3).saturating_add(self.inner))
-    }
-
-    fn end_element(&mut self) {
-        self.deepest = self.depth();
-        self.chain = 0;
-        self.inner = 0;
-    }
+    /// What it holds.
+    elements: Elements,
 }
 
 struct Pass<'a> {
@@ -193,6 +177,8 @@ struct Pass<'a> {
     /// Columns of the open blocks, with tabs to multiples of eight and with tabs as one column.
     blocks: [(u32, u32); MAX_INDENTS],
     block: usize,
+    /// Whether a `+` or `-` that comes now can stand between two operands; true when in doubt.
+    after_operand: bool,
     outline: Outline,
 }
 
@@ -205,6 +191,7 @@ impl<'a> Pass<'a> {
             open: 0,
             blocks: [(0, 0); MAX_INDENTS],
             block: 0,
+            after_operand: false,
             outline: Outline::default(),
         }
     }
@@ -213,23 +200,31 @@ impl<'a> Pass<'a> {
         self.text.get(self.index + offset).copied().unwrap_or(0)
     }
 
+    fn elements(&mut self) -> &mut Elements {
+        &mut self.levels[self.open].elements
+    }
+
     fn run(&mut self) -> Result<(), Stop> {
         self.indentation()?;
         while let Some(&byte) = self.text.get(self.index) {
             match CLASSES[byte as usize] {
                 Class::Word => self.word()?,
-                Class::Blank | Class::Flat => self.index += 1,
-                Class::Dot | Class::Operator => {
-                    self.levels[self.open].chain += 1;
+                Class::Blank => self.index += 1,
+                Class::Dot => {
+                    self.elements().operator(Precedence::Primary);
+                    self.after_operand = true;
                     self.index += 1;
                 }
-                Class::Digit => {
-                    // A keyword may stand right behind a number: `1if x else 2`.
-                    self.levels[self.open].chain += 1;
-                    self.skip_word();
+                Class::Operator => self.operator(byte),
+                Class::Flat => {
+                    self.elements().flat();
+                    self.after_operand = false;
+                    self.index += 1;
                 }
+                Class::Digit => self.number(),
                 Class::Comma => {
-                    self.levels[self.open].end_element();
+                    self.elements().comma();
+                    self.after_operand = false;
                     self.index += 1;
                 }
                 Class::Open => {
@@ -267,13 +262,52 @@ impl<'a> Pass<'a> {
         self.end_statement()
     }
 
+    fn operator(&mut self, byte: u8) {
+        let doubled = self.byte(1) == byte;
+        let precedence = match byte {
+            b'*' if doubled => Some(Precedence::Unary),
+            b'*' | b'/' | b'%' | b'@' => Some(Precedence::Product),
+            b'+' | b'-' if self.after_operand => Some(Precedence::Sum),
+            b'+' | b'-' | b'~' => Some(Precedence::Unary),
+            // A single one compares.
+            b'<' | b'>' if !doubled => None,
+            _ => Some(Precedence::Bitwise),
+        };
+        match precedence {
+            Some(precedence) => self.elements().operator(precedence),
+            None => self.elements().flat(),
+        }
+        self.index += if doubled && matches!(byte, b'*' | b'/' | b'<' | b'>') { 2 } else { 1 };
+        self.after_operand = false;
+    }
+
+    /// A number and the keyword that may stand right behind it: `1if x else 2`.
+    fn number(&mut self) {
+        let start = self.index;
+        self.skip_word();
+        self.after_operand = true;
+        let keyword =
+            self.text[start..self.index].iter().rposition(u8::is_ascii_digit).map_or(start, |last| start + last + 1);
+        if keyword < self.index {
+            // What stands before the keyword may be a hexadecimal or imaginary number; the keyword is at the end.
+            let word = &self.text[keyword..self.index];
+            if [&b"if"[..], b"else", b"for", b"not"].iter().any(|keyword| word.ends_with(keyword)) {
+                self.elements().operator(Precedence::Lowest);
+            } else {
+                self.elements().flat();
+            }
+            self.after_operand = false;
+        }
+    }
+
     fn line_end(&self) -> usize {
         memchr2(b'\n', b'\r', &self.text[self.index..]).map_or(self.text.len(), |length| self.index + length)
     }
 
     fn end_statement(&mut self) -> Result<(), Stop> {
-        let depth = self.levels[0].depth();
+        let depth = self.levels[0].elements.depth();
         self.levels[0] = Level::default();
+        self.after_operand = false;
         self.outline.depth = self.outline.depth.max(depth);
         if depth > MAX_DEPTH { Err(Stop::Depth) } else { Ok(()) }
     }
@@ -349,12 +383,19 @@ impl<'a> Pass<'a> {
         {
             return if interpolated { self.interpolated_string(quote, raw) } else { self.string(quote) };
         }
-        let level = &mut self.levels[self.open];
+        let elements = &mut self.levels[self.open].elements;
         match word {
-            b"if" | b"not" | b"else" | b"for" | b"from" | b"await" | b"yield" | b"async" => level.chain += 1,
-            b"lambda" => level.lambdas += 1,
-            _ => {}
+            b"if" | b"not" | b"else" | b"for" | b"from" | b"await" | b"yield" | b"async" => {
+                elements.operator(Precedence::Lowest);
+            }
+            b"and" | b"or" | b"in" | b"is" => elements.flat(),
+            b"lambda" => elements.lambda(),
+            _ => {
+                self.after_operand = true;
+                return Ok(());
+            }
         }
+        self.after_operand = false;
         Ok(())
     }
 
@@ -365,19 +406,22 @@ impl<'a> Pass<'a> {
         self.index += 1;
         self.open += 1;
         self.levels[self.open] = level;
+        self.after_operand = false;
         self.outline.brackets = self.outline.brackets.max(self.open);
         Ok(())
     }
 
-    /// Leaves the innermost level: what it holds is a part of the element around it, two levels down.
+    /// Leaves the innermost level: what it holds is a part of the element around it.
     fn close_level(&mut self) -> Result<Level, Stop> {
         let level = self.levels[self.open];
-        let depth = level.depth();
+        let depth = level.elements.depth();
         self.open -= 1;
-        let outer = &mut self.levels[self.open];
-        outer.chain += if level.literal.is_some() { 0 } else { 2 };
-        outer.inner = outer.inner.max(depth + if level.literal.is_some() { 3 } else { 0 });
-        if outer.depth() > MAX_DEPTH { Err(Stop::Depth) } else { Ok(level) }
+        match level.literal {
+            Some(_) => self.elements().field(depth),
+            None => self.elements().bracket(depth),
+        }
+        self.after_operand = true;
+        if depth > MAX_DEPTH { Err(Stop::Depth) } else { Ok(level) }
     }
 
     fn close(&mut self, byte: u8) -> Result<(), Stop> {
@@ -395,19 +439,17 @@ impl<'a> Pass<'a> {
 
     fn colon(&mut self) -> Result<(), Stop> {
         self.index += 1;
-        let level = &mut self.levels[self.open];
-        if level.literal.is_some() {
+        self.after_operand = false;
+        if self.levels[self.open].literal.is_some() {
             return self.specification();
         }
-        if level.lambdas > 0 {
-            level.lambdas -= 1;
-            level.chain += 3;
-        }
+        self.elements().colon();
         Ok(())
     }
 
     /// A string without replacement fields, from its first quote.
     fn string(&mut self, quote: u8) -> Result<(), Stop> {
+        self.after_operand = true;
         if self.byte(1) == quote && self.byte(2) == quote {
             self.index += 3;
             loop {
@@ -444,6 +486,7 @@ impl<'a> Pass<'a> {
     }
 
     fn interpolated_string(&mut self, quote: u8, raw: bool) -> Result<(), Stop> {
+        self.after_operand = true;
         let triple = self.byte(1) == quote && self.byte(2) == quote;
         self.index += if triple { 3 } else { 1 };
         self.literal(Literal { quote, triple, raw })

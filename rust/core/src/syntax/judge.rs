@@ -7,7 +7,7 @@
 use super::facts::{Fact, Failure, Status};
 use super::guard::{self, Outline, Stop};
 use super::interpreter::Interpreter;
-use super::tree::{self, Accepted, Parse, Rejection};
+use super::tree::{self, Accepted, Doubt, Parse, Rejection};
 use crate::source::{Positions, universal_newlines};
 
 /// The facts of a text, or why it has none, and whether the interpreter was asked.
@@ -64,9 +64,7 @@ fn nul(interpreter: &dyn Interpreter) -> Judgement {
 
 fn is_doubtful(accepted: &Accepted, outline: &Outline) -> bool {
     outline.odd_indentation
-        || accepted.doubtful_string
-        || accepted.doubtful_target
-        || accepted.long_integer
+        || accepted.doubt.is_some()
         || accepted.depth > guard::DOUBTFUL_DEPTH
         || outline.brackets > guard::DOUBTFUL_DEPTH as usize
 }
@@ -76,11 +74,13 @@ fn accept(accepted: Accepted, interpreter: &dyn Interpreter) -> Result<Vec<Fact>
     if accepted.depth > guard::SURE_DEPTH {
         return Err(Failure::new(Status::TooComplex, "RecursionError", "the tree is too deep to be analysed"));
     }
-    if accepted.long_integer {
-        return Err(Failure::new(Status::SyntaxError, "SyntaxError", "an integer literal has too many digits"));
-    }
-    if accepted.doubtful_string && interpreter.grammar().minor < 12 {
-        return Err(Failure::new(Status::SyntaxError, "SyntaxError", "a form of f-string that needs Python 3.12"));
+    let message = match accepted.doubt {
+        Some(Doubt::Invalid(message)) => Some(message),
+        Some(Doubt::InvalidBefore312(message)) if interpreter.grammar().minor < 12 => Some(message),
+        _ => None,
+    };
+    if let Some(message) = message {
+        return Err(Failure::new(Status::SyntaxError, "SyntaxError", message));
     }
     let refused = accepted.foreign_names.iter().find(|name| interpreter.is_identifier(name) == Some(false));
     match refused {

@@ -2,6 +2,7 @@
 //!
 //! Facts are the interface. Who made them, the parser or the running interpreter, does not show. Only this folder names the parser.
 
+mod depth;
 pub(crate) mod facts;
 pub mod guard;
 pub(crate) mod interpreter;

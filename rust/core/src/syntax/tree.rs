@@ -29,14 +29,21 @@ pub(crate) struct Accepted {
     pub(crate) facts: Vec<Fact>,
     /// Depth of the tree in CPython's count.
     pub(crate) depth: u32,
-    /// Whether it holds an f-string of a form on which CPython and the parser differ.
-    pub(crate) doubtful_string: bool,
-    /// Whether it annotates a target that begins with a bracket: CPython refuses most but not all of these.
-    pub(crate) doubtful_target: bool,
-    /// Whether a decimal integer has more digits than the interpreter takes.
-    pub(crate) long_integer: bool,
+    /// A form of which CPython refuses some.
+    pub(crate) doubt: Option<Doubt>,
     /// Names with characters outside ASCII, as written.
     pub(crate) foreign_names: Vec<String>,
+}
+
+/// A form that this parser accepts and CPython may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// Most of these are valid, so it is taken as valid where CPython cannot be asked.
+    Valid,
+    /// None of these is known to be valid, so it is taken as an error where CPython cannot be asked.
+    Invalid(&'static str),
+    /// As `Invalid`, in the grammar before Python 3.12.
+    InvalidBefore312(&'static str),
 }
 
 /// The first error of a text.
@@ -92,9 +99,7 @@ pub(crate) fn parse(text: &str, grammar: Grammar) -> Parse {
     };
     Parse::Accepted(Accepted {
         depth: visitor.deepest,
-        doubtful_string: visitor.doubtful_string,
-        doubtful_target: visitor.doubtful_target,
-        long_integer: visitor.long_integer,
+        doubt: visitor.doubt,
         foreign_names,
         facts: visitor.into_facts(),
     })
@@ -134,9 +139,7 @@ struct Visitor<'a> {
     depth: u32,
     deepest: u32,
     hits: Vec<Hit>,
-    doubtful_string: bool,
-    doubtful_target: bool,
-    long_integer: bool,
+    doubt: Option<Doubt>,
 }
 
 impl<'a> Visitor<'a> {
@@ -155,6 +158,22 @@ impl<'a> Visitor<'a> {
 
     fn hit(&mut self, offset: usize, kind: FactKind) {
         self.hits.push(Hit { depth: self.depth, offset, kind });
+    }
+
+    /// Notes a doubtful form; one is enough.
+    fn doubt(&mut self, doubt: Doubt) {
+        self.doubt.get_or_insert(doubt);
+    }
+
+    /// The first byte from an offset on that is no blank; 0 at the end of the text.
+    fn next_byte(&self, offset: usize) -> u8 {
+        let rest = &self.text.as_bytes()[offset..];
+        rest.iter().copied().find(|byte| !matches!(byte, b' ' | b'\t' | 0x0c)).unwrap_or(0)
+    }
+
+    /// Whether what follows an offset can stand behind a whole expression.
+    fn ends_expression(&self, offset: usize) -> bool {
+        matches!(self.next_byte(offset), 0 | b')' | b']' | b'}' | b':' | b';' | b'!' | b'#' | b'\n' | b'\r')
     }
 
     /// Visits a child of the current node.
@@ -215,7 +234,9 @@ impl<'a> Visitor<'a> {
         let is_decimal = !matches!(written.as_bytes().get(1), Some(b'x' | b'X' | b'o' | b'O' | b'b' | b'B'));
         if number.value.is_int() && is_decimal {
             let digits = written.bytes().filter(u8::is_ascii_digit).count();
-            self.long_integer |= digits > self.integer_digits;
+            if digits > self.integer_digits {
+                self.doubt(Doubt::Invalid("an integer literal has too many digits"));
+            }
         }
     }
 
@@ -245,7 +266,10 @@ impl<'a> Visitor<'a> {
                 self.expression(&node.value);
             }
             Stmt::AnnAssign(node) => {
-                self.doubtful_target |= self.text.as_bytes().get(node.range.start().to_usize()) == Some(&b'(');
+                if self.text.as_bytes().get(node.range.start().to_usize()) == Some(&b'(') {
+                    // CPython takes a group for the whole target and does not try again: `(a).b: c` is an error, `(f()).b: c` is not.
+                    self.doubt(Doubt::Valid);
+                }
                 self.expression(&node.target);
                 self.expression(&node.annotation);
                 self.optional(node.value.as_deref());
@@ -470,6 +494,11 @@ impl<'a> Visitor<'a> {
                 self.comprehensions(&node.generators);
             }
             Expr::Generator(node) => {
+                if matches!(&*node.elt, Expr::Yield(_) | Expr::YieldFrom(_))
+                    && self.next_byte(node.elt.end().to_usize()) != b')'
+                {
+                    self.doubt(Doubt::Invalid("a `yield` in a generator expression needs parentheses"));
+                }
                 self.expression(&node.elt);
                 self.comprehensions(&node.generators);
             }
@@ -479,7 +508,12 @@ impl<'a> Visitor<'a> {
                 self.comprehensions(&node.generators);
             }
             Expr::Await(node) => self.expression(&node.value),
-            Expr::Yield(node) => self.optional(node.value.as_deref()),
+            Expr::Yield(node) => {
+                if node.value.is_none() && !self.ends_expression(node.range.end().to_usize()) {
+                    self.doubt(Doubt::Invalid("a bare `yield` in an expression needs parentheses"));
+                }
+                self.optional(node.value.as_deref());
+            }
             Expr::YieldFrom(node) => self.expression(&node.value),
             Expr::Compare(node) => {
                 self.expression(&node.left);
@@ -517,7 +551,9 @@ impl<'a> Visitor<'a> {
     fn fields(&mut self, elements: &'a ast::InterpolatedStringElements, nesting: u32) {
         for element in elements {
             let ast::InterpolatedStringElement::Interpolation(field) = element else { continue };
-            self.doubtful_string |= nesting > 1 || self.is_doubtful(field);
+            if nesting > 1 || self.is_doubtful(field) {
+                self.doubt(Doubt::InvalidBefore312("a form of f-string that needs a later Python"));
+            }
             self.down(|visitor| {
                 visitor.expression(&field.expression);
                 if let Some(specification) = &field.format_spec {
@@ -547,6 +583,9 @@ impl<'a> Visitor<'a> {
                 visitor.patterns(&node.patterns);
             }
             Pattern::MatchClass(node) => {
+                if node.cls.start() != node.range.start() {
+                    visitor.doubt(Doubt::Invalid("the name of a class pattern stands in parentheses"));
+                }
                 visitor.expression(&node.cls);
                 visitor.patterns(&node.arguments.patterns);
                 for keyword in &node.arguments.keywords {

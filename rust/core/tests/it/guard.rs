@@ -15,10 +15,10 @@ fn outline_of(text: &str) -> Outline {
 #[test]
 fn flat_text_is_shallow_however_long() {
     for text in ["a = 1\n", "f(a, b)\n", "x.y = [1, 2, {3: 4}]\n", "s = f'{a:{b}}' 'c'\n"] {
-        assert!(outline_of(&text.repeat(10_000)).depth < 20, "{text}");
+        assert!(outline_of(&text.repeat(10_000)).depth < 40, "{text}");
     }
     let table = format!("t = [{}]\n", "(1, 'x', -2.5, lambda a, b=1: a), ".repeat(10_000));
-    assert!(outline_of(&table).depth < 30);
+    assert!(outline_of(&table).depth < 40);
 }
 
 #[test]
@@ -54,6 +54,16 @@ fn depth_inside_brackets_adds_to_what_stands_around_them() {
     assert_eq!(stop(&format!("f({inner}){}", ".a".repeat(500))), None);
     assert_eq!(stop(&format!("f({inner}){}", ".a".repeat(1_500))), Some(Stop::Depth));
     assert_eq!(stop(&format!("f({inner}), f{}", ".a".repeat(1_500))), None);
+}
+
+#[test]
+fn operators_nest_by_their_precedence() {
+    let polynomial = "x = ".to_owned() + &"3*p**2*q.r[s] + -b(c, d) - ".repeat(500) + "1\n";
+    assert!((1_000..1_100).contains(&outline_of(&polynomial).depth));
+    let comparisons = "x = ".to_owned() + &"a.b < -c and not d | e or ".repeat(300) + "f\n";
+    assert!(outline_of(&comparisons).depth < 330);
+    let flat = "x = ".to_owned() + &"a.b == c*2 and d in e or ".repeat(3_000) + "f\n";
+    assert!(outline_of(&flat).depth < 30);
 }
 
 #[test]
