@@ -375,6 +375,9 @@ impl<'a> Visitor<'a> {
     }
 
     fn try_statement(&mut self, node: &'a ast::StmtTry) {
+        if node.handlers.is_empty() && !node.orelse.is_empty() {
+            self.doubt(Doubt::Invalid("a `try` with an `else` needs an `except`"));
+        }
         self.body(&node.body);
         for ast::ExceptHandler::ExceptHandler(handler) in &node.handlers {
             self.down(|visitor| {

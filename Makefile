@@ -1,0 +1,94 @@
+# The README's two commands, and the steps they are made of.
+
+PYTHON ?= python3
+VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+
+# What `make run` scans, with which options, and where it writes what it finds.
+TREE ?= $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
+ARGS ?= --exclude site-packages
+FINDINGS ?= target/findings.txt
+
+# Files that change what is installed.
+SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
+	$(shell find rust python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi')
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Lets the binding be checked without naming an interpreter: the stable ABI needs none.
+CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-targets
+
+.NOTPARALLEL:
+.PHONY: help run test lint-rust test-rust lint-python types test-python format develop bench deny clean
+
+help:
+	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
+	@echo "make test            install what the tests need and run all of them"
+	@echo "make format          format the Rust and Python sources"
+	@echo "make develop         install for work on the sources: editable, quick to build"
+	@echo "make bench           measure the core, and the package against its peers"
+	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
+	@echo "make clean           remove everything that was built"
+
+run: $(VENV)/installed
+	@mkdir -p $(dir $(FINDINGS))
+	$(BIN)/rev-accel scan --stats $(ARGS) "$(TREE)" > $(FINDINGS)
+	@echo "All findings are in $(FINDINGS); the first:"
+	@head -n 5 $(FINDINGS)
+
+# In order of price: what fails quickly comes first.
+test: lint-rust test-rust lint-python types test-python
+
+lint-rust:
+	cargo fmt --all --check
+	$(CLIPPY) -- -D warnings
+
+test-rust:
+	cargo test --locked
+
+lint-python: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/installed-test
+	$(BIN)/mypy --strict python benches
+	$(BIN)/python -m mypy.stubtest rev_accel._core
+
+test-python: $(VENV)/installed-test
+	$(BIN)/python -m pytest
+
+format: $(VENV)/installed-test
+	cargo fmt --all
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+develop: $(VENV)/created
+	$(PIP_INSTALL) --editable '.[test]'
+	touch $(VENV)/installed-test $(VENV)/installed
+
+bench: $(VENV)/installed
+	cargo bench --locked
+	$(BIN)/python benches/peers.py
+
+deny:
+	cargo deny --locked check bans licenses sources
+
+clean:
+	cargo clean
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/created:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'rev-accel needs Python 3.11 or later: make PYTHON=...')"
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/installed: $(VENV)/created $(SOURCES)
+	$(PIP_INSTALL) .
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/created $(SOURCES)
+	$(PIP_INSTALL) '.[test]'
+	touch $@ $(VENV)/installed
