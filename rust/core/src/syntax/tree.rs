@@ -512,8 +512,8 @@ impl<'a> Visitor<'a> {
             }
             Expr::Await(node) => self.expression(&node.value),
             Expr::Yield(node) => {
-                if node.value.is_none() && !self.ends_expression(node.range.end().to_usize()) {
-                    self.doubt(Doubt::Invalid("a bare `yield` in an expression needs parentheses"));
+                if !self.ends_expression(node.range.end().to_usize()) {
+                    self.doubt(Doubt::Invalid("a `yield` inside an expression needs parentheses"));
                 }
                 self.optional(node.value.as_deref());
             }
