@@ -5,10 +5,10 @@
 //! one, has the last word on what is valid Python. This crate knows no Python runtime; `rust/py` lends it one.
 //!
 //! ```
-//! use rev_accel_core::{Cancel, Grammar, RuleSet, scan_source};
+//! use rev_accel_core::{Cancel, Grammar, Producer, RuleSet, scan_source};
 //!
 //! let source = b"def f(x):\n    print(x)\n";
-//! let scan = scan_source(source, "f.py".into(), RuleSet::ALL, 1 << 20, &Grammar::default(), &Cancel::new())?;
+//! let scan = scan_source(source, "f.py".into(), RuleSet::ALL, 1 << 20, Producer::Auto, &Grammar::default(), &Cancel::new())?;
 //! let lines: Vec<_> = scan.reports[0].by_position().iter().map(|finding| finding.line).collect();
 //! assert_eq!(lines, [1, 2]);
 //! # Ok::<(), rev_accel_core::Error>(())
@@ -36,6 +36,7 @@ pub use scan::{
     DEFAULT_MAX_BYTES, FileReport, HARD_MAX_BYTES, Options, Progress, Scan, Stats, scan, scan_drop_in, scan_lines,
     scan_source,
 };
+pub use syntax::Producer;
 pub use syntax::facts::{Callee, Fact, FactKind, Failure, Status};
 pub use syntax::interpreter::{Grammar, Interpreter};
 pub use tree::key::Key;

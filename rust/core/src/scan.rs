@@ -11,8 +11,8 @@ use crate::pool::{self, Schedule};
 use crate::report::{LineFormat, drop_in};
 use crate::rules::{self, Finding, Rule, RuleSet};
 use crate::syntax::facts::{Failure, Status};
-use crate::syntax::facts_of;
 use crate::syntax::interpreter::Interpreter;
+use crate::syntax::{Producer, facts_of};
 use crate::tree::key::Key;
 use crate::tree::read;
 use crate::tree::select::{Selection, select};
@@ -46,6 +46,8 @@ pub struct Options {
     pub max_bytes: u64,
     /// Number of worker threads; `None` is one for each core that this process may use.
     pub threads: Option<usize>,
+    /// Who makes the facts: [`Producer::Audit`] checks this library's own work.
+    pub producer: Producer,
 }
 
 impl Options {
@@ -60,6 +62,7 @@ impl Options {
             exclude: Vec::new(),
             max_bytes: DEFAULT_MAX_BYTES,
             threads: None,
+            producer: Producer::default(),
         }
     }
 }
@@ -262,6 +265,7 @@ pub fn scan_source(
     key: Key,
     rules: RuleSet,
     max_bytes: u64,
+    producer: Producer,
     interpreter: &dyn Interpreter,
     cancel: &Cancel,
 ) -> Result<Scan> {
@@ -275,7 +279,7 @@ pub fn scan_source(
             let failure = Failure::new(Status::TooLarge, "MemoryError", format!("more than {max_bytes} bytes"));
             return Analysis { outcome: Err(failure), bytes: 0, parsed: false, asked: false };
         }
-        analyse_bytes(source, rules, interpreter)
+        analyse_bytes(source, rules, producer, interpreter)
     };
     pool::ordered(
         &schedule,
@@ -317,13 +321,13 @@ impl Analysis {
 }
 
 /// The pure part: from bytes to findings. A panic becomes a failure of this file alone.
-fn analyse_bytes(bytes: &[u8], rules: RuleSet, interpreter: &dyn Interpreter) -> Analysis {
+fn analyse_bytes(bytes: &[u8], rules: RuleSet, producer: Producer, interpreter: &dyn Interpreter) -> Analysis {
     let analysis = catch_unwind(AssertUnwindSafe(|| {
         let Ok(text) = std::str::from_utf8(bytes) else {
             let failure = Failure::new(Status::Undecodable, "UnicodeDecodeError", "not UTF-8");
             return Analysis { outcome: Err(failure), bytes: 0, parsed: false, asked: false };
         };
-        let judgement = facts_of(text, interpreter);
+        let judgement = facts_of(text, interpreter, producer);
         let outcome = judgement.facts.map(|facts| rules::findings(text, &facts, rules));
         Analysis { outcome, bytes: 0, parsed: true, asked: judgement.asked }
     }));
@@ -352,7 +356,7 @@ impl Run<'_> {
         render: impl Fn(FileReport) -> T + Sync,
         mut emit: impl FnMut(T) -> bool,
     ) -> Result<(Stats, Vec<FileReport>)> {
-        let Options { root, paths, rules, selection, exclude, max_bytes, threads } = self.options;
+        let Options { root, paths, rules, selection, exclude, max_bytes, threads, producer: _ } = self.options;
         let started = Instant::now();
         let selected = select(root, paths, *selection, exclude, self.cancel)?;
         let threads = threads.unwrap_or_else(pool::default_threads).max(1);
@@ -400,11 +404,11 @@ impl Run<'_> {
             return Analysis { outcome: Err(failure), bytes: 0, parsed: false, asked: false };
         }
         if buffer.len() <= read::LARGE {
-            return analyse_bytes(buffer, rules, self.interpreter);
+            return analyse_bytes(buffer, rules, self.options.producer, self.interpreter);
         }
         let analysis = {
             let _one_at_a_time = large.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            analyse_bytes(buffer, rules, self.interpreter)
+            analyse_bytes(buffer, rules, self.options.producer, self.interpreter)
         };
         *buffer = Vec::new();
         analysis

@@ -3,10 +3,13 @@
 //! The parser and CPython differ on a few classes of text. None is imitated: a text that the parser rejects, or that the guard or the
 //! visit finds doubtful, goes to the running interpreter, within the limits of [`guard`]. Beyond those limits the class of error comes
 //! from the guard's rule or the parser's error; that is the one published class of possible difference.
+//!
+//! Before all that the [recogniser](super::recogniser) is tried: what it accepts needs neither guard nor parser nor interpreter.
 
 use super::facts::{Fact, Failure, Status};
 use super::guard::{self, Outline, Stop};
 use super::interpreter::Interpreter;
+use super::recogniser;
 use super::tree::{self, Accepted, Doubt, Parse, Rejection};
 use crate::source::{Positions, universal_newlines};
 
@@ -16,8 +19,61 @@ pub(crate) struct Judgement {
     pub(crate) asked: bool,
 }
 
+/// Who makes the facts of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Producer {
+    /// The recogniser where it accepts the text, else the parser.
+    #[default]
+    Auto,
+    /// The parser alone.
+    Parser,
+    /// Both; where the recogniser accepts a text and the facts differ, the file fails with [`Status::InternalError`].
+    Audit,
+}
+
 /// Reads a text as the interpreter would.
-pub(crate) fn facts_of(text: &str, interpreter: &dyn Interpreter) -> Judgement {
+pub(crate) fn facts_of(text: &str, interpreter: &dyn Interpreter, producer: Producer) -> Judgement {
+    let recognised = match producer {
+        Producer::Parser => None,
+        Producer::Auto | Producer::Audit => recogniser::recognise(text, interpreter.grammar()),
+    };
+    match (recognised, producer) {
+        (Some(facts), Producer::Auto) => Judgement { facts: Ok(facts), asked: false },
+        (Some(facts), _) => {
+            let judgement = parsed(text, interpreter);
+            match difference(&facts, &judgement.facts) {
+                Some(message) => {
+                    let failure = Failure::new(Status::InternalError, "InternalError", message);
+                    Judgement { facts: Err(failure), ..judgement }
+                }
+                None => judgement,
+            }
+        }
+        (None, _) => parsed(text, interpreter),
+    }
+}
+
+/// What the parser, or the interpreter, says otherwise than the recogniser.
+fn difference(recognised: &[Fact], judged: &Result<Vec<Fact>, Failure>) -> Option<String> {
+    let judged = match judged {
+        Ok(judged) if judged == recognised => return None,
+        Ok(judged) => judged,
+        // The guard's bound on depth is an upper one.
+        Err(failure) if failure.status == Status::TooComplex => return None,
+        Err(failure) => {
+            return Some(format!(
+                "audit: the recogniser accepts what fails with {}: {}",
+                failure.exception, failure.message
+            ));
+        }
+    };
+    let place = recognised.iter().zip(judged).take_while(|(one, other)| one == other).count();
+    let (one, other) = (recognised.get(place), judged.get(place));
+    Some(format!("audit: fact {place} is {one:?} to the recogniser and {other:?} to the parser"))
+}
+
+/// Reads a text without the recogniser.
+pub(crate) fn parsed(text: &str, interpreter: &dyn Interpreter) -> Judgement {
     if guard::has_nul(text) {
         return nul(interpreter);
     }

@@ -1,10 +1,19 @@
 //! Facts and verdicts of single texts, with no interpreter to ask.
 
-use rev_accel_core::{Cancel, Detail, Finding, Grammar, RuleSet, Scan, scan_source};
+use rev_accel_core::{Cancel, Detail, Finding, Grammar, Producer, RuleSet, Scan, scan_source};
 
 fn analyse(text: &str) -> Scan {
     let options = (RuleSet::ALL, 64 << 20);
-    scan_source(text.as_bytes(), "x.py".into(), options.0, options.1, &Grammar::default(), &Cancel::new()).unwrap()
+    scan_source(
+        text.as_bytes(),
+        "x.py".into(),
+        options.0,
+        options.1,
+        Producer::Auto,
+        &Grammar::default(),
+        &Cancel::new(),
+    )
+    .unwrap()
 }
 
 fn findings(text: &str) -> Vec<Finding> {
@@ -77,8 +86,16 @@ fn valid_text_that_the_parser_reports_is_valid() {
 #[test]
 fn a_text_over_the_limit_and_one_that_is_not_utf8_have_a_status() {
     let scan = |source: &[u8], limit| {
-        let scan =
-            scan_source(source, "x.py".into(), RuleSet::ALL, limit, &Grammar::default(), &Cancel::new()).unwrap();
+        let scan = scan_source(
+            source,
+            "x.py".into(),
+            RuleSet::ALL,
+            limit,
+            Producer::Auto,
+            &Grammar::default(),
+            &Cancel::new(),
+        )
+        .unwrap();
         scan.reports[0].status()
     };
     assert_eq!(scan(b"print()", 6), "too_large");
