@@ -5,6 +5,8 @@ Common to all functions:
 * `rules` is a bit mask in the order todos=1, prints=2, dangerous=4, type_hints=8, complex_functions=16,
   globals=32.
 * `threads=None` takes the cores that the process may use, and fewer for little work.
+* `producer` says who reads a file: with `"auto"` the recogniser and, where it does not know, the parser; with
+  `"parser"` the parser alone; with `"audit"` both, and a file on which they differ fails with `internal_error`.
 * Work runs outside the GIL on threads of its own, which end with the call. Ctrl-C stops it: the call
   raises `KeyboardInterrupt`. So does an exception from a callback, which comes through unchanged.
 * A defect (a panic) raises `rev_accel.errors.InternalError`.
@@ -12,9 +14,11 @@ Common to all functions:
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, TypedDict, final, type_check_only
+from typing import Any, Literal, TypeAlias, TypedDict, final, type_check_only
 
 __all__ = ["ScanResult", "__version__", "_panic_for_tests", "analyze", "scan", "scan_source", "stream"]
+
+_Producer: TypeAlias = Literal["auto", "parser", "audit"]
 
 __version__: str
 """The version of the package, as `major.minor.patch`."""
@@ -26,6 +30,7 @@ def analyze(
     rules: int,
     check_error: str | None = None,
     threads: int | None = None,
+    producer: _Producer = "auto",
 ) -> str | None:
     """The JSON text of the drop-in without its end, or `None` if there is no Python file.
 
@@ -52,6 +57,7 @@ def scan(
     max_bytes: int,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
+    producer: _Producer = "auto",
 ) -> ScanResult:
     """Analyse files and folders and keep everything that was found.
 
@@ -69,7 +75,7 @@ def scan(
         rev_accel.errors.InputError: A path cannot be looked at, or a glob is not valid.
     """
 
-def scan_source(source: bytes, *, path: str, rules: int, max_bytes: int) -> ScanResult:
+def scan_source(source: bytes, *, path: str, rules: int, max_bytes: int, producer: _Producer = "auto") -> ScanResult:
     """Analyse the text of one file, reported under the name `path`."""
 
 def stream(
@@ -85,6 +91,7 @@ def stream(
     write: Callable[[bytes], object],
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
+    producer: _Producer = "auto",
 ) -> Stats:
     """Analyse files and folders and write what was found at once, in the order of the paths.
 

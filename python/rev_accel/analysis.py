@@ -83,6 +83,7 @@ def scan(
         max_bytes=_max_bytes(limits),
         threads=settings.thread_count(threads),
         progress=progress,
+        producer=settings.producer(),
     )
     return Report(result, names)
 
@@ -117,6 +118,7 @@ def scan_source(
         path=settings.path_texts([path])[0],
         rules=settings.rule_bits(names),
         max_bytes=_max_bytes(limits),
+        producer=settings.producer(),
     )
     return Report(result, names)
 
@@ -150,7 +152,12 @@ def _answer(path: str, patterns: object) -> str:
     except Exception as error:  # rev meets it too, but only once it has found files
         rules, failure = 0, error
     text = _core.analyze(
-        str(root), str(target), rules=rules, check_error=check_error, threads=settings.thread_count(None)
+        str(root),
+        str(target),
+        rules=rules,
+        check_error=check_error,
+        threads=settings.thread_count(None),
+        producer=settings.producer(),
     )
     if text is None:
         return _error("No Python files found")

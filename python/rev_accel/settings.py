@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ._core import _Producer
+
 # In the order of the native module's bits, of reports, and of the default of `patterns`.
 RULES = ("todos", "prints", "dangerous", "type_hints", "complex_functions", "globals")
 ALL_RULES = (1 << len(RULES)) - 1
@@ -22,6 +24,9 @@ LARGEST_MAX_BYTES = (1 << 32) - 2  # offsets in a file are 32 bits wide
 
 THREADS_VARIABLE = "REV_ACCEL_THREADS"
 MAX_THREADS = 1024  # far above what helps; keeps a slip of the pen from asking for a million stacks
+
+AUDIT_VARIABLE = "REV_ACCEL_AUDIT"
+RECOGNISER_VARIABLE = "REV_ACCEL_RECOGNISER"
 
 
 def rule_names(patterns: Iterable[str] | None) -> tuple[str, ...]:
@@ -58,6 +63,17 @@ def thread_count(threads: int | None) -> int | None:
     return int(text)
 
 
+def producer() -> _Producer:
+    """Who makes the facts: `auto`, or what the environment says.
+
+    `REV_ACCEL_RECOGNISER=0` leaves all to the parser; `REV_ACCEL_AUDIT=1` has both read each file, and a file on
+    which they differ fails with `internal_error`.
+    """
+    if _switch(AUDIT_VARIABLE, default=False):
+        return "audit"
+    return "auto" if _switch(RECOGNISER_VARIABLE, default=True) else "parser"
+
+
 def max_bytes(value: int) -> int:
     """The largest file that is analysed, in bytes."""
     if not _is_count(value, LARGEST_MAX_BYTES):
@@ -86,6 +102,13 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean `{near[0]}`? " if near else ""
     return f"unknown {kind} `{name}`: {hint}known are {', '.join(names)}"
+
+
+def _switch(variable: str, *, default: bool) -> bool:
+    text = os.environ.get(variable, "")
+    if text not in ("", "0", "1"):
+        raise InputError(f"environment variable {variable} must be 0 or 1, not {_shown(text)}")
+    return default if not text else text == "1"
 
 
 def _texts(values: Iterable[str], argument: str, what: str) -> Iterable[str]:

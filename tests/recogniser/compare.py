@@ -2,8 +2,9 @@
 
 usage: compare.py [--frames N] EXPORT...
 
-An EXPORT is what `rev-accel-harness` writes: for each text its length as four little-endian bytes and its bytes, then the same for one
-line per fact. With `--frames` the question is asked that many frames deep. The exit code is 1 if there is any difference.
+An EXPORT is what `rev-accel-harness` writes: for each text its length as four little-endian bytes and its bytes,
+then the same for one line per fact. With `--frames` the question is asked that many frames deep. The exit code is 1
+if there is any difference.
 """
 
 import argparse
@@ -37,7 +38,8 @@ def main() -> int:
                 print(f"{export}: {text[:300]!r}\n  recogniser: {facts[:300]!r}\n  CPython: {expected[:300]!r}")
                 Path(f"cpython-difference-{unsound + wrong}.py").write_text(text, encoding="utf-8", newline="")
     version = ".".join(map(str, sys.version_info[:3]))
-    print(f"CPython {version}, {arguments.frames} frames deep: {texts} texts, {unsound} unsound, {wrong} with other facts")
+    depth = f"{arguments.frames} frames deep"
+    print(f"CPython {version}, {depth}: {texts} texts, {unsound} unsound, {wrong} with other facts")
     return int(unsound + wrong > 0)
 
 

@@ -1,9 +1,9 @@
-"""Print the ranges of characters that a newer Python names and this Python does not, as the table in `characters.rs` wants them.
+"""Print the ranges of characters that have a name, but not in this Python, as `characters.rs` wants them.
 
 usage: python3.11 new_characters.py NAMES
 
-NAMES is the output of `cargo run -p rev-accel-harness -- characters`: one hexadecimal code for each character that the recogniser's
-table of names has.
+NAMES is the output of `cargo run -p rev-accel-harness -- characters`: one hexadecimal code for each character that
+the recogniser's table of names has.
 """
 
 import sys

@@ -2,7 +2,8 @@
 
 usage: snippets.py FOLDER OUTPUT
 
-Each piece is written as its length in four little-endian bytes and its bytes. Pieces that are not valid Python are kept, too.
+Each piece is written as its length in four little-endian bytes and its bytes. Pieces that are not valid Python are
+kept, too.
 """
 
 import ast
@@ -28,8 +29,8 @@ def main(folder: str, output: str) -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 for piece in _pieces(node.value):
-                    if 3 <= len(piece) <= _LONGEST and piece.isprintable() or "\n" in piece:
-                        pieces.setdefault(piece[:_LONGEST])
+                    if 3 <= len(piece) <= _LONGEST:
+                        pieces.setdefault(piece)
     with Path(output).open("wb") as file:
         for piece in pieces:
             data = piece.encode("utf-8", "ignore")

@@ -195,6 +195,7 @@ def _scan_paths(options: Options, rules: tuple[str, ...], root: str, exclude: tu
     bits = settings.rule_bits(rules)
     excluded = settings.glob_texts([*exclude, *options.exclude])
     threads = settings.thread_count(options.threads)
+    producer = settings.producer()
     write = clearing(progress, _writer(options))
     try:
         if options.format != "json":
@@ -210,6 +211,7 @@ def _scan_paths(options: Options, rules: tuple[str, ...], root: str, exclude: tu
                 color=streams.wants_color(options.color),
                 write=write,
                 progress=progress,
+                producer=producer,
             )
         result = _core.scan(
             root,
@@ -220,6 +222,7 @@ def _scan_paths(options: Options, rules: tuple[str, ...], root: str, exclude: tu
             max_bytes=options.max_bytes,
             threads=threads,
             progress=progress,
+            producer=producer,
         )
     finally:
         if progress is not None:

@@ -21,4 +21,6 @@ def scan_input(path: str, *, rules: int, max_bytes: int) -> ScanResult:
         source = sys.stdin.buffer.read(max_bytes + 1)
     except OSError as error:
         raise InputError(f"standard input cannot be read: {error.strerror}") from None
-    return _core.scan_source(source, path=settings.path_texts([path])[0], rules=rules, max_bytes=max_bytes)
+    return _core.scan_source(
+        source, path=settings.path_texts([path])[0], rules=rules, max_bytes=max_bytes, producer=settings.producer()
+    )

@@ -9,7 +9,7 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use rev_accel_core as core;
-use rev_accel_core::{Detail, FileReport, Finding, LineFormat, Options, RuleSet, Scan, Selection, Stats};
+use rev_accel_core::{Detail, FileReport, Finding, LineFormat, Options, Producer, RuleSet, Scan, Selection, Stats};
 
 use crate::detach;
 use crate::error;
@@ -135,7 +135,7 @@ fn nanoseconds(duration: Duration) -> u64 {
 
 /// The drop-in's answer without its last key and closing brace; `None` when there is no Python file.
 #[pyfunction]
-#[pyo3(signature = (root, target, *, rules, check_error = None, threads = None))]
+#[pyo3(signature = (root, target, *, rules, check_error = None, threads = None, producer = "auto"))]
 pub(crate) fn analyze<'py>(
     py: Python<'py>,
     root: PathBuf,
@@ -143,12 +143,14 @@ pub(crate) fn analyze<'py>(
     rules: u8,
     check_error: Option<&str>,
     threads: Option<usize>,
+    producer: &str,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
     let interpreter = Running::new(py)?;
     let options = Options {
         rules: RuleSet::from_bits(rules),
         selection: Selection::All,
         threads,
+        producer: self::producer(py, producer)?,
         ..Options::new(root, [target])
     };
     let text = detach::run(py, |cancel| core::scan_drop_in(&options, check_error, &interpreter, cancel))?;
@@ -157,7 +159,7 @@ pub(crate) fn analyze<'py>(
 
 /// Scans files and folders and keeps the reports.
 #[pyfunction]
-#[pyo3(signature = (root, paths, *, rules, all_files, exclude, max_bytes, threads = None, progress = None))]
+#[pyo3(signature = (root, paths, *, rules, all_files, exclude, max_bytes, threads = None, progress = None, producer = "auto"))]
 #[expect(clippy::too_many_arguments, reason = "the arguments are keywords of the Python signature")]
 pub(crate) fn scan(
     py: Python<'_>,
@@ -169,8 +171,10 @@ pub(crate) fn scan(
     max_bytes: u64,
     threads: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,
+    producer: &str,
 ) -> PyResult<ScanResult> {
-    let options = options(root, paths, rules, all_files, exclude, max_bytes, threads);
+    let producer = self::producer(py, producer)?;
+    let options = Options { producer, ..options(root, paths, rules, all_files, exclude, max_bytes, threads) };
     let interpreter = Running::new(py)?;
     let watcher = Watcher::new(progress);
     let scan = detach::run_with_events(
@@ -186,24 +190,27 @@ pub(crate) fn scan(
 
 /// Scans one text in memory.
 #[pyfunction]
-#[pyo3(signature = (source, *, path, rules, max_bytes))]
+#[pyo3(signature = (source, *, path, rules, max_bytes, producer = "auto"))]
 pub(crate) fn scan_source(
     py: Python<'_>,
     source: &[u8],
     path: PathBuf,
     rules: u8,
     max_bytes: u64,
+    producer: &str,
 ) -> PyResult<ScanResult> {
     let interpreter = Running::new(py)?;
     let rules = RuleSet::from_bits(rules);
     let key = core::Key::from(path);
-    let scan = detach::run(py, |cancel| core::scan_source(source, key, rules, max_bytes, &interpreter, cancel))?;
+    let producer = self::producer(py, producer)?;
+    let scan =
+        detach::run(py, |cancel| core::scan_source(source, key, rules, max_bytes, producer, &interpreter, cancel))?;
     Ok(ScanResult { scan })
 }
 
 /// Scans and passes the report to `write` piece by piece, on the calling thread; returns the figures.
 #[pyfunction]
-#[pyo3(signature = (root, paths, *, rules, all_files, exclude, max_bytes, format, color, write, threads = None, progress = None))]
+#[pyo3(signature = (root, paths, *, rules, all_files, exclude, max_bytes, format, color, write, threads = None, progress = None, producer = "auto"))]
 #[expect(clippy::too_many_arguments, reason = "the arguments are keywords of the Python signature")]
 pub(crate) fn stream<'py>(
     py: Python<'py>,
@@ -218,9 +225,11 @@ pub(crate) fn stream<'py>(
     write: &Bound<'py, PyAny>,
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
+    producer: &str,
 ) -> PyResult<Bound<'py, PyDict>> {
     let format = line_format(py, format, color)?;
-    let options = options(root, paths, rules, all_files, exclude, max_bytes, threads);
+    let producer = self::producer(py, producer)?;
+    let options = Options { producer, ..options(root, paths, rules, all_files, exclude, max_bytes, threads) };
     let interpreter = Running::new(py)?;
     let watcher = Watcher::new(progress);
     let write = write.clone().unbind();
@@ -246,6 +255,15 @@ fn line_format(py: Python<'_>, name: &str, color: bool) -> PyResult<LineFormat> 
         "text" => Ok(LineFormat::Text { color }),
         "jsonl" => Ok(LineFormat::JsonLines),
         _ => Err(error::input(py, format!("`format` is `text` or `jsonl`, not `{name}`"))),
+    }
+}
+
+fn producer(py: Python<'_>, name: &str) -> PyResult<Producer> {
+    match name {
+        "auto" => Ok(Producer::Auto),
+        "parser" => Ok(Producer::Parser),
+        "audit" => Ok(Producer::Audit),
+        _ => Err(error::input(py, format!("`producer` is `auto`, `parser` or `audit`, not `{name}`"))),
     }
 }
 
