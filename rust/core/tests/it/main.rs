@@ -4,6 +4,7 @@
 
 mod analysis;
 mod guard;
+mod recogniser;
 mod reports;
 mod selection;
 mod tree;
