@@ -25,14 +25,23 @@ impl Recogniser<'_> {
         let mut index = self.end;
         loop {
             let byte = self.text.byte(index);
-            // Words and brackets are most of all tokens, and comparisons are cheaper to foresee than the jump of a `match`.
-            let class = CLASSES[byte as usize];
+            // These are nearly all there is, and branches are cheaper to foresee than the jump of a `match`.
             if byte == b' ' {
                 index += 1;
                 continue;
             }
+            let class = CLASSES[byte as usize];
             if class == Class::Word {
                 return self.word(index);
+            }
+            if byte == b'.' && CLASSES[self.text.byte(index + 1) as usize] == Class::Word {
+                return self.accept(Token::Dot, index, index + 1);
+            }
+            if byte == b'=' && self.text.byte(index + 1) != b'=' {
+                return self.accept(Token::Equal, index, index + 1);
+            }
+            if byte == b'\n' && self.brackets == 0 {
+                return self.accept(Token::Newline, index, index + 1);
             }
             if matches!(class, Class::Single | Class::Open | Class::Close) {
                 let opened = self.brackets + u32::from(class == Class::Open);
@@ -40,6 +49,7 @@ impl Recogniser<'_> {
                 return self.accept(SINGLES[usize::from(byte & 0x7f)], index, index + 1);
             }
             match class {
+                // A tab or a form feed.
                 Class::Blank => index += 1,
                 Class::Operator => return self.operator(index, byte),
                 Class::Quote => return self.string(index, index, Prefix::default()),
