@@ -43,16 +43,14 @@ pub fn compare(text: &str, grammar: Grammar) -> Outcome {
     }
 }
 
-/// Whether a text holds a valid form that the parser rejects. That, and what the guard only thinks too deep, is for CPython to judge.
+/// Whether a text may hold a valid form that the parser rejects. That, and what the guard only thinks too deep, is for CPython to judge.
+///
+/// The forms are a bare `raise` before a semicolon, a simple statement that begins with `match` behind one, and a keyword pattern `_=`.
 fn is_false_error(text: &str) -> bool {
-    let mut rest = text;
-    while let Some(place) = rest.find("raise") {
-        rest = &rest[place + 5..];
-        if rest.trim_start_matches([' ', '\t', '\x0c', '\\', '\r', '\n']).starts_with(';') {
-            return true;
-        }
-    }
-    false
+    let blanks = [' ', '\t', '\x0c', '\\', '\r', '\n'];
+    let follows =
+        |word: &str, next: &str| text.split(word).skip(1).any(|rest| rest.trim_start_matches(blanks).starts_with(next));
+    follows("raise", ";") || follows(";", "match") || (text.contains("case") && follows("_", "="))
 }
 
 /// What a run of comparisons found.

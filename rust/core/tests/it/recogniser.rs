@@ -85,6 +85,8 @@ fn what_no_version_accepts_is_never_accepted() {
         "match x:\n  case A(b=c, d): pass",
         "match x:\n  case {**r, 'k': v}: pass",
         "match x:\n  case 1j+2: pass",
+        "match x:\n  case _(): pass",
+        "match x:\n  case _.y: pass",
         "'a' b'c'",
         "'\\x4'",
         "b'\u{e9}'",

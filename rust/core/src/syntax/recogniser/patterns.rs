@@ -119,8 +119,10 @@ impl Recogniser<'_> {
     /// `closed_pattern`
     fn closed_pattern(&mut self) -> Option<()> {
         match self.token {
+            // A `wildcard_pattern`: what may follow other names may not follow this one, since its rule comes first in the grammar.
+            Token::Name if self.is_name(b"_") => self.next(),
             Token::Name => {
-                // A `capture_pattern`, a `wildcard_pattern` or a `value_pattern`, or else a `class_pattern`.
+                // A `capture_pattern` or a `value_pattern`, or else a `class_pattern`.
                 self.name_or_attr()?;
                 if self.skip(Token::LeftParenthesis)? { self.class_pattern_arguments() } else { Some(()) }
             }

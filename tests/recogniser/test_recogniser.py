@@ -1,0 +1,47 @@
+"""With the recogniser, without it, and with both checking each other, the answers are the same.
+
+The texts that it accepts are compared with CPython by `compare.py`, in far greater numbers than here.
+"""
+
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+import rev_accel
+from rev_accel import InputError
+
+STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
+FOLDERS = ("asyncio", "ctypes", "email", "json", "test", "unittest")
+
+
+@pytest.fixture(params=FOLDERS)
+def folder(request: pytest.FixtureRequest) -> Path:
+    folder = STANDARD_LIBRARY / request.param
+    if not folder.is_dir():
+        pytest.skip(f"this Python was installed without `{request.param}`")
+    return folder
+
+
+def answer(folder: Path) -> tuple[list[object], tuple[object, ...]]:
+    report = rev_accel.scan(str(folder), root=str(folder), selection="all")
+    return list(report), report.errors
+
+
+def test_the_parser_alone_gives_the_same_answer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_recogniser = answer(folder)
+    monkeypatch.setenv("REV_ACCEL_RECOGNISER", "0")
+    assert answer(folder) == with_recogniser
+
+
+def test_an_audit_finds_no_difference(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_audit = answer(folder)
+    monkeypatch.setenv("REV_ACCEL_AUDIT", "1")
+    assert answer(folder) == without_audit
+
+
+@pytest.mark.parametrize("variable", ["REV_ACCEL_AUDIT", "REV_ACCEL_RECOGNISER"])
+def test_a_switch_that_is_neither_on_nor_off_is_refused(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "maybe")
+    with pytest.raises(InputError, match=variable):
+        rev_accel.scan_source("x = 1")
