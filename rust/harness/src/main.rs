@@ -2,7 +2,6 @@
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +23,9 @@ usage: rev-accel-harness check SOURCE [EXPORT]               compare on each tex
        rev-accel-harness characters                          the codes of all characters that have a name
 SOURCE is a folder or a file of snippets. EXPORT gets every accepted text with its facts, for tests/recogniser/compare.py.
 Each difference is written to difference-*.py in the current folder; the exit code is then 1.";
+
+/// How many texts that are not accepted are named, the longest first.
+const SHOWN: usize = 40;
 
 /// Largest text, in bytes, of which mutants are made.
 const LARGEST_BASE: usize = 20_000;
@@ -151,7 +153,7 @@ fn check(source: &Path, export: Option<&str>) -> Result<bool> {
     let texts = corpus::load(source)?;
     let mut run = Run::new(export)?;
     let (mut bytes, mut accepted, mut valid) = (0, 0, 0);
-    let mut reasons: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut reasons = Vec::new();
     for (path, text) in &texts {
         bytes += text.len();
         run.compare(text)?;
@@ -160,14 +162,14 @@ fn check(source: &Path, export: Option<&str>) -> Result<bool> {
             Err(offset) => {
                 if audit::parsed(text, grammar()).is_ok() {
                     valid += 1;
-                    let reason = reasons.entry(reason(path, text, offset)).or_default();
-                    *reason = (reason.0 + 1, reason.1 + text.len());
+                    reasons.push((text.len(), reason(path, text, offset)));
                 }
             }
         }
     }
-    for (reason, (files, bytes)) in &reasons {
-        say(&format!("not accepted: {files} files, {bytes} B: {reason}"));
+    reasons.sort_by(|one, other| other.cmp(one));
+    for (bytes, reason) in reasons.iter().take(SHOWN) {
+        say(&format!("valid and not accepted, {bytes} B: {reason}"));
     }
     say(&format!(
         "{accepted} of {bytes} bytes accepted ({:.2} %); {valid} more texts are valid",
