@@ -6,7 +6,7 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use rev_accel_benches::module;
-use rev_accel_core::{Cancel, DEFAULT_MAX_BYTES, Grammar, RuleSet, Scan, scan_source};
+use rev_accel_core::{Cancel, DEFAULT_MAX_BYTES, Grammar, Producer, RuleSet, Scan, scan_source};
 
 fn main() {
     divan::main();
@@ -31,6 +31,14 @@ fn bench(bencher: Bencher<'_, '_>, functions: usize, rules: RuleSet) {
 }
 
 fn analyse(text: &str, rules: RuleSet) -> Scan {
-    scan_source(text.as_bytes(), "module.py".into(), rules, DEFAULT_MAX_BYTES, &Grammar::default(), &Cancel::new())
-        .expect("a text within the limits gives a result")
+    scan_source(
+        text.as_bytes(),
+        "module.py".into(),
+        rules,
+        DEFAULT_MAX_BYTES,
+        Producer::Parser,
+        &Grammar::default(),
+        &Cancel::new(),
+    )
+    .expect("a text within the limits gives a result")
 }
