@@ -69,9 +69,8 @@ def producer() -> _Producer:
     `REV_ACCEL_RECOGNISER=0` leaves all to the parser; `REV_ACCEL_AUDIT=1` has both read each file, and a file on
     which they differ fails with `internal_error`.
     """
-    if _switch(AUDIT_VARIABLE, default=False):
-        return "audit"
-    return "auto" if _switch(RECOGNISER_VARIABLE, default=True) else "parser"
+    usual: _Producer = "auto" if _switch(RECOGNISER_VARIABLE, default=True) else "parser"
+    return "audit" if _switch(AUDIT_VARIABLE, default=False) else usual
 
 
 def max_bytes(value: int) -> int:
