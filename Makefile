@@ -48,6 +48,7 @@ lint-rust:
 
 test-rust:
 	cargo test --locked
+	cargo test --locked --release --package rev-accel-harness
 
 lint-python: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
