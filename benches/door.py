@@ -41,9 +41,8 @@ def main() -> None:
     print(f"a counting thread keeps {share:.0%} of its speed (median; lowest {min(shares):.0%})")
     delays = [interrupt_delay(lambda: scan(1), 0.02 + 0.01 * (index % 5)) for index in range(options.rounds)]
     scan(2)
-    print(
-        f"KeyboardInterrupt {statistics.median(delays) * 1e3:.0f} ms after the signal (median; latest {max(delays) * 1e3:.0f} ms)"
-    )
+    median, latest = statistics.median(delays) * 1e3, max(delays) * 1e3
+    print(f"KeyboardInterrupt {median:.0f} ms after the signal (median; latest {latest:.0f} ms)")
 
 
 def counting_share(work: Callable[[], None]) -> float:
