@@ -35,6 +35,10 @@ pub const MAX_BRACKETS: usize = 200;
 /// CPython refuses a block at this depth (its `MAXINDENT`).
 pub const MAX_INDENTS: usize = 100;
 
+/// Longest part of a long text, in bytes, that is tried before the rest: each error costs the parser memory, and where errors come early
+/// the first one is enough.
+const HEAD_BYTES: usize = 256 << 10;
+
 /// What one pass over a text found.
 #[derive(Clone, Debug, Default)]
 pub struct Outline {
@@ -46,6 +50,8 @@ pub struct Outline {
     pub fields: u32,
     /// An indentation that goes on over a backslash, where CPython has rules of its own.
     pub odd_indentation: bool,
+    /// End of the last statement that ends within the first 256 KiB.
+    pub head: usize,
     /// Where and why the pass ended before the end of the text.
     pub stop: Option<(usize, Stop)>,
 }
@@ -53,7 +59,8 @@ pub struct Outline {
 /// Why a text is not parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Something that ends every reading of it as Python: an unclosed or unmatched bracket or an unterminated string.
+    /// Something that ends every reading of it as Python: an unclosed or unmatched bracket, an unterminated string, an empty field of
+    /// a string, a character that has no meaning.
     Irregular,
     /// A byte order mark, which CPython takes from a file but not from a text.
     ByteOrderMark,
@@ -118,6 +125,8 @@ enum Class {
     Dot,
     Operator,
     Flat,
+    /// What stands in no valid program outside of strings and comments.
+    Stray,
 }
 
 static CLASSES: [Class; 256] = {
@@ -139,8 +148,9 @@ static CLASSES: [Class; 256] = {
             b'.' => Class::Dot,
             b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' => Class::Operator,
             // Comparisons and assignments do not nest.
-            b'=' | b'!' | b'?' | b'$' | b'`' => Class::Flat,
-            _ => Class::Blank,
+            b'=' | b'!' => Class::Flat,
+            b' ' | b'\t' | 0x0c => Class::Blank,
+            _ => Class::Stray,
         };
         byte += 1;
     }
@@ -238,6 +248,7 @@ impl<'a> Pass<'a> {
                 Class::Close => self.close(byte)?,
                 Class::Colon => self.colon()?,
                 Class::Quote => self.string(byte)?,
+                Class::Stray => return Err(Stop::Irregular),
                 Class::Hash => self.index = self.line_end(),
                 Class::LineEnd => self.new_line(byte)?,
                 Class::Semicolon => {
@@ -308,6 +319,9 @@ impl<'a> Pass<'a> {
         let depth = self.levels[0].elements.depth();
         self.levels[0] = Level::default();
         self.after_operand = false;
+        if self.index <= HEAD_BYTES {
+            self.outline.head = self.index;
+        }
         self.outline.depth = self.outline.depth.max(depth);
         if depth > MAX_DEPTH { Err(Stop::Depth) } else { Ok(()) }
     }
@@ -531,6 +545,9 @@ impl<'a> Pass<'a> {
 
     fn field(&mut self, literal: Literal, in_specification: bool) -> Result<(), Stop> {
         self.outline.fields = self.outline.fields.saturating_add(1);
+        if self.byte(1) == b'}' {
+            return Err(Stop::Irregular);
+        }
         self.open_level(Level { closer: b'}', literal: Some(literal), in_specification, ..Level::default() })
     }
 

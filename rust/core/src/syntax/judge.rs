@@ -13,6 +13,9 @@ use super::recogniser;
 use super::tree::{self, Accepted, Doubt, Parse, Rejection};
 use crate::source::{Positions, universal_newlines};
 
+/// From how many bytes on the beginning of a text is parsed alone first.
+const LONG_TEXT: usize = 1 << 20;
+
 /// The facts of a text, or why it has none, and whether the interpreter was asked.
 pub(crate) struct Judgement {
     pub(crate) facts: Result<Vec<Fact>, Failure>,
@@ -81,7 +84,7 @@ pub(crate) fn parsed(text: &str, interpreter: &dyn Interpreter) -> Judgement {
     if text.starts_with('\u{feff}') {
         outline.stop = Some((0, Stop::ByteOrderMark));
     }
-    let parsed = outline.stop.map_or_else(|| Ok(tree::parse(text, interpreter.grammar())), Err);
+    let parsed = outline.stop.map_or_else(|| Ok(parse(text, &outline, interpreter)), Err);
     let is_sure = matches!(&parsed, Ok(Parse::Accepted(accepted)) if !is_doubtful(accepted, &outline));
     if !is_sure && let Some(facts) = ask(text, &outline, interpreter) {
         return Judgement { facts, asked: true };
@@ -92,6 +95,18 @@ pub(crate) fn parsed(text: &str, interpreter: &dyn Interpreter) -> Judgement {
         Err((offset, stop)) => Err(stopped(text, offset, stop, interpreter)),
     };
     Judgement { facts, asked: false }
+}
+
+/// Parses a text that the guard has passed.
+fn parse(text: &str, outline: &Outline, interpreter: &dyn Interpreter) -> Parse {
+    if text.len() > LONG_TEXT
+        && let Parse::Rejected(rejection) = tree::parse(&text[..outline.head], interpreter.grammar())
+        // Far enough from the cut to have nothing to do with it.
+        && rejection.offset < outline.head / 2
+    {
+        return Parse::Rejected(rejection);
+    }
+    tree::parse(text, interpreter.grammar())
 }
 
 /// Asks the interpreter, if the text is within the limits and the interpreter answers.
@@ -173,8 +188,9 @@ fn stopped(text: &str, offset: usize, stop: Stop, interpreter: &dyn Interpreter)
     // An error before the line where the guard stopped comes first in CPython, too.
     let line_start = text.as_bytes()[..offset].iter().rposition(|&byte| byte == b'\n').map_or(0, |index| index + 1);
     let before = &text[..line_start];
-    if guard::outline(before).stop.is_none()
-        && let Parse::Rejected(rejection) = tree::parse(before, interpreter.grammar())
+    let outline = guard::outline(before);
+    if outline.stop.is_none()
+        && let Parse::Rejected(rejection) = parse(before, &outline, interpreter)
         && rejection.offset + 1 < before.trim_end().len()
     {
         return reject(text, rejection);

@@ -102,3 +102,15 @@ fn a_text_over_the_limit_and_one_that_is_not_utf8_have_a_status() {
     assert_eq!(scan(b"\xff", 6), "undecodable");
     assert_eq!(scan(b"print()", 7), "ok");
 }
+
+#[test]
+fn the_first_error_of_a_long_text_is_found_wherever_it_stands() {
+    let class = |text: &str| failure(text).0;
+    let lines = "a = 1\n".repeat(300_000);
+    assert_eq!(class(&"a b\n".repeat(400_000)), "SyntaxError");
+    assert_eq!(class(&("if a:\nb\n".to_owned() + &lines)), "IndentationError");
+    assert_eq!(class(&(lines.clone() + "a b\n")), "SyntaxError");
+    assert_eq!(findings(&(lines + "print(1)\n")).len(), 1);
+    let block = "try:\n".to_owned() + &" a = 1\n".repeat(300_000) + "finally:\n pass\n";
+    assert_eq!(findings(&block), []);
+}

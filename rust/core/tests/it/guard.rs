@@ -98,6 +98,11 @@ fn what_never_ends_and_what_never_began_is_irregular() {
         "'a\nb'",
         "f'{(}'",
         "f'{)}'",
+        "f'{}'",
+        "a $ b",
+        "a?",
+        "`a`",
+        "a\u{1a}",
         "'\\",
     ] {
         assert_eq!(stop(text), Some(Stop::Irregular), "{text}");
