@@ -108,9 +108,9 @@ class TestText:
         assert rows["threads"] == "2"
 
     def test_control_characters_cannot_steer_the_terminal(self, tree):
-        (tree / "a.py").write_bytes(b"# TODO \x1b[2J\x07\x7f \xc2\x9b\n")
+        (tree / "a.py").write_bytes("# TODO \x1b[2J\x07\x7f \x9b \u202e\n".encode())
         output, _ = run("scan", "a.py")
-        assert output == "a.py:1:3: todos # TODO \\u{1b}[2J\\u{7}\\u{7f} \\u{9b}\n"
+        assert output == "a.py:1:3: todos # TODO \\u{1b}[2J\\u{7}\\u{7f} \\u{9b} \\u{202e}\n"
 
 
 class TestColor:
@@ -163,7 +163,7 @@ class TestJson:
         output, _ = run("scan", "--format", "json", "--patterns", "globals,todos", "-p", "prints")
         assert json.loads(output)["patterns_checked"] == ["globals", "todos", "prints"]
 
-    def test_json_lines_have_an_object_for_each_file_with_something_to_say_and_a_summary(self, tree):
+    def test_json_lines_have_an_object_for_each_file_and_a_summary(self, tree):
         output, errors = run("scan", "--format", "jsonl")
         assert errors == ""
         *files, summary = map(json.loads, lines(output))
@@ -171,6 +171,7 @@ class TestJson:
             ("file", 1, "a.py", "ok"),
             ("file", 1, "bad.py", "syntax_error"),
             ("file", 1, "package/b.py", "ok"),
+            ("file", 1, "package/silent.py", "ok"),
         ]
         assert files[0]["findings"][1] == {
             "rule": "todos",
@@ -269,6 +270,8 @@ class TestExitCode:
         [
             (["scan", "nowhere"], "path `nowhere` does not exist"),
             (["scan", "a.py", "nowhere", "--format", "json"], "path `nowhere` does not exist"),
+            (["scan", os.devnull], f"path `{os.devnull}` cannot be read: neither a file nor a folder"),
+            (["scan", os.devnull, "-f", "jsonl"], "neither a file nor a folder"),
             (["scan", ""], "path `` is empty"),
             (["scan", "--fromat", "json"], "--format"),
             (["scan", "--format", "xml"], "'xml'"),

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.timeout(600)
 
 PACKAGES = ("django==5.2.8", "sqlalchemy==2.0.44", "sympy==1.14.0")
 STANDARD_LIBRARY = "standard library"
+FIXTURES = Path(__file__).parent / "fixtures"
 
 KNOWN_ANSWER = "e86dffff7c301273"
 """For the standard library of CPython 3.11.7 as its sources have it: 1,790 files of 31,525,224 bytes."""
@@ -111,3 +112,12 @@ def test_the_slow_reference_agrees_with_rev_on_the_odd_sources(odd_root: Path, o
     sources = {path.relative_to(odd_root).as_posix(): path.read_bytes() for path in (odd_root / "sources").iterdir()}
     reference = report_for(sources)
     assert reference == expected, show_difference(reference, expected)
+
+
+def test_the_fixtures_give_the_text_that_lies_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = (FIXTURES / "expected.json").read_text().rstrip("\n")
+    with Oracle(FIXTURES / "project") as oracle:
+        assert oracle.expected(".") == expected  # what lies there is rev's answer
+    monkeypatch.chdir(FIXTURES / "project")
+    ours = rev_accel.analyze_ast_patterns(".")
+    assert ours == expected, show_difference(ours, expected)

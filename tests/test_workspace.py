@@ -155,4 +155,6 @@ def test_a_removed_working_directory_is_an_os_error(tmp_path, monkeypatch):
     os.rmdir(gone)
     with pytest.raises(FileNotFoundError):
         workspace.get_root()
+    with pytest.raises(InputError, match="working directory has been removed"):
+        scan()
     assert analyze_ast_patterns(".").startswith('{"error": "AST analysis failed: FileNotFoundError: ')

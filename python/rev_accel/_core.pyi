@@ -99,7 +99,7 @@ def stream(
 
     Args:
         format: `"text"` writes `path:line:column: rule message` for each finding and each file that
-            failed; `"jsonl"` one JSON object for each file with something to say, then a summary object.
+            failed; `"jsonl"` one JSON object for each file, then a summary object.
         color: Whether text has the escape sequences of a terminal.
         write: Takes the output piece by piece, on the calling thread.
 

@@ -68,6 +68,7 @@ def scan(
 
     Raises:
         InputError: An argument cannot be used, or a named path cannot be read.
+        OSError: The machine grants no thread.
     """
     names = settings.rule_names(patterns)
     if selection not in ("ignore", "all"):
@@ -75,7 +76,7 @@ def scan(
     if progress is not None and not callable(progress):
         raise InputError(f"`progress` must be callable, not {type(progress).__name__}")
     result = _core.scan(
-        workspace.root_text() if root is None else workspace.folder_text(root),
+        workspace.root_text_of(root),
         settings.path_texts(paths) or ["."],
         rules=settings.rule_bits(names),
         all_files=selection == "all",

@@ -81,7 +81,7 @@ class ScanStats:
     asked: int
     """Files whose verdict was left to the running interpreter."""
     threads: int
-    """Threads that analysed files."""
+    """Threads that were allowed; fewer are started where there are fewer files."""
     select_ns: int
     """Nanoseconds spent finding the files."""
     analyse_ns: int

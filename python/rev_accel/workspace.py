@@ -57,6 +57,16 @@ def root_text() -> str:
     return _context_root.get() or _process_root or os.path.realpath(os.getcwd())
 
 
+def root_text_of(path: str | os.PathLike[str] | None) -> str:
+    """The absolute path of a folder, by default the root; an `InputError` if there is none."""
+    if path is not None:
+        return folder_text(path)
+    try:
+        return root_text()
+    except FileNotFoundError:
+        raise InputError("the working directory has been removed") from None
+
+
 def folder_text(path: str | os.PathLike[str]) -> str:
     """The absolute path of an existing folder, symbolic links resolved; else an `InputError`."""
     try:

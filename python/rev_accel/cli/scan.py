@@ -38,7 +38,7 @@ Examples:
   rev-accel scan                                    everything below the working directory
   rev-accel scan src tests --patterns todos,prints  some paths, some rules
   rev-accel scan --fail-on dangerous,error -q       for a pipeline
-  rev-accel scan --format jsonl | jq .path          one object for each file, as it is done
+  rev-accel scan --format jsonl | jq .path          one object for each file, in order
   git show HEAD:app.py | rev-accel scan - --stdin-filename app.py
 
 \b
@@ -166,10 +166,7 @@ def scan(**given: Any) -> int:
         raise click.UsageError("`-` (standard input) cannot be combined with other paths")
     if options.stdin_filename is not None and options.paths != (STANDARD_INPUT,):
         raise click.UsageError("`--stdin-filename` needs the path `-`")
-    try:
-        root = workspace.root_text()
-    except FileNotFoundError:
-        raise InputError("the working directory has been removed") from None
+    root = workspace.root_text_of(None)
     project = config.Config() if options.isolated else config.read(root)
     rules = options.patterns or settings.RULES
     if not options.patterns and project.patterns is not None:

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pool::{self, Schedule};
 use crate::report::{LineFormat, drop_in};
 use crate::rules::{self, Finding, Rule, RuleSet};
@@ -181,7 +181,7 @@ pub fn scan(
     progress: &Progress<'_>,
 ) -> Result<Scan> {
     let mut reports = Vec::new();
-    let run = Run { options, interpreter, cancel, progress, window: usize::MAX };
+    let run = Run { options, interpreter, cancel, progress, named: Named::MustOpen, window: usize::MAX };
     let (stats, unlisted) = run.run(
         |report| (!report.is_silent()).then_some(report),
         |report| {
@@ -202,7 +202,7 @@ pub fn scan_drop_in(
     cancel: &Cancel,
 ) -> Result<Option<Vec<u8>>> {
     let (mut files, mut total) = (Vec::new(), 0);
-    let run = Run { options, interpreter, cancel, progress: &|_, _| {}, window: usize::MAX };
+    let run = Run { options, interpreter, cancel, progress: &|_, _| {}, named: Named::MayFail, window: usize::MAX };
     let (stats, _) = run.run(
         |report| {
             let mut entry = Vec::new();
@@ -234,11 +234,11 @@ pub fn scan_lines(
     mut write: impl FnMut(&[u8]) -> bool,
 ) -> Result<Stats> {
     let mut chunk = Vec::with_capacity(STREAM_CHUNK);
-    let run = Run { options, interpreter, cancel, progress, window: STREAM_WINDOW };
+    let run = Run { options, interpreter, cancel, progress, named: Named::MustOpen, window: STREAM_WINDOW };
     let (stats, unlisted) = run.run(
         |report| {
             let mut lines = Vec::new();
-            if !report.is_silent() {
+            if format.shows_silent() || !report.is_silent() {
                 format.file(&mut lines, &report);
             }
             lines
@@ -287,8 +287,7 @@ pub fn scan_source(
         analyse,
         |_, analysis| {
             analysis.count(&mut stats);
-            let report = key.take().map(|key| FileReport { key, outcome: analysis.outcome });
-            reports.extend(report.filter(|report| !report.is_silent()));
+            reports.extend(key.take().map(|key| FileReport { key, outcome: analysis.outcome }));
             true
         },
     )?;
@@ -346,7 +345,17 @@ struct Run<'a> {
     interpreter: &'a dyn Interpreter,
     cancel: &'a Cancel,
     progress: &'a Progress<'a>,
+    named: Named,
     window: usize,
+}
+
+/// What becomes of a path that the caller named and that cannot be opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// It is an error of the call.
+    MustOpen,
+    /// It is a failure in the result, as of any other file.
+    MayFail,
 }
 
 impl Run<'_> {
@@ -359,6 +368,11 @@ impl Run<'_> {
         let Options { root, paths, rules, selection, exclude, max_bytes, threads, producer: _ } = self.options;
         let started = Instant::now();
         let selected = select(root, paths, *selection, exclude, self.cancel)?;
+        if self.named == Named::MustOpen {
+            for path in paths {
+                read::try_open(&root.join(path)).map_err(|source| Error::Path { path: path.clone(), source })?;
+            }
+        }
         let threads = threads.unwrap_or_else(pool::default_threads).max(1);
         let mut stats =
             Stats { files: selected.files.len(), threads, select_time: started.elapsed(), ..Stats::default() };

@@ -1,6 +1,6 @@
 //! From the core's error to Python's exceptions, which are defined in `rev_accel.errors`.
 
-use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
+use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -13,7 +13,9 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
         Error::Spawn(source) if source.kind() == std::io::ErrorKind::OutOfMemory => {
             PyMemoryError::new_err(error.to_string())
         }
-        Error::Spawn(_) | Error::Cancelled => internal(py, error.to_string()),
+        // The machine grants no thread: the same class as where Python cannot start a process.
+        Error::Spawn(_) => PyOSError::new_err(error.to_string()),
+        Error::Cancelled => internal(py, error.to_string()),
     }
 }
 

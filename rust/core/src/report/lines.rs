@@ -17,11 +17,16 @@ pub enum LineFormat {
         /// Whether to use the colours of a terminal.
         color: bool,
     },
-    /// One JSON object for each file that has something to say, and a summary object at the end.
+    /// One JSON object for each file, also where nothing was found, and a summary object at the end.
     JsonLines,
 }
 
 impl LineFormat {
+    /// Whether a file without findings and failures shows up.
+    pub(crate) fn shows_silent(self) -> bool {
+        self == Self::JsonLines
+    }
+
     /// Appends what there is to say of one file.
     pub(crate) fn file(self, output: &mut Vec<u8>, report: &FileReport) {
         match self {
@@ -83,15 +88,23 @@ fn text(output: &mut Vec<u8>, report: &FileReport, color: bool) {
     }
 }
 
-/// Appends text without the control characters that a terminal would obey.
+/// Appends text without the characters that a terminal would obey.
 fn printable(output: &mut Vec<u8>, text: &str) {
     for character in text.chars() {
-        if character.is_control() {
+        if character.is_control() || is_invisible(character) {
             output.extend_from_slice(character.escape_default().to_string().as_bytes());
         } else {
             output.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         }
     }
+}
+
+/// Characters that show nothing, end lines, or turn the direction of what follows.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 fn json_line(output: &mut Vec<u8>, report: &FileReport) {

@@ -39,6 +39,18 @@ pub(crate) fn read(path: &Path, max_bytes: u64, buffer: &mut Vec<u8>) -> Result<
     if buffer.len() as u64 > max_bytes { Err(too_large()) } else { Ok(()) }
 }
 
+/// Whether a path leads to a file that can be opened or to a folder that can be listed, without waiting for either.
+pub(crate) fn try_open(path: &Path) -> io::Result<()> {
+    let metadata = path.metadata()?;
+    if metadata.is_dir() {
+        return path.read_dir().map(drop);
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "neither a file nor a folder"));
+    }
+    open(path).map(drop)
+}
+
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;

@@ -1,5 +1,7 @@
 //! What the reports look like.
 
+use std::path::Path;
+
 use rev_accel_core::{Cancel, Error, Grammar, LineFormat, Selection, scan_drop_in, scan_lines};
 
 use crate::tree::{options, scan, tree, write};
@@ -53,6 +55,17 @@ fn the_drop_in_object_is_that_of_json_dumps() {
   "total_issues": 4"#;
     assert_eq!(String::from_utf8(text).unwrap(), expected);
     assert_eq!(String::from_utf8(scan(&options).unwrap().to_drop_in_json()).unwrap(), expected);
+}
+
+#[test]
+fn the_fixtures_give_the_text_that_lies_beside_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").canonicalize().unwrap();
+    let mut options = options(&folder.join("project"));
+    options.selection = Selection::All;
+    let text = scan_drop_in(&options, None, &Grammar::default(), &Cancel::new()).unwrap().unwrap();
+    let expected = std::fs::read_to_string(folder.join("expected.json")).unwrap();
+    let (expected, _) = expected.split_once(",\n  \"patterns_checked\"").unwrap();
+    assert_eq!(String::from_utf8(text).unwrap(), expected);
 }
 
 #[test]
