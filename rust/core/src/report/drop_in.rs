@@ -41,30 +41,6 @@ pub(crate) fn file(output: &mut Vec<u8>, key: &Key, outcome: Result<&[Finding], 
     }
 }
 
-/// Puts the entries of the files between the other keys of the object, without its last key and its closing brace.
-pub(crate) fn object(scanned_files: usize, files: &[u8], total_issues: usize) -> Vec<u8> {
-    let mut output = Vec::with_capacity(files.len() + 128);
-    output.extend_from_slice(b"{\n  \"scanned_files\": ");
-    json::number(&mut output, scanned_files as u64);
-    output.extend_from_slice(b",\n  \"files\": {");
-    if !files.is_empty() {
-        output.push(b'\n');
-        output.extend_from_slice(files);
-        output.extend_from_slice(b"\n  ");
-    }
-    output.extend_from_slice(b"},\n  \"total_issues\": ");
-    json::number(&mut output, total_issues as u64);
-    output
-}
-
-/// Puts one more entry behind those that are there.
-pub(crate) fn join(files: &mut Vec<u8>, entry: &[u8]) {
-    if !files.is_empty() && !entry.is_empty() {
-        files.extend_from_slice(b",\n");
-    }
-    files.extend_from_slice(entry);
-}
-
 const fn key_of(rule: Rule) -> &'static [u8] {
     match rule {
         Rule::Todos => b"todos",

@@ -3,5 +3,6 @@
 pub(crate) mod drop_in;
 mod json;
 pub(crate) mod lines;
+pub(crate) mod object;
 
 pub use lines::LineFormat;
