@@ -59,6 +59,53 @@ pub(crate) struct Rejection {
 
 /// Parses a text whose depth the guard has bounded.
 pub(crate) fn parse(text: &str, grammar: Grammar) -> Parse {
+    match parse_as_it_is(text, grammar) {
+        Parse::Rejected(rejection) => parse_with_plain_keys(text, grammar, rejection),
+        accepted @ Parse::Accepted(_) => accepted,
+    }
+}
+
+/// Parses once more, with f-strings as keys of mapping patterns as plain strings of the same length: CPython takes them, this version of
+/// the parser does not.
+fn parse_with_plain_keys(text: &str, grammar: Grammar, mut rejection: Rejection) -> Parse {
+    let mut plain = text.to_owned();
+    for _ in 0..MAX_PLAIN_KEYS {
+        let Some(prefix) = f_string_key(&plain, rejection.offset) else { break };
+        let replacement = if prefix.len() == 1 { " " } else { " r" };
+        plain.replace_range(prefix, replacement);
+        match parse_as_it_is(&plain, grammar) {
+            Parse::Rejected(next) if next.offset > rejection.offset => rejection = next,
+            Parse::Rejected(_) => break,
+            accepted @ Parse::Accepted(_) => return accepted,
+        }
+    }
+    Parse::Rejected(rejection)
+}
+
+/// The prefix of an f-string that begins at an offset, behind `{` or `,`, and that holds at most names: no facts.
+fn f_string_key(text: &str, offset: usize) -> Option<std::ops::Range<usize>> {
+    let (before, after) = text.split_at_checked(offset)?;
+    if !before.trim_end().ends_with(['{', ',']) {
+        return None;
+    }
+    let quote = after.find(['"', '\''])?;
+    let is_prefix =
+        matches!(&after.as_bytes()[..quote], [b'f' | b'F'] | [b'f' | b'F', b'r' | b'R'] | [b'r' | b'R', b'f' | b'F']);
+    let delimiter = &after[quote..quote + 1];
+    let content = after[quote + 1..].split(delimiter).next()?;
+    let mut pieces = content.split('{');
+    let holds_names = !pieces.next()?.contains(['\\', '\n', '}'])
+        && pieces.all(|piece| {
+            piece.split_once('}').is_some_and(|(name, rest)| {
+                !rest.contains(['\\', '\n', '}'])
+                    && !name.is_empty()
+                    && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            })
+        });
+    (is_prefix && holds_names).then_some(offset..offset + quote)
+}
+
+fn parse_as_it_is(text: &str, grammar: Grammar) -> Parse {
     let version = PythonVersion { major: 3, minor: grammar.minor };
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module).with_target_version(version));
     let error = parsed.errors().first();
@@ -124,6 +171,9 @@ fn is_false_alarm(text: &str, location: TextRange) -> bool {
     after.starts_with(';')
         && !rest.ends_with(|character: char| character.is_alphanumeric() || character == '_' || character == '.')
 }
+
+/// How many f-strings as keys of mapping patterns are taken in one text.
+const MAX_PLAIN_KEYS: usize = 8;
 
 /// A fact before its place is turned into a line.
 struct Hit {
@@ -579,7 +629,10 @@ impl<'a> Visitor<'a> {
 
     fn pattern(&mut self, pattern: &'a Pattern) {
         self.down(|visitor| match pattern {
-            Pattern::MatchValue(node) => visitor.expression(&node.value),
+            Pattern::MatchValue(node) => {
+                visitor.not_the_wildcard(&node.value);
+                visitor.expression(&node.value);
+            }
             Pattern::MatchSequence(node) => visitor.patterns(&node.patterns),
             Pattern::MatchMapping(node) => {
                 visitor.expressions(&node.keys);
@@ -589,6 +642,7 @@ impl<'a> Visitor<'a> {
                 if node.cls.start() != node.range.start() {
                     visitor.doubt(Doubt::Invalid("the name of a class pattern stands in parentheses"));
                 }
+                visitor.not_the_wildcard(&node.cls);
                 visitor.expression(&node.cls);
                 visitor.patterns(&node.arguments.patterns);
                 for keyword in &node.arguments.keywords {
@@ -603,6 +657,17 @@ impl<'a> Visitor<'a> {
             Pattern::MatchOr(node) => visitor.patterns(&node.patterns),
             Pattern::MatchSingleton(_) | Pattern::MatchStar(_) => {}
         });
+    }
+
+    /// CPython reads `_` as the wildcard before it looks for a dot or a parenthesis.
+    fn not_the_wildcard(&mut self, value: &Expr) {
+        let mut value = value;
+        while let Expr::Attribute(node) = value {
+            value = &node.value;
+        }
+        if matches!(value, Expr::Name(node) if node.id == "_") {
+            self.doubt(Doubt::Invalid("`_` in a pattern is the wildcard, not a name"));
+        }
     }
 
     fn patterns(&mut self, patterns: &'a [Pattern]) {

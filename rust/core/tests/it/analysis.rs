@@ -70,6 +70,8 @@ fn the_class_of_an_error_follows_cpython_where_it_cannot_be_asked() {
     class(&"1".repeat(4_301), "SyntaxError", "syntax_error");
     class(&("if a b: c\n".to_owned() + &"(".repeat(300)), "SyntaxError", "syntax_error");
     class("f'{a!r }'", "SyntaxError", "syntax_error");
+    class("match a:\n case _.b: pass", "SyntaxError", "syntax_error");
+    class("match a:\n case [_()]: pass", "SyntaxError", "syntax_error");
 }
 
 fn status_name(name: &str) -> &'static str {
@@ -79,6 +81,7 @@ fn status_name(name: &str) -> &'static str {
 #[test]
 fn valid_text_that_the_parser_reports_is_valid() {
     assert_eq!(findings("if a: raise ; print()\n").len(), 1);
+    assert_eq!(findings("match x:\n    case {f'': a, rf\"{b}\": c, 'd': e}: print()\n").len(), 1);
     assert_eq!(findings(&"1".repeat(4_300)), []);
     assert_eq!(findings(&("0x".to_owned() + &"1".repeat(9_000))), []);
 }
