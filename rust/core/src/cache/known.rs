@@ -4,13 +4,12 @@
 //! changes costs as little as they do.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::faults;
+use super::files::Source;
 use crate::tree::snapshot::Snapshot;
 use crate::tree::stamp::Stamp;
 
@@ -48,8 +47,8 @@ pub(crate) struct BaseFile {
 pub(crate) enum Records {
     /// In memory.
     Bytes(Vec<u8>),
-    /// In a manifest, from this offset on: for a call whose memory must not grow with the tree.
-    File(File, u64),
+    /// At the beginning of a manifest: for a call whose memory must not grow with the tree.
+    File(Mutex<Source>),
 }
 
 /// A tree as it was when a manifest was written, or could have been.
@@ -98,7 +97,7 @@ impl Known {
     }
 
     pub(crate) fn stamp(&self, index: u32) -> Stamp {
-        self.patches.get(&index).map_or_else(|| self.base.snapshot.file_stamp(index as usize), |learned| learned.stamp)
+        self.patches.get(&index).map_or_else(|| self.base.snapshot.files[index as usize], |learned| learned.stamp)
     }
 
     pub(crate) fn digest(&self, index: u32) -> Digest {
@@ -121,12 +120,10 @@ impl Known {
                 let start = usize::try_from(start).ok()?;
                 bytes.get(start..start.checked_add(length as usize)?)?
             }
-            Records::File(file, offset) => {
+            Records::File(file) => {
                 buffer.clear();
-                buffer.try_reserve_exact(length as usize).ok()?;
-                buffer.resize(length as usize, 0);
-                faults::step(faults::Kind::Read).ok()?;
-                read_at(file, buffer, offset.checked_add(start)?).ok()?;
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.read_into(start, length.into(), buffer).ok()?;
                 &buffer[..]
             }
         };
@@ -144,22 +141,4 @@ impl Known {
 fn next_content() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-#[cfg(unix)]
-pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-pub(crate) fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> std::io::Result<()> {
-    while !buffer.is_empty() {
-        let read = std::os::windows::fs::FileExt::seek_read(file, buffer, offset)?;
-        if read == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        buffer = &mut buffer[read..];
-        offset += read as u64;
-    }
-    Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::faults::{self, Kind};
 use super::known::{Base, BaseFile};
 use crate::report::object::Entry;
 use crate::tree::paths::Paths;
@@ -32,7 +31,6 @@ pub(crate) fn encode(base: &Base, entries: Option<&[Entry]>) -> io::Result<Vec<u
     let path_bytes: usize = paths.iter().map(|paths| paths.len() * 4 + paths.bytes().len()).sum();
     let total = COUNTS + counts[0] * FILE + counts[1] * FOLDER + counts[2] * WATCHED + path_bytes;
     let mut output = Vec::new();
-    faults::step(Kind::Allocate)?;
     output.try_reserve_exact(total).map_err(|_| io::ErrorKind::OutOfMemory)?;
     for count in counts {
         output.extend_from_slice(&u32::try_from(count).map_err(io::Error::other)?.to_le_bytes());
@@ -130,7 +128,6 @@ pub(crate) fn decode(bytes: &[u8], records: u64) -> Option<Decoded> {
 
 fn reserved<T>(count: usize) -> Option<Vec<T>> {
     let mut vector = Vec::new();
-    faults::step(Kind::Allocate).ok()?;
     vector.try_reserve_exact(count).ok()?;
     Some(vector)
 }

@@ -1,0 +1,157 @@
+//! What this process remembers of trees: what is known of each, and the answers that were given.
+//!
+//! Bounded by bytes; what was used longest ago goes first. The lock is held for look-ups only, never while files are touched.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::known::Known;
+use super::manifest::TreeKey;
+use crate::report::object::Layout;
+use crate::rules::RuleSet;
+use crate::scan::Scan;
+
+/// Default of what a [`Memory`] may hold, in bytes.
+pub const DEFAULT_MEMORY_BYTES: usize = 256 << 20;
+
+/// A text that the caller keeps, in whatever form it needs it again.
+pub trait KeptText: Any + Send + Sync {
+    /// The bytes of the text.
+    fn bytes(&self) -> &[u8];
+}
+
+impl KeptText for Vec<u8> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+/// Which of the answers about a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The drop-in's text.
+    DropIn {
+        /// The rules in it.
+        rules: RuleSet,
+        /// As in [`scan_drop_in`](crate::scan_drop_in).
+        check_error: Option<String>,
+        /// What stands behind the last number.
+        tail: String,
+    },
+    /// Reports.
+    Scan {
+        /// The rules in them.
+        rules: RuleSet,
+    },
+}
+
+/// An answer that was given.
+#[derive(Clone)]
+pub(crate) enum Answer {
+    /// The drop-in's text, and where the entries are in it.
+    DropIn(Arc<dyn KeptText>, Arc<Layout>),
+    /// Reports.
+    Scan(Arc<Scan>),
+}
+
+impl Answer {
+    fn weight(&self) -> usize {
+        match self {
+            Self::DropIn(text, layout) => text.bytes().len() + layout.entries.len() * 8,
+            Self::Scan(scan) => scan.weight(),
+        }
+    }
+}
+
+struct Tree {
+    key: TreeKey,
+    known: Arc<Known>,
+    /// Each with the [`Known::content`] that it was made from.
+    answers: Vec<(Form, u64, Answer)>,
+}
+
+impl Tree {
+    fn weight(&self) -> usize {
+        self.known.weight() + self.answers.iter().map(|(_, _, answer)| answer.weight()).sum::<usize>()
+    }
+}
+
+/// What a process remembers; shared by all its threads.
+pub struct Memory {
+    /// The one that was used last stands last.
+    trees: Mutex<Vec<Tree>>,
+    limit: usize,
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+impl Memory {
+    /// A memory of at most so many bytes.
+    #[must_use]
+    pub const fn new(limit: usize) -> Self {
+        Self { trees: Mutex::new(Vec::new()), limit }
+    }
+
+    /// What is known of a tree, and the last answer of a form, if it is still remembered.
+    pub(crate) fn recall(&self, key: TreeKey, form: &Form) -> Option<(Arc<Known>, Option<Answer>)> {
+        let mut trees = self.lock();
+        let place = trees.iter().position(|tree| tree.key == key)?;
+        let tree = trees.remove(place);
+        let content = tree.known.content;
+        let answer = tree.answers.iter().find(|(other, made_from, _)| other == form && *made_from == content);
+        let recalled = (Arc::clone(&tree.known), answer.map(|(_, _, answer)| answer.clone()));
+        trees.push(tree);
+        Some(recalled)
+    }
+
+    /// Remembers what is known of a tree now, and an answer made from it.
+    pub(crate) fn remember(&self, key: TreeKey, known: &Arc<Known>, answer: Option<(Form, Answer)>) {
+        // What is forgotten is dropped after the lock is released: that may take long, or need the interpreter.
+        let mut forgotten = Vec::new();
+        let mut trees = self.lock();
+        let place = trees.iter().position(|tree| tree.key == key);
+        let mut tree = match place.map(|place| trees.remove(place)) {
+            Some(mut tree) => {
+                forgotten.push((std::mem::replace(&mut tree.known, Arc::clone(known)), Vec::new()));
+                tree
+            }
+            None => Tree { key, known: Arc::clone(known), answers: Vec::new() },
+        };
+        let (kept, stale) = tree.answers.into_iter().partition(|(form, content, _)| {
+            *content == known.content && answer.as_ref().is_none_or(|(other, _)| other != form)
+        });
+        tree.answers = kept;
+        forgotten.push((Arc::clone(known), stale));
+        if let Some((form, answer)) = answer {
+            tree.answers.push((form, known.content, answer));
+        }
+        trees.push(tree);
+        let mut weight: usize = trees.iter().map(Tree::weight).sum();
+        while weight > self.limit && !trees.is_empty() {
+            let tree = trees.remove(0);
+            weight -= tree.weight();
+            forgotten.push((tree.known, tree.answers));
+        }
+        drop(trees);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        let forgotten = std::mem::take(&mut *self.lock());
+        drop(forgotten);
+    }
+
+    /// Keeps all other threads out until the guard is dropped: for the time of a fork.
+    pub fn hold(&self) -> impl Sized + '_ {
+        self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Tree>> {
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,70 @@
+//! What was found out earlier, so that it need not be found out again.
+//!
+//! Looked up in this order: what this process [remembers](memory), the [manifest] of the tree, the [store] of contents. Any failure on
+//! the way is a miss: a cache can only make a scan faster.
+
+pub(crate) mod counts;
+pub(crate) mod faults;
+pub(crate) mod files;
+pub(crate) mod folder;
+pub(crate) mod fork;
+pub(crate) mod known;
+pub(crate) mod manifest;
+pub(crate) mod memory;
+mod meta;
+pub(crate) mod record;
+pub(crate) mod store;
+
+use std::path::PathBuf;
+
+pub use memory::{DEFAULT_MEMORY_BYTES, KeptText, Memory};
+
+use crate::tree::stamp::{Clock, system_clock};
+
+/// Default of [`CacheOptions::max_bytes`].
+pub const DEFAULT_CACHE_BYTES: u64 = 1 << 30;
+
+/// How to use what is known from earlier scans.
+#[derive(Clone, Debug)]
+pub struct CacheOptions {
+    /// The folder of the cache, or `None` for the usual place.
+    pub folder: Option<PathBuf>,
+    /// When a file counts as unchanged.
+    pub verify: Verify,
+    /// From how many bytes on the content store gives up what was not used for the longest time.
+    pub max_bytes: u64,
+    /// Names the interpreter: its implementation, full version, and limits that its grammar depends on.
+    pub interpreter: String,
+    /// A file of whose answer the figures shall tell how it came about.
+    pub explain: Option<PathBuf>,
+    /// What this process remembers.
+    pub memory: Option<&'static Memory>,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl CacheOptions {
+    /// The usual options, for this interpreter.
+    #[must_use]
+    pub fn new(interpreter: impl Into<String>) -> Self {
+        Self {
+            folder: None,
+            verify: Verify::Stamp,
+            max_bytes: DEFAULT_CACHE_BYTES,
+            interpreter: interpreter.into(),
+            explain: None,
+            memory: None,
+            clock: system_clock,
+        }
+    }
+}
+
+/// When a file counts as unchanged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// When the file system says so: same file, size and times.
+    #[default]
+    Stamp,
+    /// When its bytes are the same.
+    Always,
+}

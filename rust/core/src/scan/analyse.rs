@@ -1,0 +1,42 @@
+//! From the bytes of one file to its outcome.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::rules::{self, Finding, RuleSet};
+use crate::syntax::facts::{Failure, Status};
+use crate::syntax::interpreter::Interpreter;
+use crate::syntax::{Producer, facts_of};
+
+/// The findings of a file, grouped by rule in the order of [`Rule::ALL`](crate::Rule::ALL), or why it has none.
+pub(crate) type Outcome = Result<Vec<Finding>, Failure>;
+
+/// An outcome, and how it came about.
+pub(crate) struct Analysis {
+    pub(crate) outcome: Outcome,
+    pub(crate) parsed: bool,
+    pub(crate) asked: bool,
+}
+
+impl Analysis {
+    /// An outcome for which nothing was parsed.
+    pub(crate) fn known(outcome: Outcome) -> Self {
+        Self { outcome, parsed: false, asked: false }
+    }
+}
+
+/// The pure part: from bytes to findings. A panic becomes a failure of this file alone.
+pub(crate) fn analyse(bytes: &[u8], rules: RuleSet, producer: Producer, interpreter: &dyn Interpreter) -> Analysis {
+    let analysis = catch_unwind(AssertUnwindSafe(|| {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return Analysis::known(Err(Failure::new(Status::Undecodable, "UnicodeDecodeError", "not UTF-8")));
+        };
+        let judgement = facts_of(text, interpreter, producer);
+        let outcome = judgement.facts.map(|facts| rules::findings(text, &facts, rules));
+        Analysis { outcome, parsed: true, asked: judgement.asked }
+    }));
+    analysis.unwrap_or_else(|_| {
+        let message = "a fault in rev-accel; please report it";
+        let failure = Failure::new(Status::InternalError, "InternalError", message);
+        Analysis { outcome: Err(failure), parsed: true, asked: false }
+    })
+}

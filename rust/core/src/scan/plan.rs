@@ -1,0 +1,315 @@
+//! What there is to do: which files, and what is known of each.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{FileReport, Options};
+use crate::cache::folder::{Folder, Place};
+use crate::cache::known::Known;
+use crate::cache::manifest::{self, Keep, Manifest, TreeKey};
+use crate::cache::memory::{Answer, Form};
+use crate::cache::{CacheOptions, Verify};
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::pool;
+use crate::syntax::Producer;
+use crate::tree::device::{self, Devices};
+use crate::tree::key::Key;
+use crate::tree::select::{Selection, select};
+use crate::tree::snapshot::Snapshot;
+use crate::tree::stamp::Stamp;
+
+/// Changes with the layout of what is kept, or with what makes an answer.
+const ENGINE: &str = concat!("rev-accel ", env!("CARGO_PKG_VERSION"), " rules 1");
+
+/// Stands for a file of which nothing is known yet.
+const NEW: u32 = u32::MAX;
+
+/// The files of one scan.
+pub(crate) struct Plan<'a> {
+    root: &'a Path,
+    files: Files,
+    /// Folders that could not be listed.
+    pub(crate) unlisted: Vec<FileReport>,
+    /// `None` to do without a cache.
+    pub(crate) cached: Option<Cached<'a>>,
+    pub(crate) select_time: Duration,
+}
+
+enum Files {
+    Selected(Vec<(Key, PathBuf)>),
+    Known(Arc<Known>),
+}
+
+/// What is to be done for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Job {
+    /// Nothing: its outcome is the one at this place of what is known.
+    Keep(u32),
+    /// The same if its stamp is the one that is known; else it is to be read.
+    Compare(u32),
+    /// It is to be read; what was known is at this place.
+    Read(Option<u32>),
+}
+
+/// What is known of the tree, and where to keep what is found out.
+pub(crate) struct Cached<'a> {
+    pub(crate) options: &'a CacheOptions,
+    pub(crate) tree: TreeKey,
+    pub(crate) devices: Devices,
+    pub(crate) known: Option<Arc<Known>>,
+    pub(crate) origin: Origin,
+    pub(crate) manifest: Option<Manifest>,
+    /// The last answer of the form that is asked for, made from `known`.
+    pub(crate) answer: Option<Answer>,
+    pub(crate) todo: Todo,
+    /// Stamps of folders that were listed again and are settled now.
+    pub(crate) folder_stamps: Vec<(u32, Stamp)>,
+    folder: OnceCell<std::result::Result<Folder, String>>,
+    analysed: Vec<PathBuf>,
+}
+
+/// Where what is known comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Memory,
+    Manifest,
+}
+
+/// Which files are to be looked at.
+pub(crate) enum Todo {
+    /// The files are those that are known; these of them, ascending.
+    Some(Vec<u32>),
+    /// The files were selected anew.
+    All(Selected),
+}
+
+/// What comes with a selection.
+#[derive(Default)]
+pub(crate) struct Selected {
+    /// The place of each file in what is known, or [`NEW`].
+    before: Vec<u32>,
+    /// What the selection depended on.
+    pub(crate) snapshot: Snapshot,
+    /// Whether the files are those that are known.
+    pub(crate) same_files: bool,
+    /// Whether an equal stamp means the same content.
+    trusts_stamps: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// Finds out what is known, and selects the files if that does not tell.
+    pub(crate) fn new(options: &'a Options, form: &Form, keep: Keep, cancel: &Cancel) -> Result<Self> {
+        let started = Instant::now();
+        let root = options.root.as_path();
+        let mut cached = match &options.cache {
+            Some(cache) if options.producer != Producer::Audit => Some(Cached::recall(options, cache, form, keep)?),
+            _ => None,
+        };
+        if let Some(cached) = &mut cached
+            && let Some(known) = cached.check(options, cancel)?
+        {
+            let (files, select_time) = (Files::Known(known), started.elapsed());
+            return Ok(Self { root, files, unlisted: Vec::new(), cached: Some(cached), select_time });
+        }
+        let watch = cached.as_ref().map(|cached| (&cached.devices, cached.options.clock));
+        let mut selected = select(root, &options.paths, options.selection, &options.exclude, watch, cancel)?;
+        if let Some(cached) = &mut cached {
+            cached.selected(&selected.files, selected.watch.take().unwrap_or_default(), root);
+        }
+        let unlisted = selected.unlisted.into_iter();
+        Ok(Self {
+            root,
+            files: Files::Selected(selected.files),
+            unlisted: unlisted.map(|(key, failure)| FileReport { key, outcome: Err(failure) }).collect(),
+            cached,
+            select_time: started.elapsed(),
+        })
+    }
+
+    /// The number of files.
+    pub(crate) fn len(&self) -> usize {
+        match &self.files {
+            Files::Selected(files) => files.len(),
+            Files::Known(known) => known.len(),
+        }
+    }
+
+    pub(crate) fn path(&self, index: usize) -> &Path {
+        match &self.files {
+            Files::Selected(files) => &files[index].1,
+            Files::Known(known) => known.base.snapshot.file_path(index),
+        }
+    }
+
+    pub(crate) fn key(&self, index: usize) -> Cow<'_, Key> {
+        match &self.files {
+            Files::Selected(files) => Cow::Borrowed(&files[index].0),
+            Files::Known(_) => Cow::Owned(Key::new(self.path(index), self.root)),
+        }
+    }
+
+    /// What is to be done for a file.
+    pub(crate) fn job(&self, index: usize) -> Job {
+        self.cached.as_ref().map_or(Job::Read(None), |cached| cached.job(index))
+    }
+
+    /// The files that must be looked at, if not all.
+    pub(crate) fn todo(&self) -> Option<&[u32]> {
+        match &self.cached.as_ref()?.todo {
+            Todo::Some(files) => Some(files),
+            Todo::All(_) => None,
+        }
+    }
+}
+
+impl<'a> Cached<'a> {
+    /// Looks up what is known of the tree.
+    fn recall(options: &'a Options, cache: &'a CacheOptions, form: &Form, keep: Keep) -> Result<Self> {
+        let tree = tree_key(options, cache)?;
+        let mut cached = Self {
+            options: cache,
+            tree,
+            devices: Devices::default(),
+            known: None,
+            origin: Origin::Memory,
+            manifest: None,
+            answer: None,
+            todo: Todo::All(Selected::default()),
+            folder_stamps: Vec::new(),
+            folder: OnceCell::new(),
+            analysed: options.paths.iter().map(|path| options.root.join(path)).collect(),
+        };
+        if let Some((known, answer)) = cache.memory.and_then(|memory| memory.recall(tree, form)) {
+            (cached.known, cached.answer) = (Some(known), answer);
+        } else if let Some((base, manifest)) = cached.folder().and_then(|folder| manifest::load(folder, tree, keep)) {
+            cached.known = Some(Arc::new(Known::new(base)));
+            (cached.origin, cached.manifest) = (Origin::Manifest, Some(manifest));
+        }
+        Ok(cached)
+    }
+
+    /// Whether the files are those that are known, and which of them to look at; `None` to select them anew.
+    fn check(&mut self, options: &Options, cancel: &Cancel) -> Result<Option<Arc<Known>>> {
+        let Some(known) = &self.known else { return Ok(None) };
+        if self.options.verify == Verify::Always {
+            return Ok(None);
+        }
+        let threads = options.threads.unwrap_or_else(pool::default_threads);
+        let check = known.base.snapshot.check(threads, self.options.clock, &self.devices, cancel)?;
+        if check.reselect {
+            return Ok(None);
+        }
+        let mut files = check.files;
+        // What was found out since the base was made holds for other stamps than those that were just compared.
+        files.extend(known.patched_files());
+        files.sort_unstable();
+        files.dedup();
+        self.todo = Todo::Some(files);
+        self.folder_stamps = check.folders;
+        Ok(Some(Arc::clone(known)))
+    }
+
+    /// Takes note of the files that were selected anew.
+    fn selected(&mut self, files: &[(Key, PathBuf)], snapshot: Snapshot, root: &Path) {
+        let known = self.known.as_deref();
+        let mut before = vec![NEW; files.len()];
+        let mut place = 0;
+        for (index, (key, path)) in files.iter().enumerate() {
+            let Some(known) = known else { break };
+            // Both are in the order of their keys.
+            while place < known.len() && Key::new(known.base.snapshot.file_path(place), root) < *key {
+                place += 1;
+            }
+            if place < known.len() && known.base.snapshot.file_path(place) == path {
+                before[index] = place as u32;
+                place += 1;
+            }
+        }
+        let same_files =
+            known.is_some_and(|known| known.len() == files.len()) && before.iter().all(|&place| place != NEW);
+        let clock_went_back = known.is_some_and(|known| (self.options.clock)() < known.base.snapshot.newest);
+        let trusts_stamps = self.options.verify == Verify::Stamp && !clock_went_back;
+        self.todo = Todo::All(Selected { before, snapshot, same_files, trusts_stamps });
+    }
+
+    fn job(&self, index: usize) -> Job {
+        match &self.todo {
+            Todo::Some(files) => {
+                let place = index as u32;
+                let known = self.known.as_ref();
+                match files.binary_search(&place) {
+                    Err(_) => Job::Keep(place),
+                    Ok(_) if known.is_some_and(|known| known.is_patched(place)) => Job::Compare(place),
+                    Ok(_) => Job::Read(Some(place)),
+                }
+            }
+            Todo::All(selected) => match selected.before.get(index) {
+                None | Some(&NEW) => Job::Read(None),
+                Some(&place) if selected.trusts_stamps => Job::Compare(place),
+                Some(&place) => Job::Read(Some(place)),
+            },
+        }
+    }
+
+    /// The place of a file in what was known.
+    pub(crate) fn before(&self, index: usize) -> Option<u32> {
+        match self.job(index) {
+            Job::Keep(place) | Job::Compare(place) => Some(place),
+            Job::Read(place) => place,
+        }
+    }
+
+    /// The folder of the cache, if it can be used.
+    pub(crate) fn folder(&self) -> Option<&Folder> {
+        self.opened_folder().as_ref().ok()
+    }
+
+    /// Why the folder of the cache cannot be used.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.folder.get()?.as_ref().err().map(String::as_str)
+    }
+
+    fn opened_folder(&self) -> &std::result::Result<Folder, String> {
+        self.folder.get_or_init(|| {
+            let analysed: Vec<_> = self.analysed.iter().map(PathBuf::as_path).collect();
+            let place = Place {
+                configured: self.options.folder.clone(),
+                analysed: &analysed,
+                create: true,
+                is_network: device::is_network,
+            };
+            Folder::open(&place).map_err(|problem| problem.to_string())
+        })
+    }
+}
+
+/// Names the tree and everything else that an answer depends on, but for the files.
+fn tree_key(options: &Options, cache: &CacheOptions) -> Result<TreeKey> {
+    let Options { root, paths, selection, exclude, max_bytes, .. } = options;
+    let mut hasher = blake3::Hasher::new();
+    let mut part = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    part(ENGINE.as_bytes());
+    part(cache.interpreter.as_bytes());
+    part(root.as_os_str().as_encoded_bytes());
+    if !root.is_absolute() {
+        part(std::env::current_dir().map(|folder| folder.into_os_string()).unwrap_or_default().as_encoded_bytes());
+    }
+    part(&[u8::from(*selection == Selection::All)]);
+    part(&max_bytes.to_le_bytes());
+    part(&exclude.len().to_le_bytes());
+    exclude.iter().for_each(|glob| part(glob.as_bytes()));
+    for path in paths {
+        part(path.as_os_str().as_encoded_bytes());
+        let metadata = root.join(path).metadata();
+        let metadata = metadata.map_err(|source| Error::Path { path: path.clone(), source })?;
+        part(&[u8::from(metadata.is_dir())]);
+    }
+    Ok(TreeKey(*hasher.finalize().as_bytes()))
+}

@@ -1,0 +1,339 @@
+//! Gets the outcomes of files, known or not, on worker threads, and hands them out in order.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::analyse::{Analysis, Outcome, analyse};
+use super::plan::{Cached, Job, Origin, Plan};
+use super::{HARD_MAX_BYTES, Options, Progress, Stats};
+use crate::cache::known::{Known, Learned, NO_DIGEST};
+use crate::cache::{fork, record};
+use crate::cache::store::{ContentHash, ContentKey, Keys, Mode, Store};
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::pool::{self, Schedule};
+use crate::rules::{Rule, RuleSet};
+use crate::syntax::facts::Failure;
+use crate::syntax::interpreter::Interpreter;
+use crate::tree::key::Key;
+use crate::tree::read;
+use crate::tree::stamp::Stamp;
+
+/// From how many files on that must be read it pays to open the content store.
+const STORE_FROM: usize = 16;
+
+/// What all kinds of scan share.
+pub(crate) struct Run<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) interpreter: &'a dyn Interpreter,
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) progress: &'a Progress<'a>,
+    /// How far, in files, a worker may be ahead of what was handed out.
+    pub(crate) window: usize,
+}
+
+/// What became of a file.
+pub(crate) struct Done<T> {
+    /// Its place among all files.
+    pub(crate) index: usize,
+    /// What was made of it; `None` if nothing was to be made of what is as before, and it is.
+    pub(crate) rendered: Option<T>,
+    /// What was found out about it; `None` if that is what is known.
+    pub(crate) learned: Option<Learned>,
+    /// The key of its content, if that was not known.
+    pub(crate) content: Option<ContentKey>,
+    /// Whether its outcome is as before.
+    pub(crate) same: bool,
+}
+
+/// How a file was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Kept,
+    Recent,
+    Store,
+    Analysed,
+}
+
+/// A file's outcome on its way through a worker.
+struct Handled {
+    analysis: Option<Analysis>,
+    learned: Option<Learned>,
+    content: Option<ContentKey>,
+    same: bool,
+    level: Level,
+    size: u32,
+}
+
+/// What a worker keeps between its files.
+#[derive(Default)]
+struct Worker {
+    buffer: Vec<u8>,
+    record: Vec<u8>,
+    store: Option<Store>,
+    has_tried_store: bool,
+}
+
+impl Run<'_> {
+    /// Turns files into something on workers and hands that out in order, on this thread.
+    ///
+    /// Only the files of `only`, or all. If `lazy`, nothing is made of a file whose outcome is as before.
+    pub(crate) fn run<T: Send>(
+        &self,
+        plan: &Plan<'_>,
+        lazy: bool,
+        render: impl Fn(&Key, &Outcome) -> T + Sync,
+        mut emit: impl FnMut(Done<T>) -> bool,
+    ) -> Result<Stats> {
+        let started = Instant::now();
+        let threads = self.options.threads.unwrap_or_else(pool::default_threads).max(1);
+        let only = if lazy { plan.todo() } else { None };
+        let count = only.map_or(plan.len(), <[u32]>::len);
+        let mut stats = Stats {
+            files: plan.len(),
+            threads,
+            select_time: plan.select_time,
+            errors: plan.unlisted.len(),
+            ..Stats::default()
+        };
+        let asks_store = plan.cached.as_ref().filter(|_| count >= STORE_FROM);
+        let keys = asks_store.map(|cached| Keys::new(&cached.options.interpreter));
+        // SQLite must not be in use while the process forks.
+        let in_use = keys.as_ref().and_then(|_| fork::enter());
+        let keys = keys.filter(|_| in_use.is_some());
+        let file_run = FileRun { run: self, plan, lazy, large: Mutex::new(()), keys };
+        let work = |worker: &mut Worker, place: usize| {
+            let index = only.map_or(place, |only| only[place] as usize);
+            let mut handled = file_run.handle(worker, index);
+            let mut figures = Stats { bytes: handled.size.into(), ..Stats::default() };
+            figures.count_level(handled.level, plan.cached.as_ref().map(|cached| cached.origin));
+            let rendered = handled.analysis.as_mut().map(|analysis| {
+                if let Ok(findings) = &mut analysis.outcome
+                    && self.options.rules != RuleSet::ALL
+                {
+                    findings.retain(|finding| self.options.rules.contains(finding.detail.rule()));
+                }
+                figures.count(analysis);
+                render(&plan.key(index), &analysis.outcome)
+            });
+            let Handled { learned, content, same, .. } = handled;
+            (Done { index, rendered, learned, content, same }, figures)
+        };
+        let schedule = Schedule { threads, count, window: self.window, cancel: self.cancel };
+        pool::ordered(&schedule, Worker::default, work, |place, (done, figures)| {
+            stats.add(&figures);
+            (self.progress)(place + 1, count);
+            emit(done)
+        })?;
+        if lazy && let Some(cached) = &plan.cached {
+            stats.add_kept(plan.len() - count, cached.origin);
+        }
+        stats.analyse_time = started.elapsed();
+        Ok(stats)
+    }
+}
+
+/// What the workers share.
+struct FileRun<'a> {
+    run: &'a Run<'a>,
+    plan: &'a Plan<'a>,
+    lazy: bool,
+    /// Held while a large file is analysed.
+    large: Mutex<()>,
+    /// For the keys of contents, where the store is to be asked.
+    keys: Option<Keys>,
+}
+
+impl FileRun<'_> {
+    fn handle(&self, worker: &mut Worker, index: usize) -> Handled {
+        let path = self.plan.path(index);
+        let Some(cached) = &self.plan.cached else {
+            let size_and_analysis = self.read(worker, path, None).map(|_| {
+                (worker.buffer.len() as u32, self.analyse(&mut worker.buffer, self.run.options.rules))
+            });
+            let (size, analysis) = size_and_analysis.unwrap_or_else(|failure| (0, Analysis::known(Err(failure))));
+            return Handled::analysed(analysis, size);
+        };
+        let known = cached.known.as_deref();
+        let place = match (self.plan.job(index), known) {
+            (Job::Keep(place), Some(known)) => match self.kept(worker, known, place) {
+                Some(handled) => return handled,
+                None => None,
+            },
+            (Job::Compare(place), Some(known)) if is_unchanged(cached, known, place, path) => {
+                match self.kept(worker, known, place) {
+                    Some(handled) => return handled,
+                    None => None,
+                }
+            }
+            (Job::Compare(place), _) => Some(place),
+            (Job::Read(place), _) => place,
+            (Job::Keep(_), None) => None,
+        };
+        self.look(worker, cached, place.zip(known), path)
+    }
+
+    /// A file whose outcome is the one that is known; `None` when that cannot be had.
+    fn kept(&self, worker: &mut Worker, known: &Known, place: u32) -> Option<Handled> {
+        let analysis = if self.lazy {
+            None
+        } else {
+            Some(Analysis::known(record::decode_rules(known.record(place, &mut worker.record)?, self.run.options.rules)?))
+        };
+        let size = known.size(place);
+        Some(Handled { analysis, learned: None, content: None, same: true, level: Level::Kept, size })
+    }
+
+    /// A file that must be read.
+    fn look(&self, worker: &mut Worker, cached: &Cached<'_>, before: Option<(u32, &Known)>, path: &Path) -> Handled {
+        let stamp = match self.read(worker, path, Some(cached)) {
+            Ok(stamp) => stamp,
+            Err(failure) => return self.failed(worker, before, failure),
+        };
+        let size = worker.buffer.len() as u32;
+        let hash = ContentHash::of(&worker.buffer);
+        let learned = |record: &[u8]| Some(Learned { stamp, digest: hash.0, size, record: record.into() });
+        if let Some((place, known)) = before
+            && known.digest(place) == hash.0
+            && let Some(record) = known.record(place, &mut worker.record)
+            && let Some(analysis) = self.decoded(record)
+        {
+            let learned = learned(record);
+            return Handled { analysis, learned, content: None, same: true, level: Level::Recent, size };
+        }
+        let content = self.keys.as_ref().map(|keys| keys.key(&hash));
+        if let Some(content) = &content
+            && let Some(store) = worker.store(cached, self.run.cancel)
+            && let Some((outcome, record)) =
+                store.get_with(content, |record| Some((record::decode(record)?, record.to_vec())))
+        {
+            let same = is_same(before, &record, &mut worker.record);
+            let analysis = Some(Analysis::known(outcome));
+            return Handled { analysis, learned: learned(&record), content: None, same, level: Level::Store, size };
+        }
+        let analysis = self.analyse(&mut worker.buffer, RuleSet::ALL);
+        let mut record = Vec::new();
+        if !record::encode(&analysis.outcome, &mut record) {
+            return self.not_kept(worker, before, analysis, size);
+        }
+        let same = is_same(before, &record, &mut worker.record);
+        Handled { learned: learned(&record), content, same, ..Handled::analysed(analysis, size) }
+    }
+
+    /// A file that could not be read.
+    fn failed(&self, worker: &mut Worker, before: Option<(u32, &Known)>, failure: Failure) -> Handled {
+        self.not_kept(worker, before, Analysis::known(Err(failure)), 0)
+    }
+
+    /// A file whose outcome may be another the next time, with the same content.
+    fn not_kept(
+        &self,
+        worker: &mut Worker,
+        before: Option<(u32, &Known)>,
+        analysis: Analysis,
+        size: u32,
+    ) -> Handled {
+        // Never decoded, only compared: an outcome like that is looked for again each time.
+        let record = format!("{:?}", analysis.outcome).into_bytes();
+        let same = is_same(before, &record, &mut worker.record);
+        let learned = Learned { stamp: Stamp::UNKNOWN, digest: NO_DIGEST, size, record: record.into() };
+        Handled { learned: Some(learned), same, ..Handled::analysed(analysis, size) }
+    }
+
+    /// The outcome in a record, if it is needed; the outer `None` when it is damaged.
+    #[expect(clippy::option_option, reason = "that it is not needed is no damage")]
+    fn decoded(&self, record: &[u8]) -> Option<Option<Analysis>> {
+        if self.lazy {
+            return Some(None);
+        }
+        record::decode_rules(record, self.run.options.rules).map(|outcome| Some(Analysis::known(outcome)))
+    }
+
+    fn read(&self, worker: &mut Worker, path: &Path, cached: Option<&Cached<'_>>) -> std::result::Result<Stamp, Failure> {
+        let stamps = cached.map(|cached| (&cached.devices, cached.options.clock));
+        read::read(path, self.run.options.max_bytes.min(HARD_MAX_BYTES), &mut worker.buffer, stamps)
+    }
+
+    fn analyse(&self, buffer: &mut Vec<u8>, rules: RuleSet) -> Analysis {
+        let Options { producer, .. } = *self.run.options;
+        if buffer.len() <= read::LARGE {
+            return analyse(buffer, rules, producer, self.run.interpreter);
+        }
+        let analysis = {
+            let _one_at_a_time = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+            analyse(buffer, rules, producer, self.run.interpreter)
+        };
+        *buffer = Vec::new();
+        analysis
+    }
+}
+
+impl Handled {
+    fn analysed(analysis: Analysis, size: u32) -> Self {
+        let analysis = Some(analysis);
+        Self { analysis, learned: None, content: None, same: false, level: Level::Analysed, size }
+    }
+}
+
+impl Worker {
+    /// The content store, if it can be used.
+    fn store(&mut self, cached: &Cached<'_>, cancel: &Cancel) -> Option<&mut Store> {
+        if !self.has_tried_store {
+            self.has_tried_store = true;
+            self.store = cached.folder().and_then(|folder| Store::open(folder, Mode::Read, cancel).ok());
+        }
+        self.store.as_mut()
+    }
+}
+
+fn is_unchanged(cached: &Cached<'_>, known: &Known, place: u32, path: &Path) -> bool {
+    let Ok(metadata) = path.metadata() else { return false };
+    let stamp = Stamp::of(&metadata);
+    known.stamp(place).is_again(&stamp) && cached.devices.keeps_stamps(stamp.device(), path)
+}
+
+fn is_same(before: Option<(u32, &Known)>, record: &[u8], buffer: &mut Vec<u8>) -> bool {
+    before.is_some_and(|(place, known)| known.record(place, buffer) == Some(record))
+}
+
+impl Stats {
+    fn count(&mut self, analysis: &Analysis) {
+        self.parsed += usize::from(analysis.parsed);
+        self.asked += usize::from(analysis.asked);
+        match &analysis.outcome {
+            Err(_) => self.errors += 1,
+            Ok(findings) => findings.iter().for_each(|finding| self.by_rule[finding.detail.rule() as usize] += 1),
+        }
+    }
+
+    fn count_level(&mut self, level: Level, origin: Option<Origin>) {
+        match (level, origin) {
+            (Level::Kept, Some(origin)) => self.add_kept(1, origin),
+            (Level::Recent, _) => self.recent += 1,
+            (Level::Store, _) => self.store += 1,
+            (Level::Kept, None) | (Level::Analysed, _) => {}
+        }
+    }
+
+    fn add_kept(&mut self, files: usize, origin: Origin) {
+        match origin {
+            Origin::Memory => self.memory += files,
+            Origin::Manifest => self.manifest += files,
+        }
+    }
+
+    fn add(&mut self, figures: &Self) {
+        self.bytes += figures.bytes;
+        self.errors += figures.errors;
+        self.parsed += figures.parsed;
+        self.asked += figures.asked;
+        self.memory += figures.memory;
+        self.manifest += figures.manifest;
+        self.recent += figures.recent;
+        self.store += figures.store;
+        for rule in Rule::ALL {
+            self.by_rule[rule as usize] += figures.by_rule[rule as usize];
+        }
+    }
+}
