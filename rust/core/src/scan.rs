@@ -358,7 +358,7 @@ impl Run<'_> {
     ) -> Result<(Stats, Vec<FileReport>)> {
         let Options { root, paths, rules, selection, exclude, max_bytes, threads, producer: _ } = self.options;
         let started = Instant::now();
-        let selected = select(root, paths, *selection, exclude, self.cancel)?;
+        let selected = select(root, paths, *selection, exclude, None, self.cancel)?;
         let threads = threads.unwrap_or_else(pool::default_threads).max(1);
         let mut stats =
             Stats { files: selected.files.len(), threads, select_time: started.elapsed(), ..Stats::default() };
@@ -400,7 +400,7 @@ impl Run<'_> {
         buffer: &mut Vec<u8>,
         large: &Mutex<()>,
     ) -> Analysis {
-        if let Err(failure) = read::read(path, max_bytes, buffer) {
+        if let Err(failure) = read::read(path, max_bytes, buffer, None) {
             return Analysis { outcome: Err(failure), bytes: 0, parsed: false, asked: false };
         }
         if buffer.len() <= read::LARGE {
