@@ -19,12 +19,15 @@
 
 mod cancel;
 mod error;
+#[doc(hidden)]
+pub mod measure;
 mod pool;
 mod report;
 mod rules;
 mod scan;
 mod source;
 pub mod syntax;
+#[allow(dead_code, reason = "for the cache, which is not there yet")]
 mod tree;
 
 pub use cancel::Cancel;

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use super::device::Devices;
+use super::stamp::{Clock, Stamp};
 use crate::syntax::facts::{Failure, Status};
 
 /// Files above this many bytes are analysed one at a time, to bound the memory in use.
@@ -12,8 +14,17 @@ pub(crate) const LARGE: usize = 1 << 20;
 /// Reads a regular file of at most `max_bytes` into a buffer that is reused from file to file.
 ///
 /// Opening never waits: a FIFO without a writer and a device give a failure at once. A file that grows meanwhile is read to its new end.
-pub(crate) fn read(path: &Path, max_bytes: u64, buffer: &mut Vec<u8>) -> Result<(), Failure> {
+///
+/// With `stamps` it gives the stamp under which these very bytes may be remembered: of a file that did not change while it was read
+/// and, by the clock and the device, cannot change later without another stamp. Else the stamp is unknown.
+pub(crate) fn read(
+    path: &Path,
+    max_bytes: u64,
+    buffer: &mut Vec<u8>,
+    stamps: Option<(&Devices, Clock)>,
+) -> Result<Stamp, Failure> {
     buffer.clear();
+    let started = stamps.map(|(_, clock)| clock());
     let unreadable = |error: &io::Error| Failure::new(Status::Unreadable, exception_of(error), error.to_string());
     let mut file = open(path).map_err(|error| unreadable(&error))?;
     let metadata = file.metadata().map_err(|error| unreadable(&error))?;
@@ -36,7 +47,17 @@ pub(crate) fn read(path: &Path, max_bytes: u64, buffer: &mut Vec<u8>) -> Result<
         return Err(Failure::new(Status::TooLarge, "MemoryError", "no memory for the file"));
     }
     (&mut file).take(max_bytes + 1).read_to_end(buffer).map_err(|error| unreadable(&error))?;
-    if buffer.len() as u64 > max_bytes { Err(too_large()) } else { Ok(()) }
+    if buffer.len() as u64 > max_bytes {
+        return Err(too_large());
+    }
+    let (Some((devices, clock)), Some(started)) = (stamps, started) else { return Ok(Stamp::UNKNOWN) };
+    let stamp = Stamp::of(&metadata);
+    // A clock that was put back meanwhile counts as what it shows now.
+    let is_kept = stamp.size() == buffer.len() as u64
+        && file.metadata().is_ok_and(|after| Stamp::of(&after) == stamp)
+        && stamp.is_settled(started.min(clock()))
+        && devices.keeps_stamps_of(stamp.device(), &file);
+    Ok(if is_kept { stamp } else { Stamp::UNKNOWN })
 }
 
 /// Whether a path leads to a file that can be opened or to a folder that can be listed, without waiting for either.

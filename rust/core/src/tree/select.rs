@@ -1,15 +1,21 @@
 //! Which files of a tree are Python sources.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 
+use super::device::Devices;
 use super::key::Key;
+use super::listing::Listing;
 use super::read::exception_of;
+use super::snapshot::{Snapshot, resolve};
+use super::stamp::{Clock, Stamp};
+use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::syntax::facts::{Failure, Status};
@@ -25,6 +31,9 @@ pub enum Selection {
     Ignore,
 }
 
+/// A folder with one of these is what `venv`, `virtualenv` or `conda` made.
+pub(crate) const MARKERS: [&str; 2] = ["pyvenv.cfg", "conda-meta"];
+
 /// What a selection gave.
 #[derive(Default)]
 pub(crate) struct Selected {
@@ -32,22 +41,35 @@ pub(crate) struct Selected {
     pub(crate) files: Vec<(Key, PathBuf)>,
     /// Folders that could not be listed, sorted by key.
     pub(crate) unlisted: Vec<(Key, Failure)>,
+    /// What all this depended on, if that was asked for, without the files' own stamps.
+    pub(crate) watch: Option<Snapshot>,
 }
 
 /// Finds the files of some paths, given absolute or relative to the root.
+///
+/// With `watch` it also notes what the answer depends on: everything but the arguments.
 pub(crate) fn select(
     root: &Path,
     paths: &[PathBuf],
     selection: Selection,
     exclude: &[String],
+    watch: Option<(&Devices, Clock)>,
     cancel: &Cancel,
 ) -> Result<Selected> {
     let overrides = overrides(root, exclude)?;
-    let mut search = Search { root, overrides, cancel, selected: Selected::default() };
+    let watch = watch.map(|(devices, clock)| Watch::new(devices, clock));
+    let mut search = Search { root, overrides, cancel, watch, selected: Selected::default() };
     for path in paths {
         let unreadable = |source| Error::Path { path: path.clone(), source };
-        let absolute = normalised(&root.join(path)).map_err(unreadable)?;
+        let given = root.join(path);
+        let absolute = normalised(&given).map_err(unreadable)?;
         let metadata = fs::metadata(&absolute).map_err(unreadable)?;
+        if let Some(watch) = &mut search.watch {
+            if has_parent_parts(&given) {
+                watch.led_to(&given, &absolute);
+            }
+            watch.kind(&absolute, Some(&metadata));
+        }
         match selection {
             _ if !metadata.is_dir() => search.add_file(absolute),
             Selection::All => search.all(absolute),
@@ -58,6 +80,7 @@ pub(crate) fn select(
         }
     }
     let mut selected = search.selected;
+    selected.watch = search.watch.map(Watch::finish);
     selected.files.sort_by(|one, other| one.0.cmp(&other.0));
     selected.files.dedup_by(|one, other| one.0 == other.0);
     selected.unlisted.sort_by(|one, other| one.0.cmp(&other.0));
@@ -69,13 +92,11 @@ pub(crate) fn select(
 ///
 /// What comes before a `..` is resolved, since the parent of a linked folder is not the folder that holds the link.
 fn normalised(path: &Path) -> io::Result<PathBuf> {
-    if !path.components().any(|part| part == Component::ParentDir) {
-        return Ok(path.components().collect());
-    }
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => Ok(parent.canonicalize()?.join(name)),
-        _ => path.canonicalize(),
-    }
+    if has_parent_parts(path) { resolve(path) } else { Ok(path.components().collect()) }
+}
+
+fn has_parent_parts(path: &Path) -> bool {
+    path.components().any(|part| part == Component::ParentDir)
 }
 
 fn overrides(root: &Path, exclude: &[String]) -> Result<Override> {
@@ -98,7 +119,17 @@ struct Search<'a> {
     root: &'a Path,
     overrides: Override,
     cancel: &'a Cancel,
+    watch: Option<Watch<'a>>,
     selected: Selected,
+}
+
+/// What the walk passed that it does not hand out.
+#[derive(Default)]
+struct Passed {
+    /// Folders that are entered, with their stamps before.
+    folders: Vec<(PathBuf, Stamp)>,
+    /// Virtual environments, with what was found of [`MARKERS`].
+    environments: Vec<(PathBuf, [Option<Metadata>; 2])>,
 }
 
 impl Search<'_> {
@@ -110,14 +141,26 @@ impl Search<'_> {
         let message = format!("the folder cannot be listed: {error}");
         let failure = Failure::new(Status::Unreadable, exception_of(error), message);
         self.selected.unlisted.push((Key::new(folder, self.root), failure));
+        self.is_uncertain();
+    }
+
+    /// Something went wrong that may go better the next time.
+    fn is_uncertain(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.is_uncertain();
+        }
     }
 
     fn all(&mut self, top: PathBuf) {
         let mut folders = vec![top];
+        let mut is_top = true;
         while let Some(folder) = folders.pop() {
             if self.cancel.is_cancelled() {
                 return;
             }
+            let follow = std::mem::take(&mut is_top);
+            let before = self.watch.is_some().then(|| Watch::before(&folder, follow));
+            let mut listing = before.map(|_| Listing::default());
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) => {
@@ -125,9 +168,19 @@ impl Search<'_> {
                     continue;
                 }
             };
-            for entry in entries.flatten() {
-                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-                let is_python = has_python_name(&entry.file_name());
+            for entry in entries {
+                let Ok(entry) = entry else {
+                    self.is_uncertain();
+                    continue;
+                };
+                let (kind, name) = (entry.file_type(), entry.file_name());
+                match (&mut listing, &kind) {
+                    (Some(listing), Ok(kind)) => listing.add(&name, *kind),
+                    (Some(_), Err(_)) => self.is_uncertain(),
+                    (None, _) => {}
+                }
+                let is_folder = kind.is_ok_and(|kind| kind.is_dir());
+                let is_python = has_python_name(&name);
                 if !is_folder && !is_python {
                     continue;
                 }
@@ -142,36 +195,91 @@ impl Search<'_> {
                     self.add_file(path);
                 }
             }
+            if let (Some(watch), Some(before), Some(listing)) = (&mut self.watch, before, listing) {
+                watch.listed(&folder, before, listing, follow);
+            }
         }
     }
 
     fn unignored(&mut self, top: &Path) {
-        let mut builder = WalkBuilder::new(top);
-        builder.hidden(false).git_global(false).require_git(false).overrides(self.overrides.clone());
-        builder.filter_entry(|entry| {
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            entry.depth() == 0 || !is_folder || !(entry.file_name() == ".git" || is_virtual_environment(entry.path()))
+        let before = self.watch.as_mut().map(|watch| {
+            watch.before_walk(top);
+            Watch::before(top, true)
         });
-        for entry in builder.build() {
+        let passed = before.map(|_| Arc::new(Mutex::new(Passed::default())));
+        for entry in self.walk(top, passed.clone()).build() {
             if self.cancel.is_cancelled() {
                 return;
             }
             match entry {
                 Ok(entry) => {
+                    if entry.error().is_some_and(|error| !is_about_patterns(error)) {
+                        self.is_uncertain();
+                    }
                     let kind = entry.file_type();
                     let is_python = has_python_name(entry.file_name()) && !kind.is_some_and(|kind| kind.is_dir());
-                    let is_linked_folder = || kind.is_some_and(|kind| kind.is_symlink()) && entry.path().is_dir();
-                    if is_python && !is_linked_folder() {
+                    let is_link = || kind.is_some_and(|kind| kind.is_symlink());
+                    if is_python && !(is_link() && self.leads_to_folder(entry.path())) {
                         self.add_file(entry.into_path());
                     }
                 }
                 Err(error) => {
+                    if !is_about_patterns(&error) {
+                        self.is_uncertain();
+                    }
                     if let (Some(path), Some(error)) = (path_of(&error), error.io_error()) {
                         self.add_unlisted(path, error);
                     }
                 }
             }
         }
+        if let (Some(watch), Some(before), Some(passed)) = (&mut self.watch, before, passed) {
+            let passed = std::mem::take(&mut *passed.lock().unwrap_or_else(PoisonError::into_inner));
+            watch.walked(top, before, true);
+            for (folder, before) in passed.folders {
+                watch.walked(&folder, before, false);
+            }
+            for (folder, found) in passed.environments {
+                for (marker, found) in MARKERS.iter().zip(found) {
+                    watch.kind(&folder.join(marker), found.as_ref());
+                }
+            }
+        }
+    }
+
+    fn walk(&self, top: &Path, passed: Option<Arc<Mutex<Passed>>>) -> WalkBuilder {
+        let mut builder = WalkBuilder::new(top);
+        builder.hidden(false).git_global(false).require_git(false).overrides(self.overrides.clone());
+        builder.filter_entry(move |entry| {
+            if entry.depth() == 0 || !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                return true;
+            }
+            if entry.file_name() == ".git" {
+                return false;
+            }
+            let folder = entry.path();
+            let found = MARKERS.map(|marker| folder.join(marker).metadata().ok());
+            let is_environment = found.iter().any(Option::is_some);
+            if let Some(passed) = &passed {
+                let mut passed = passed.lock().unwrap_or_else(PoisonError::into_inner);
+                if is_environment {
+                    passed.environments.push((folder.to_owned(), found));
+                } else {
+                    passed.folders.push((folder.to_owned(), Watch::before(folder, false)));
+                }
+            }
+            !is_environment
+        });
+        builder
+    }
+
+    /// Whether a link with a Python file's name leads to a folder, which may become otherwise.
+    fn leads_to_folder(&mut self, link: &Path) -> bool {
+        let found = link.metadata().ok();
+        if let Some(watch) = &mut self.watch {
+            watch.kind(link, found.as_ref());
+        }
+        found.is_some_and(|metadata| metadata.is_dir())
     }
 }
 
@@ -180,9 +288,16 @@ fn has_python_name(name: &OsStr) -> bool {
     name.as_encoded_bytes().ends_with(b".py")
 }
 
-/// Whether a folder is what `venv`, `virtualenv` or `conda` made.
-fn is_virtual_environment(folder: &Path) -> bool {
-    folder.join("pyvenv.cfg").exists() || folder.join("conda-meta").exists()
+/// Whether an error is only about patterns in ignore files: as long as these stay, it will be the same again.
+fn is_about_patterns(error: &ignore::Error) -> bool {
+    match error {
+        ignore::Error::Partial(errors) => errors.iter().all(is_about_patterns),
+        ignore::Error::WithPath { err, .. }
+        | ignore::Error::WithDepth { err, .. }
+        | ignore::Error::WithLineNumber { err, .. } => is_about_patterns(err),
+        ignore::Error::Glob { .. } => true,
+        _ => false,
+    }
 }
 
 fn path_of(error: &ignore::Error) -> Option<&Path> {

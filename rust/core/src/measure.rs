@@ -1,0 +1,94 @@
+//! Doors for `benches/` to what is not reachable otherwise. No part of the interface: it may change with any version.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::tree::device::Devices;
+use crate::tree::select::{Selection, select};
+use crate::tree::snapshot::Snapshot;
+use crate::tree::stamp::Stamp;
+pub use crate::tree::stamp::{Clock, system_clock};
+
+/// A tree that was selected and stamped.
+#[derive(Debug)]
+pub struct KnownTree(Snapshot);
+
+impl KnownTree {
+    /// Selects below `root` without exclusions.
+    pub fn new(root: &Path, selection: Selection, clock: Clock) -> Result<Self> {
+        let devices = Devices::default();
+        let watch = Some((&devices, clock));
+        let selected = select(root, &[root.to_owned()], selection, &[], watch, &Cancel::new())?;
+        let mut snapshot = selected.watch.unwrap_or_default();
+        let stamp = |path: &Path| fs::metadata(path).map_or(Stamp::UNKNOWN, |metadata| Stamp::of(&metadata));
+        let stamp = |path| stamp(path).if_settled(clock());
+        snapshot.set_files(selected.files.iter().map(|(_, path)| (path.as_path(), stamp(path.as_path()))));
+        Ok(Self(snapshot))
+    }
+
+    /// Paths that a check looks at.
+    #[must_use]
+    pub fn paths(&self) -> usize {
+        self.0.watched.len() + self.0.folders.len() + self.0.files.len()
+    }
+
+    /// Whether nothing changed.
+    pub fn check(&self, threads: usize, clock: Clock) -> Result<bool> {
+        let check = self.0.check(threads, clock, &Devices::default(), &Cancel::new())?;
+        Ok(!check.reselect && check.files.is_empty() && check.folders.is_empty())
+    }
+
+    /// The floor: a bare look at the same paths by the same number of threads. Gives how many there are still.
+    #[must_use]
+    pub fn look(&self, threads: usize) -> usize {
+        const CHUNK: usize = 64;
+        let snapshot = &self.0;
+        let links: [(_, fn(&Path) -> std::io::Result<fs::Metadata>); 3] = [
+            (&snapshot.watched_paths, |path| fs::metadata(path)),
+            (&snapshot.folder_paths, |path| fs::symlink_metadata(path)),
+            (&snapshot.file_paths, |path| fs::metadata(path)),
+        ];
+        let (next, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            let mut there = 0;
+            loop {
+                let mut start = next.fetch_add(CHUNK, Ordering::Relaxed);
+                let mut left = CHUNK;
+                for (paths, look) in links {
+                    for index in start..paths.len().min(start + left) {
+                        there += usize::from(look(paths.get(index)).is_ok());
+                        left -= 1;
+                    }
+                    start = start.saturating_sub(paths.len());
+                }
+                if left == CHUNK {
+                    found.fetch_add(there, Ordering::Relaxed);
+                    return;
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(work);
+            }
+            work();
+        });
+        found.into_inner()
+    }
+}
+
+/// The number of a folder's entries that decide a selection.
+pub fn listing(folder: &Path) -> std::io::Result<u128> {
+    crate::tree::listing::listing(folder)
+}
+
+/// Whether a stamp survives its bytes.
+#[must_use]
+pub fn stamp_through_bytes(metadata: &fs::Metadata) -> bool {
+    let stamp = Stamp::of(metadata);
+    stamp.is_again(&Stamp::from_bytes(&stamp.to_bytes()))
+}

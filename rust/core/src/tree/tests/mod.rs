@@ -1,0 +1,1 @@
+//! Trees that change under a snapshot.
