@@ -5,15 +5,18 @@
 
 pub(crate) mod counts;
 pub(crate) mod faults;
-pub(crate) mod files;
+mod files;
 pub(crate) mod folder;
 pub(crate) mod fork;
 pub(crate) mod known;
 pub(crate) mod manifest;
 pub(crate) mod memory;
 mod meta;
+#[cfg(test)]
+mod random;
 pub(crate) mod record;
 pub(crate) mod store;
+mod system;
 
 use std::path::PathBuf;
 
