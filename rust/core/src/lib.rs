@@ -17,6 +17,7 @@
 //! No input ends the process: a text is bounded by the [`guard`](syntax::guard) before anything recursive sees it, workers have
 //! large stacks, and a panic is confined to its file.
 
+mod cache;
 mod cancel;
 mod error;
 #[doc(hidden)]
@@ -27,17 +28,17 @@ mod rules;
 mod scan;
 mod source;
 pub mod syntax;
-#[allow(dead_code, reason = "for the cache, which is not there yet")]
 mod tree;
 
+pub use cache::{CacheOptions, DEFAULT_CACHE_BYTES, DEFAULT_MEMORY_BYTES, KeptText, Memory, Verify};
 pub use cancel::Cancel;
 pub use error::{Error, Result};
 pub use pool::default_threads;
 pub use report::LineFormat;
 pub use rules::{Detail, Finding, Marker, Rule, RuleSet};
 pub use scan::{
-    DEFAULT_MAX_BYTES, FileReport, HARD_MAX_BYTES, Options, Progress, Scan, Stats, scan, scan_drop_in, scan_lines,
-    scan_source,
+    DEFAULT_MAX_BYTES, DropIn, DropInText, FileReport, HARD_MAX_BYTES, Options, Progress, Scan, Slot, Stats, scan,
+    scan_drop_in, scan_lines, scan_source,
 };
 pub use syntax::Producer;
 pub use syntax::facts::{Callee, Fact, FactKind, Failure, Status};

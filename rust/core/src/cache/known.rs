@@ -65,20 +65,31 @@ pub(crate) struct Base {
 pub(crate) struct Known {
     pub(crate) base: Arc<Base>,
     patches: BTreeMap<u32, Learned>,
-    /// Equal for two states only if every file has the same outcome in both.
+    /// Equal for two states only if both have the same files with the same outcomes.
     pub(crate) content: u64,
+    /// How many files and folders of the base are out of date in the manifest.
+    pub(crate) unwritten: usize,
+    /// The latest time that the clock showed.
+    pub(crate) newest: i64,
 }
 
 impl Known {
-    pub(crate) fn new(base: Base) -> Self {
-        Self { base: Arc::new(base), patches: BTreeMap::new(), content: next_content() }
+    /// What a base says; `content` is that of an earlier state that it equals, if there is one.
+    pub(crate) fn new(base: Base, content: Option<u64>, unwritten: usize) -> Self {
+        let newest = base.snapshot.newest;
+        let content = content.unwrap_or_else(next_content);
+        Self { base: Arc::new(base), patches: BTreeMap::new(), content, unwritten, newest }
     }
 
     /// The same with what was found out since; `changed` says whether an outcome is another than before.
-    pub(crate) fn patched(&self, learned: impl IntoIterator<Item = (u32, Learned)>, changed: bool) -> Self {
-        let mut patches = self.patches.clone();
-        patches.extend(learned);
-        Self { base: Arc::clone(&self.base), patches, content: if changed { next_content() } else { self.content } }
+    pub(crate) fn patched(&self, learned: Vec<(u32, Learned)>, changed: bool, now: i64) -> Self {
+        let mut known = self.clone();
+        known.patches.extend(learned);
+        known.newest = known.newest.max(now);
+        if changed {
+            known.content = next_content();
+        }
+        known
     }
 
     /// The number of files.
@@ -127,15 +138,36 @@ impl Known {
                 &buffer[..]
             }
         };
-        (xxh3_64(record) == check).then_some(record)
+        (check_of(record) == check).then_some(record)
+    }
+
+    /// Size of all files in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        let base = self.base.files.iter().map(|file| u64::from(file.size));
+        let patches = self
+            .patches
+            .iter()
+            .map(|(&index, learned)| i64::from(learned.size) - i64::from(self.base.files[index as usize].size));
+        base.sum::<u64>().saturating_add_signed(patches.sum())
     }
 
     /// About how many bytes of memory this takes.
     pub(crate) fn weight(&self) -> usize {
         let records = if let Records::Bytes(bytes) = &self.base.records { bytes.len() } else { 0 };
         let patches: usize = self.patches.values().map(|learned| learned.record.len() + 200).sum();
-        self.base.snapshot.weight() + self.base.files.len() * size_of::<BaseFile>() + records + patches
+        weight_of(&self.base.snapshot) + self.base.files.len() * size_of::<BaseFile>() + records + patches
     }
+}
+
+/// Checksum of a record.
+pub(crate) fn check_of(record: &[u8]) -> u64 {
+    xxh3_64(record)
+}
+
+fn weight_of(snapshot: &Snapshot) -> usize {
+    let paths = [&snapshot.file_paths, &snapshot.folder_paths, &snapshot.watched_paths];
+    let paths: usize = paths.iter().map(|paths| paths.bytes().len() + paths.len() * 4).sum();
+    paths + size_of_val(&snapshot.files[..]) + size_of_val(&snapshot.folders[..]) + size_of_val(&snapshot.watched[..])
 }
 
 fn next_content() -> u64 {

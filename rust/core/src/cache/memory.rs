@@ -10,7 +10,7 @@ use super::known::Known;
 use super::manifest::TreeKey;
 use crate::report::object::Layout;
 use crate::rules::RuleSet;
-use crate::scan::Scan;
+use crate::scan::FileReport;
 
 /// Default of what a [`Memory`] may hold, in bytes.
 pub const DEFAULT_MEMORY_BYTES: usize = 256 << 20;
@@ -52,28 +52,35 @@ pub(crate) enum Answer {
     /// The drop-in's text, and where the entries are in it.
     DropIn(Arc<dyn KeptText>, Arc<Layout>),
     /// Reports.
-    Scan(Arc<Scan>),
+    Scan(Arc<Vec<Arc<FileReport>>>),
 }
 
 impl Answer {
     fn weight(&self) -> usize {
         match self {
             Self::DropIn(text, layout) => text.bytes().len() + layout.entries.len() * 8,
-            Self::Scan(scan) => scan.weight(),
+            Self::Scan(reports) => reports.iter().map(|report| report.weight()).sum(),
         }
     }
+}
+
+struct Made {
+    form: Form,
+    /// The [`Known::content`] that it was made from.
+    content: u64,
+    answer: Answer,
+    weight: usize,
 }
 
 struct Tree {
     key: TreeKey,
     known: Arc<Known>,
-    /// Each with the [`Known::content`] that it was made from.
-    answers: Vec<(Form, u64, Answer)>,
+    answers: Vec<Made>,
 }
 
 impl Tree {
     fn weight(&self) -> usize {
-        self.known.weight() + self.answers.iter().map(|(_, _, answer)| answer.weight()).sum::<usize>()
+        self.known.weight() + self.answers.iter().map(|made| made.weight).sum::<usize>()
     }
 }
 
@@ -103,8 +110,8 @@ impl Memory {
         let place = trees.iter().position(|tree| tree.key == key)?;
         let tree = trees.remove(place);
         let content = tree.known.content;
-        let answer = tree.answers.iter().find(|(other, made_from, _)| other == form && *made_from == content);
-        let recalled = (Arc::clone(&tree.known), answer.map(|(_, _, answer)| answer.clone()));
+        let made = tree.answers.iter().find(|made| made.form == *form && made.content == content);
+        let recalled = (Arc::clone(&tree.known), made.map(|made| made.answer.clone()));
         trees.push(tree);
         Some(recalled)
     }
@@ -122,13 +129,14 @@ impl Memory {
             }
             None => Tree { key, known: Arc::clone(known), answers: Vec::new() },
         };
-        let (kept, stale) = tree.answers.into_iter().partition(|(form, content, _)| {
-            *content == known.content && answer.as_ref().is_none_or(|(other, _)| other != form)
+        let (kept, stale) = tree.answers.into_iter().partition(|made| {
+            made.content == known.content && answer.as_ref().is_none_or(|(form, _)| *form != made.form)
         });
         tree.answers = kept;
         forgotten.push((Arc::clone(known), stale));
         if let Some((form, answer)) = answer {
-            tree.answers.push((form, known.content, answer));
+            let weight = answer.weight();
+            tree.answers.push(Made { form, content: known.content, answer, weight });
         }
         trees.push(tree);
         let mut weight: usize = trees.iter().map(Tree::weight).sum();

@@ -8,7 +8,7 @@ use crate::tree::paths::Paths;
 use crate::tree::snapshot::{Folder, Snapshot, Watched};
 use crate::tree::stamp::Stamp;
 
-const COUNTS: usize = 40;
+const COUNTS: usize = 32;
 const FILE: usize = Stamp::BYTES + 56;
 const FOLDER: usize = Stamp::BYTES + 24;
 const WATCHED: usize = Stamp::BYTES + 8;
@@ -26,8 +26,8 @@ const PRESENT: u64 = 2;
 /// When there is no memory for it, or the tree is larger than the layout can say.
 pub(crate) fn encode(base: &Base, entries: Option<&[Entry]>) -> io::Result<Vec<u8>> {
     let Base { snapshot, files, .. } = base;
-    let paths = [snapshot.file_paths(), snapshot.folder_paths(), snapshot.watched_paths()];
-    let counts = [files.len(), snapshot.folders().len(), snapshot.watched().len()];
+    let paths = [&snapshot.file_paths, &snapshot.folder_paths, &snapshot.watched_paths, &snapshot.resolved];
+    let counts = paths.map(Paths::len);
     let path_bytes: usize = paths.iter().map(|paths| paths.len() * 4 + paths.bytes().len()).sum();
     let total = COUNTS + counts[0] * FILE + counts[1] * FOLDER + counts[2] * WATCHED + path_bytes;
     let mut output = Vec::new();
@@ -35,25 +35,25 @@ pub(crate) fn encode(base: &Base, entries: Option<&[Entry]>) -> io::Result<Vec<u
     for count in counts {
         output.extend_from_slice(&u32::try_from(count).map_err(io::Error::other)?.to_le_bytes());
     }
-    let flags = if entries.is_some() { HAS_TEXT } else { 0 } | if snapshot.is_certain() { IS_CERTAIN } else { 0 };
+    let flags = if entries.is_some() { HAS_TEXT } else { 0 } | if snapshot.certain { IS_CERTAIN } else { 0 };
     output.extend_from_slice(&flags.to_le_bytes());
-    output.extend_from_slice(&snapshot.newest().to_le_bytes());
+    output.extend_from_slice(&snapshot.newest.to_le_bytes());
     output.resize(COUNTS, 0);
-    for (index, file) in files.iter().enumerate() {
+    for (index, (file, stamp)) in files.iter().zip(&snapshot.files).enumerate() {
         let entry = entries.and_then(|entries| entries.get(index)).copied().unwrap_or_default();
-        output.extend_from_slice(&snapshot.file_stamp(index).to_bytes());
+        output.extend_from_slice(&stamp.to_bytes());
         output.extend_from_slice(&file.digest);
         output.extend_from_slice(&file.check.to_le_bytes());
         for number in [file.size, file.length, entry.length, entry.issues] {
             output.extend_from_slice(&number.to_le_bytes());
         }
     }
-    for folder in snapshot.folders() {
+    for folder in &snapshot.folders {
         output.extend_from_slice(&folder.stamp.to_bytes());
         output.extend_from_slice(&folder.listing.to_le_bytes());
         output.extend_from_slice(&if folder.follow { FOLLOW } else { 0 }.to_le_bytes());
     }
-    for watched in snapshot.watched() {
+    for watched in &snapshot.watched {
         output.extend_from_slice(&watched.stamp.unwrap_or(Stamp::UNKNOWN).to_bytes());
         let flags = if watched.kind_only { KIND_ONLY } else { 0 } | if watched.stamp.is_some() { PRESENT } else { 0 };
         output.extend_from_slice(&flags.to_le_bytes());
@@ -75,8 +75,9 @@ type Decoded = (Snapshot, Vec<BaseFile>, Option<Vec<Entry>>);
 pub(crate) fn decode(bytes: &[u8], records: u64) -> Option<Decoded> {
     let mut input = Input(bytes);
     let mut header = Input(input.take(COUNTS)?);
-    let [file_count, folder_count, watched_count, flags] =
-        [header.u32()?, header.u32()?, header.u32()?, header.u32()?].map(|number| number as usize);
+    let counts = [header.u32()?, header.u32()?, header.u32()?, header.u32()?].map(|number| number as usize);
+    let [file_count, folder_count, watched_count, _] = counts;
+    let flags = header.u32()?;
     let newest = header.u64()?.cast_signed();
     let mut file_input = Input(input.take(file_count.checked_mul(FILE)?)?);
     let mut folder_input = Input(input.take(folder_count.checked_mul(FOLDER)?)?);
@@ -107,23 +108,30 @@ pub(crate) fn decode(bytes: &[u8], records: u64) -> Option<Decoded> {
         let stamp = (flags & PRESENT != 0).then_some(stamp);
         watched.push(Watched { stamp, kind_only: flags & KIND_ONLY != 0 });
     }
-    let mut lengths = [file_count, folder_count, watched_count].map(|count| input.take(count.checked_mul(4)?));
-    let mut paths = || {
-        let index = lengths.iter().position(Option::is_some)?;
-        let lengths = lengths[index].take()?;
-        let lengths: Vec<u32> = lengths.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
-        let length = lengths.iter().try_fold(0_usize, |sum, length| sum.checked_add(*length as usize))?;
-        Paths::from_parts(input.take(length)?.to_vec(), &lengths)
-    };
-    let (file_paths, folder_paths, watched_paths) = (paths()?, paths()?, paths()?);
-    if start != records || !input.0.is_empty() {
-        return None;
+    let mut lengths = Vec::new();
+    for count in counts {
+        lengths.push(input.take(count.checked_mul(4)?)?.as_chunks::<4>().0);
     }
-    let mut snapshot = Snapshot::new(newest, flags & IS_CERTAIN as usize != 0);
-    snapshot.set_folders(folder_paths, folders)?;
-    snapshot.set_watched(watched_paths, watched)?;
-    snapshot.set_files(file_paths, stamps)?;
-    Some((snapshot, files, (flags & HAS_TEXT as usize != 0).then_some(entries)))
+    let mut paths = lengths.into_iter().map(|lengths| {
+        let lengths = lengths.iter().map(|bytes| u32::from_le_bytes(*bytes));
+        let total = lengths.clone().try_fold(0_usize, |sum, length| sum.checked_add(length as usize))?;
+        Paths::from_parts(input.take(total)?.to_vec(), lengths)
+    });
+    let mut next_paths = || paths.next()?;
+    let snapshot = Snapshot {
+        file_paths: next_paths()?,
+        folder_paths: next_paths()?,
+        watched_paths: next_paths()?,
+        resolved: next_paths()?,
+        files: stamps,
+        folders,
+        watched,
+        newest,
+        certain: flags & IS_CERTAIN != 0,
+    };
+    drop(paths);
+    let fits = start == records && input.0.is_empty() && snapshot.is_sound();
+    fits.then_some((snapshot, files, (flags & HAS_TEXT != 0).then_some(entries)))
 }
 
 fn reserved<T>(count: usize) -> Option<Vec<T>> {

@@ -62,6 +62,16 @@ impl Detail {
         }
     }
 
+    /// Length of all text in it, in bytes.
+    pub(crate) fn text_length(&self) -> usize {
+        match self {
+            Self::Todo { text, .. } => text.len(),
+            Self::Print | Self::Dangerous(_) => 0,
+            Self::MissingReturnType { function } | Self::ManyParameters { function, .. } => function.len(),
+            Self::Global { names } => names.iter().map(|name| name.len() + size_of::<String>()).sum(),
+        }
+    }
+
     /// One line for people.
     #[must_use]
     pub fn message(&self) -> String {

@@ -1,12 +1,14 @@
 //! The main job: find out what there is to do, do it in parallel, hand out reports in order.
 //!
 //! [`plan`] says for each file whether its outcome is known; [`run`] gets the outcomes, known or not, from worker threads; [`update`]
-//! keeps what was found out; [`answers`] turns outcomes into what was asked for.
+//! keeps what was found out; [`answers`] and [`drop_in`] turn outcomes into what was asked for.
 
 mod analyse;
 mod answers;
+mod drop_in;
 mod plan;
 mod run;
+mod source;
 mod update;
 
 use std::path::PathBuf;
@@ -14,14 +16,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::CacheOptions;
-use crate::report::{LineFormat, drop_in, object::Object};
+use crate::report::{LineFormat, drop_in as form, object::Object};
 use crate::rules::{Finding, RuleSet};
 use crate::syntax::Producer;
 use crate::syntax::facts::Failure;
 use crate::tree::key::Key;
 use crate::tree::select::Selection;
 
-pub use answers::{DropIn, Slot, scan, scan_drop_in, scan_lines, scan_source};
+pub use answers::{scan, scan_lines};
+pub use drop_in::{DropIn, DropInText, Slot, scan_drop_in};
+pub use source::scan_source;
 
 /// Default of [`Options::max_bytes`].
 pub const DEFAULT_MAX_BYTES: u64 = 16 << 20;
@@ -94,6 +98,13 @@ impl FileReport {
         self.outcome.as_ref().map_or_else(|failure| failure.status.name(), |_| "ok")
     }
 
+    /// About how many bytes of memory this takes.
+    pub(crate) fn weight(&self) -> usize {
+        let findings = self.outcome.iter().flatten();
+        let texts = findings.map(|finding| size_of::<Finding>() + finding.detail.text_length());
+        self.key.as_bytes().len() + 100 + texts.sum::<usize>()
+    }
+
     fn is_silent(&self) -> bool {
         self.outcome.as_ref().is_ok_and(Vec::is_empty)
     }
@@ -163,7 +174,7 @@ impl Scan {
         let mut entry = Vec::new();
         for report in self.reports.iter() {
             entry.clear();
-            let issues = drop_in::file(&mut entry, &report.key, drop_in_outcome(report));
+            let issues = form::file(&mut entry, &report.key, drop_in_outcome(report));
             object.push(&entry, issues as u32);
         }
         object.finish("").0

@@ -1,9 +1,8 @@
 //! What there is to do: which files, and what is known of each.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::{FileReport, Options};
@@ -31,7 +30,7 @@ const NEW: u32 = u32::MAX;
 /// The files of one scan.
 pub(crate) struct Plan<'a> {
     root: &'a Path,
-    files: Files,
+    pub(crate) files: Files,
     /// Folders that could not be listed.
     pub(crate) unlisted: Vec<FileReport>,
     /// `None` to do without a cache.
@@ -39,9 +38,30 @@ pub(crate) struct Plan<'a> {
     pub(crate) select_time: Duration,
 }
 
-enum Files {
+/// The files themselves, in the order of their keys.
+pub(crate) enum Files {
     Selected(Vec<(Key, PathBuf)>),
     Known(Arc<Known>),
+}
+
+impl Files {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Selected(files) => files.len(),
+            Self::Known(known) => known.len(),
+        }
+    }
+
+    pub(crate) fn path(&self, index: usize) -> &Path {
+        match self {
+            Self::Selected(files) => &files[index].1,
+            Self::Known(known) => known.base.snapshot.file_paths.get(index),
+        }
+    }
+
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        (0..self.len()).map(|index| self.path(index))
+    }
 }
 
 /// What is to be done for a file.
@@ -66,9 +86,11 @@ pub(crate) struct Cached<'a> {
     /// The last answer of the form that is asked for, made from `known`.
     pub(crate) answer: Option<Answer>,
     pub(crate) todo: Todo,
+    /// Whether an equal stamp means the same content.
+    trusts_stamps: bool,
     /// Stamps of folders that were listed again and are settled now.
     pub(crate) folder_stamps: Vec<(u32, Stamp)>,
-    folder: OnceCell<std::result::Result<Folder, String>>,
+    folder: OnceLock<std::result::Result<Folder, String>>,
     analysed: Vec<PathBuf>,
 }
 
@@ -96,8 +118,6 @@ pub(crate) struct Selected {
     pub(crate) snapshot: Snapshot,
     /// Whether the files are those that are known.
     pub(crate) same_files: bool,
-    /// Whether an equal stamp means the same content.
-    trusts_stamps: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -109,11 +129,10 @@ impl<'a> Plan<'a> {
             Some(cache) if options.producer != Producer::Audit => Some(Cached::recall(options, cache, form, keep)?),
             _ => None,
         };
-        if let Some(cached) = &mut cached
-            && let Some(known) = cached.check(options, cancel)?
-        {
+        let known = cached.as_mut().map(|cached| cached.check(options, cancel)).transpose()?.flatten();
+        if let Some(known) = known {
             let (files, select_time) = (Files::Known(known), started.elapsed());
-            return Ok(Self { root, files, unlisted: Vec::new(), cached: Some(cached), select_time });
+            return Ok(Self { root, files, unlisted: Vec::new(), cached, select_time });
         }
         let watch = cached.as_ref().map(|cached| (&cached.devices, cached.options.clock));
         let mut selected = select(root, &options.paths, options.selection, &options.exclude, watch, cancel)?;
@@ -132,17 +151,11 @@ impl<'a> Plan<'a> {
 
     /// The number of files.
     pub(crate) fn len(&self) -> usize {
-        match &self.files {
-            Files::Selected(files) => files.len(),
-            Files::Known(known) => known.len(),
-        }
+        self.files.len()
     }
 
     pub(crate) fn path(&self, index: usize) -> &Path {
-        match &self.files {
-            Files::Selected(files) => &files[index].1,
-            Files::Known(known) => known.base.snapshot.file_path(index),
-        }
+        self.files.path(index)
     }
 
     pub(crate) fn key(&self, index: usize) -> Cow<'_, Key> {
@@ -179,23 +192,26 @@ impl<'a> Cached<'a> {
             manifest: None,
             answer: None,
             todo: Todo::All(Selected::default()),
+            trusts_stamps: false,
             folder_stamps: Vec::new(),
-            folder: OnceCell::new(),
+            folder: OnceLock::new(),
             analysed: options.paths.iter().map(|path| options.root.join(path)).collect(),
         };
         if let Some((known, answer)) = cache.memory.and_then(|memory| memory.recall(tree, form)) {
             (cached.known, cached.answer) = (Some(known), answer);
         } else if let Some((base, manifest)) = cached.folder().and_then(|folder| manifest::load(folder, tree, keep)) {
-            cached.known = Some(Arc::new(Known::new(base)));
+            cached.known = Some(Arc::new(Known::new(base, None, 0)));
             (cached.origin, cached.manifest) = (Origin::Manifest, Some(manifest));
         }
+        let clock_went_back = cached.known.as_ref().is_some_and(|known| (cache.clock)() < known.newest);
+        cached.trusts_stamps = cache.verify == Verify::Stamp && !clock_went_back;
         Ok(cached)
     }
 
     /// Whether the files are those that are known, and which of them to look at; `None` to select them anew.
     fn check(&mut self, options: &Options, cancel: &Cancel) -> Result<Option<Arc<Known>>> {
         let Some(known) = &self.known else { return Ok(None) };
-        if self.options.verify == Verify::Always {
+        if !self.trusts_stamps {
             return Ok(None);
         }
         let threads = options.threads.unwrap_or_else(pool::default_threads);
@@ -221,19 +237,17 @@ impl<'a> Cached<'a> {
         for (index, (key, path)) in files.iter().enumerate() {
             let Some(known) = known else { break };
             // Both are in the order of their keys.
-            while place < known.len() && Key::new(known.base.snapshot.file_path(place), root) < *key {
+            while place < known.len() && Key::new(known.base.snapshot.file_paths.get(place), root) < *key {
                 place += 1;
             }
-            if place < known.len() && known.base.snapshot.file_path(place) == path {
+            if place < known.len() && known.base.snapshot.file_paths.get(place) == path {
                 before[index] = place as u32;
                 place += 1;
             }
         }
         let same_files =
             known.is_some_and(|known| known.len() == files.len()) && before.iter().all(|&place| place != NEW);
-        let clock_went_back = known.is_some_and(|known| (self.options.clock)() < known.base.snapshot.newest);
-        let trusts_stamps = self.options.verify == Verify::Stamp && !clock_went_back;
-        self.todo = Todo::All(Selected { before, snapshot, same_files, trusts_stamps });
+        self.todo = Todo::All(Selected { before, snapshot, same_files });
     }
 
     fn job(&self, index: usize) -> Job {
@@ -249,7 +263,7 @@ impl<'a> Cached<'a> {
             }
             Todo::All(selected) => match selected.before.get(index) {
                 None | Some(&NEW) => Job::Read(None),
-                Some(&place) if selected.trusts_stamps => Job::Compare(place),
+                Some(&place) if self.trusts_stamps => Job::Compare(place),
                 Some(&place) => Job::Read(Some(place)),
             },
         }

@@ -4,19 +4,18 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::analyse::{Analysis, Outcome, analyse};
+use super::analyse::{Analysis, analyse};
 use super::plan::{Cached, Job, Origin, Plan};
-use super::{HARD_MAX_BYTES, Options, Progress, Stats};
+use super::{FileReport, HARD_MAX_BYTES, Options, Progress, Stats};
 use crate::cache::known::{Known, Learned, NO_DIGEST};
-use crate::cache::{fork, record};
 use crate::cache::store::{ContentHash, ContentKey, Keys, Mode, Store};
+use crate::cache::{fork, record};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::pool::{self, Schedule};
 use crate::rules::{Rule, RuleSet};
 use crate::syntax::facts::Failure;
 use crate::syntax::interpreter::Interpreter;
-use crate::tree::key::Key;
 use crate::tree::read;
 use crate::tree::stamp::Stamp;
 
@@ -83,20 +82,14 @@ impl Run<'_> {
         &self,
         plan: &Plan<'_>,
         lazy: bool,
-        render: impl Fn(&Key, &Outcome) -> T + Sync,
+        render: impl Fn(FileReport) -> T + Sync,
         mut emit: impl FnMut(Done<T>) -> bool,
     ) -> Result<Stats> {
         let started = Instant::now();
         let threads = self.options.threads.unwrap_or_else(pool::default_threads).max(1);
         let only = if lazy { plan.todo() } else { None };
         let count = only.map_or(plan.len(), <[u32]>::len);
-        let mut stats = Stats {
-            files: plan.len(),
-            threads,
-            select_time: plan.select_time,
-            errors: plan.unlisted.len(),
-            ..Stats::default()
-        };
+        let mut stats = Stats { files: plan.len(), threads, select_time: plan.select_time, ..Stats::default() };
         let asks_store = plan.cached.as_ref().filter(|_| count >= STORE_FROM);
         let keys = asks_store.map(|cached| Keys::new(&cached.options.interpreter));
         // SQLite must not be in use while the process forks.
@@ -105,27 +98,29 @@ impl Run<'_> {
         let file_run = FileRun { run: self, plan, lazy, large: Mutex::new(()), keys };
         let work = |worker: &mut Worker, place: usize| {
             let index = only.map_or(place, |only| only[place] as usize);
-            let mut handled = file_run.handle(worker, index);
+            let handled = file_run.handle(worker, index);
             let mut figures = Stats { bytes: handled.size.into(), ..Stats::default() };
             figures.count_level(handled.level, plan.cached.as_ref().map(|cached| cached.origin));
-            let rendered = handled.analysis.as_mut().map(|analysis| {
+            let Handled { analysis, learned, content, same, .. } = handled;
+            let rendered = analysis.map(|mut analysis| {
                 if let Ok(findings) = &mut analysis.outcome
                     && self.options.rules != RuleSet::ALL
                 {
                     findings.retain(|finding| self.options.rules.contains(finding.detail.rule()));
                 }
-                figures.count(analysis);
-                render(&plan.key(index), &analysis.outcome)
+                figures.count(&analysis);
+                render(FileReport { key: plan.key(index).into_owned(), outcome: analysis.outcome })
             });
-            let Handled { learned, content, same, .. } = handled;
             (Done { index, rendered, learned, content, same }, figures)
         };
         let schedule = Schedule { threads, count, window: self.window, cancel: self.cancel };
-        pool::ordered(&schedule, Worker::default, work, |place, (done, figures)| {
-            stats.add(&figures);
-            (self.progress)(place + 1, count);
-            emit(done)
-        })?;
+        if count > 0 {
+            pool::ordered(&schedule, Worker::default, work, |place, (done, figures)| {
+                stats.add(&figures);
+                (self.progress)(place + 1, count);
+                emit(done)
+            })?;
+        }
         if lazy && let Some(cached) = &plan.cached {
             stats.add_kept(plan.len() - count, cached.origin);
         }
@@ -149,9 +144,9 @@ impl FileRun<'_> {
     fn handle(&self, worker: &mut Worker, index: usize) -> Handled {
         let path = self.plan.path(index);
         let Some(cached) = &self.plan.cached else {
-            let size_and_analysis = self.read(worker, path, None).map(|_| {
-                (worker.buffer.len() as u32, self.analyse(&mut worker.buffer, self.run.options.rules))
-            });
+            let size_and_analysis = self
+                .read(worker, path, None)
+                .map(|_| (worker.buffer.len() as u32, self.analyse(&mut worker.buffer, self.run.options.rules)));
             let (size, analysis) = size_and_analysis.unwrap_or_else(|failure| (0, Analysis::known(Err(failure))));
             return Handled::analysed(analysis, size);
         };
@@ -179,7 +174,10 @@ impl FileRun<'_> {
         let analysis = if self.lazy {
             None
         } else {
-            Some(Analysis::known(record::decode_rules(known.record(place, &mut worker.record)?, self.run.options.rules)?))
+            Some(Analysis::known(record::decode_rules(
+                known.record(place, &mut worker.record)?,
+                self.run.options.rules,
+            )?))
         };
         let size = known.size(place);
         Some(Handled { analysis, learned: None, content: None, same: true, level: Level::Kept, size })
@@ -227,13 +225,7 @@ impl FileRun<'_> {
     }
 
     /// A file whose outcome may be another the next time, with the same content.
-    fn not_kept(
-        &self,
-        worker: &mut Worker,
-        before: Option<(u32, &Known)>,
-        analysis: Analysis,
-        size: u32,
-    ) -> Handled {
+    fn not_kept(&self, worker: &mut Worker, before: Option<(u32, &Known)>, analysis: Analysis, size: u32) -> Handled {
         // Never decoded, only compared: an outcome like that is looked for again each time.
         let record = format!("{:?}", analysis.outcome).into_bytes();
         let same = is_same(before, &record, &mut worker.record);
@@ -250,7 +242,12 @@ impl FileRun<'_> {
         record::decode_rules(record, self.run.options.rules).map(|outcome| Some(Analysis::known(outcome)))
     }
 
-    fn read(&self, worker: &mut Worker, path: &Path, cached: Option<&Cached<'_>>) -> std::result::Result<Stamp, Failure> {
+    fn read(
+        &self,
+        worker: &mut Worker,
+        path: &Path,
+        cached: Option<&Cached<'_>>,
+    ) -> std::result::Result<Stamp, Failure> {
         let stamps = cached.map(|cached| (&cached.devices, cached.options.clock));
         read::read(path, self.run.options.max_bytes.min(HARD_MAX_BYTES), &mut worker.buffer, stamps)
     }
@@ -298,7 +295,7 @@ fn is_same(before: Option<(u32, &Known)>, record: &[u8], buffer: &mut Vec<u8>) -
 }
 
 impl Stats {
-    fn count(&mut self, analysis: &Analysis) {
+    pub(crate) fn count(&mut self, analysis: &Analysis) {
         self.parsed += usize::from(analysis.parsed);
         self.asked += usize::from(analysis.asked);
         match &analysis.outcome {

@@ -17,14 +17,15 @@ fn analyse(text: &str) -> Scan {
 }
 
 fn findings(text: &str) -> Vec<Finding> {
-    analyse(text).reports.pop().map_or_else(Vec::new, |report| report.outcome.unwrap())
+    analyse(text).reports[0].outcome.clone().unwrap()
 }
 
 /// Exception class and status.
 fn failure(text: &str) -> (String, &'static str) {
-    let report = analyse(text).reports.pop().unwrap();
+    let scan = analyse(text);
+    let report = &scan.reports[0];
     let status = report.status();
-    (report.outcome.unwrap_err().exception.into_owned(), status)
+    (report.outcome.as_ref().unwrap_err().exception.clone().into_owned(), status)
 }
 
 #[test]

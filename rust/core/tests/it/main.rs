@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod analysis;
+mod cached;
 mod guard;
 mod recogniser;
 mod reports;

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use rev_accel_core::{Cancel, Error, Grammar, LineFormat, Selection, scan_drop_in, scan_lines};
+use rev_accel_core::{Cancel, Error, Grammar, LineFormat, Selection, scan_lines};
 
-use crate::tree::{options, scan, tree, write};
+use crate::tree::{drop_in, options, scan, tree, write};
 
 #[test]
 fn the_drop_in_object_is_that_of_json_dumps() {
     let folder = tree(&[("a.py", "def f(a, b, c, d, e, g):\n    global x, y  # TODO \u{e9}\n"), ("b.py", "(")]);
     let mut options = options(folder.path());
     options.selection = Selection::All;
-    let text = scan_drop_in(&options, None, &Grammar::default(), &Cancel::new()).unwrap().unwrap();
+    let text = drop_in(&options).unwrap();
     let expected = r#"{
   "scanned_files": 2,
   "files": {
@@ -62,7 +62,7 @@ fn the_fixtures_give_the_text_that_lies_beside_them() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").canonicalize().unwrap();
     let mut options = options(&folder.join("project"));
     options.selection = Selection::All;
-    let text = scan_drop_in(&options, None, &Grammar::default(), &Cancel::new()).unwrap().unwrap();
+    let text = drop_in(&options).unwrap();
     let expected = std::fs::read_to_string(folder.join("expected.json")).unwrap();
     let (expected, _) = expected.split_once(",\n  \"patterns_checked\"").unwrap();
     assert_eq!(String::from_utf8(text).unwrap(), expected);
@@ -71,7 +71,7 @@ fn the_fixtures_give_the_text_that_lies_beside_them() {
 #[test]
 fn a_tree_without_python_has_no_drop_in_object() {
     let folder = tree(&[("a.txt", "")]);
-    assert_eq!(scan_drop_in(&options(folder.path()), None, &Grammar::default(), &Cancel::new()).unwrap(), None);
+    assert_eq!(drop_in(&options(folder.path())), None);
 }
 
 #[test]

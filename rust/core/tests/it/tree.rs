@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rev_accel_core::{Cancel, Grammar, Options, Result, Scan};
+use rev_accel_core::{Cancel, DropInText, Grammar, Options, Result, Scan, scan_drop_in};
 use tempfile::TempDir;
 
 /// A temporary folder with these files.
@@ -28,6 +28,15 @@ pub(crate) fn options(root: &Path) -> Options {
 
 pub(crate) fn scan(options: &Options) -> Result<Scan> {
     rev_accel_core::scan(options, &Grammar::default(), &Cancel::new(), &|_, _| {})
+}
+
+/// The drop-in's object without its last key and closing brace; `None` for a tree without Python files.
+pub(crate) fn drop_in(options: &Options) -> Option<Vec<u8>> {
+    let answer = scan_drop_in(options, None, "", &Grammar::default(), &Cancel::new()).expect("an answer");
+    answer.text.map(|text| match text {
+        DropInText::Kept(text) => text.bytes().to_vec(),
+        DropInText::Made(text, _) => text,
+    })
 }
 
 /// The keys of all files that have something to say.

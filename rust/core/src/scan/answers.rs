@@ -1,0 +1,185 @@
+//! From outcomes to what was asked for.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::plan::Plan;
+use super::run::Run;
+use super::update::Update;
+use super::{FileReport, Options, Progress, Scan, Stats};
+use crate::cache::manifest::Keep;
+use crate::cache::memory::{Answer, Form};
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::report::LineFormat;
+use crate::syntax::interpreter::Interpreter;
+use crate::tree::read;
+
+/// How far, in files, a streamed report may be ahead of what was written.
+const STREAM_WINDOW: usize = 256;
+
+/// How many bytes of a streamed report are collected before they are handed out.
+const STREAM_CHUNK: usize = 64 << 10;
+
+/// Scans and keeps the reports.
+pub fn scan(
+    options: &Options,
+    interpreter: &dyn Interpreter,
+    cancel: &Cancel,
+    progress: &Progress<'_>,
+) -> Result<Scan> {
+    let form = Form::Scan { rules: options.rules };
+    let mut plan = Plan::new(options, &form, Keep::Memory, cancel)?;
+    named_must_open(options)?;
+    let unlisted = std::mem::take(&mut plan.unlisted);
+    let earlier = plan.cached.as_mut().and_then(|cached| match cached.answer.take() {
+        Some(Answer::Scan(reports)) => Some(reports),
+        _ => None,
+    });
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false, false));
+    let mut merge = Merge {
+        earlier: earlier.as_ref().map_or(&[], |reports| reports),
+        is_lazy: earlier.is_some(),
+        keeps_gaps: plan.todo().is_some(),
+        reports: Vec::new(),
+    };
+    let run = Run { options, interpreter, cancel, progress, window: usize::MAX };
+    let mut stats = run.run(
+        &plan,
+        earlier.is_some(),
+        |report| report,
+        |mut done| {
+            if let (Some(update), Some(cached)) = (&mut update, &plan.cached) {
+                update.push(cached, &mut done, cancel);
+            }
+            merge.push(&plan, done.index, done.rendered, done.same);
+            true
+        },
+    )?;
+    let mut reports = Arc::new(merge.finish());
+    if let Some(update) = update {
+        let started = Instant::now();
+        let (tree, memory) = plan.cached.as_ref().map(|cached| (cached.tree, cached.options.memory)).unzip();
+        if let Some(updated) = update.finish(plan, None, cancel) {
+            stats.bytes = updated.known.bytes();
+            let mut answer = Some((form, Answer::Scan(Arc::clone(&reports))));
+            if let Some(earlier) = earlier.filter(|_| updated.same) {
+                (reports, answer) = (earlier, None);
+            }
+            if let (Some(tree), Some(Some(memory))) = (tree, memory) {
+                memory.remember(tree, &updated.known, answer);
+            }
+        }
+        stats.keep_time = started.elapsed();
+    }
+    stats.errors = unlisted.len();
+    stats.by_rule = [0; 6];
+    for report in reports.iter() {
+        match &report.outcome {
+            Err(_) => stats.errors += 1,
+            Ok(findings) => findings.iter().for_each(|finding| stats.by_rule[finding.detail.rule() as usize] += 1),
+        }
+    }
+    Ok(Scan { reports, unlisted, stats })
+}
+
+/// Puts new reports among earlier ones, in order of keys.
+struct Merge<'a> {
+    earlier: &'a [Arc<FileReport>],
+    /// Whether a file of which nothing was made has its earlier report.
+    is_lazy: bool,
+    /// Whether files that do not come up have theirs, too.
+    keeps_gaps: bool,
+    reports: Vec<Arc<FileReport>>,
+}
+
+impl Merge<'_> {
+    fn push(&mut self, plan: &Plan<'_>, index: usize, report: Option<FileReport>, same: bool) {
+        let mut before = None;
+        if self.is_lazy {
+            let key = plan.key(index);
+            while let Some((first, rest)) = self.earlier.split_first()
+                && first.key <= *key
+            {
+                self.earlier = rest;
+                if first.key == *key {
+                    before = Some(Arc::clone(first));
+                } else if self.keeps_gaps {
+                    self.reports.push(Arc::clone(first));
+                }
+            }
+        }
+        match (report, before) {
+            (None, before) => self.reports.extend(before),
+            (Some(_), Some(before)) if same => self.reports.push(before),
+            (Some(report), _) if report.is_silent() => {}
+            (Some(report), _) => self.reports.push(Arc::new(report)),
+        }
+    }
+
+    fn finish(mut self) -> Vec<Arc<FileReport>> {
+        if self.is_lazy && self.keeps_gaps {
+            self.reports.extend(self.earlier.iter().cloned());
+        }
+        self.reports
+    }
+}
+
+/// Scans and hands the report out in pieces, in order of keys, without keeping it.
+///
+/// `write` returns whether to go on; it is called on the calling thread.
+pub fn scan_lines(
+    options: &Options,
+    format: LineFormat,
+    interpreter: &dyn Interpreter,
+    cancel: &Cancel,
+    progress: &Progress<'_>,
+    mut write: impl FnMut(&[u8]) -> bool,
+) -> Result<Stats> {
+    let form = Form::Scan { rules: options.rules };
+    let mut plan = Plan::new(options, &form, Keep::File, cancel)?;
+    named_must_open(options)?;
+    let unlisted = std::mem::take(&mut plan.unlisted);
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, true, false));
+    let mut chunk = Vec::with_capacity(STREAM_CHUNK);
+    let render = |report: FileReport| {
+        let mut lines = Vec::new();
+        if format.shows_silent() || !report.is_silent() {
+            format.file(&mut lines, &report);
+        }
+        lines
+    };
+    let run = Run { options, interpreter, cancel, progress, window: STREAM_WINDOW };
+    let mut stats = run.run(&plan, false, render, |mut done| {
+        if let (Some(update), Some(cached)) = (&mut update, &plan.cached) {
+            update.push(cached, &mut done, cancel);
+        }
+        chunk.extend(done.rendered.into_iter().flatten());
+        let goes_on = chunk.len() < STREAM_CHUNK || write(&chunk);
+        if chunk.len() >= STREAM_CHUNK {
+            chunk.clear();
+        }
+        goes_on
+    })?;
+    stats.errors += unlisted.len();
+    for report in &unlisted {
+        format.file(&mut chunk, report);
+    }
+    format.summary(&mut chunk, &stats);
+    if !chunk.is_empty() && !write(&chunk) {
+        return Err(Error::Cancelled);
+    }
+    if let Some(update) = update {
+        let started = Instant::now();
+        update.finish(plan, None, cancel);
+        stats.keep_time = started.elapsed();
+    }
+    Ok(stats)
+}
+
+/// Paths that the caller named must lead to something that can be read.
+fn named_must_open(options: &Options) -> Result<()> {
+    options.paths.iter().try_for_each(|path| {
+        read::try_open(&options.root.join(path)).map_err(|source| Error::Path { path: path.clone(), source })
+    })
+}

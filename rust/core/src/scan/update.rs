@@ -1,0 +1,261 @@
+//! Keeps what a scan found out: in memory, in the manifest, in the content store.
+
+use std::sync::Arc;
+
+use super::plan::{Cached, Files, Origin, Plan, Todo};
+use super::run::Done;
+use crate::cache::known::{Base, BaseFile, Digest, Known, Learned, NO_DIGEST, Records, check_of};
+use crate::cache::manifest::{Text, Writer};
+use crate::cache::store::{ContentKey, Mode, Store};
+use crate::cancel::Cancel;
+use crate::tree::stamp::Stamp;
+
+/// How many contents are collected before they are put into the store.
+const BATCH: usize = 1000;
+
+/// Below so many files and folders out of date a manifest is not written again; or a hundredth of the tree.
+const TOLERATED: usize = 64;
+
+/// What a scan finds out, on its way to where it is kept.
+pub(crate) struct Update {
+    keeping: Keeping,
+    changed: bool,
+    /// Files whose entry in the manifest is out of date.
+    stale: usize,
+    contents: Vec<(ContentKey, Vec<u8>)>,
+    store: Option<Store>,
+    has_tried_store: bool,
+}
+
+enum Keeping {
+    /// Few files: laid over what is known.
+    Patches(Vec<(u32, Learned)>),
+    /// All files: a new base.
+    Anew(Anew),
+}
+
+struct Anew {
+    stamps: Vec<Stamp>,
+    files: Vec<BaseFile>,
+    length: u64,
+    records: Sink,
+}
+
+enum Sink {
+    Memory(Vec<u8>),
+    /// For a scan whose memory must not grow with the tree; `None` when it cannot be written.
+    Manifest(Option<Writer>),
+}
+
+/// What is known after a scan.
+pub(crate) struct Updated {
+    pub(crate) known: Arc<Known>,
+    /// Whether the files and all outcomes are what was known before.
+    pub(crate) same: bool,
+}
+
+impl Update {
+    /// `streams` is for a scan whose memory must not grow with the tree.
+    pub(crate) fn new(plan: &Plan<'_>, cached: &Cached<'_>, streams: bool, wants_text: bool) -> Self {
+        let keeping = match (&cached.todo, &cached.known) {
+            (Todo::Some(files), Some(known))
+                if files.len() + cached.folder_stamps.len() + known.unwritten <= tolerated(plan.len())
+                    && !lacks_text(cached, wants_text) =>
+            {
+                Keeping::Patches(Vec::new())
+            }
+            _ => Keeping::Anew(Anew {
+                stamps: Vec::new(),
+                files: Vec::new(),
+                length: 0,
+                records: if streams {
+                    let writer = cached.folder().and_then(|folder| Writer::create(folder, cached.tree).ok());
+                    Sink::Manifest(writer)
+                } else {
+                    Sink::Memory(Vec::new())
+                },
+            }),
+        };
+        let (contents, store) = (Vec::new(), None);
+        Self { keeping, changed: false, stale: 0, contents, store, has_tried_store: false }
+    }
+
+    /// Takes what a file brought; files come in order.
+    pub(crate) fn push<T>(&mut self, cached: &Cached<'_>, done: &mut Done<T>, cancel: &Cancel) {
+        let learned = done.learned.take();
+        self.changed |= !done.same;
+        // That the file is as before, and that its stamp says nothing yet, is nothing new.
+        let news = learned.as_ref().is_some_and(|learned| !done.same || learned.stamp.is_known());
+        self.stale += usize::from(news);
+        if let (Some(content), Some(learned)) = (done.content.take(), &learned) {
+            self.contents.push((content, learned.record.to_vec()));
+            if self.contents.len() >= BATCH {
+                self.put(cached, cancel);
+            }
+        }
+        match &mut self.keeping {
+            Keeping::Patches(patches) => patches.extend(learned.filter(|_| news).map(|news| (done.index as u32, news))),
+            Keeping::Anew(anew) => {
+                anew.fill(cached, done.index);
+                match learned {
+                    Some(learned) => anew.push(learned.stamp, learned.digest, learned.size, &learned.record),
+                    None => anew.keep(cached, done.index),
+                }
+            }
+        }
+    }
+
+    /// Whether, as far as it has come, the files and all outcomes are what was known before.
+    pub(crate) fn is_same(&self, plan: &Plan<'_>) -> bool {
+        let same_files = plan.cached.as_ref().is_some_and(|cached| match &cached.todo {
+            Todo::Some(_) => true,
+            Todo::All(selected) => selected.same_files,
+        });
+        same_files && !self.changed
+    }
+
+    /// Keeps it all; `text` is what the manifest shall have of the drop-in's text.
+    ///
+    /// `None` when nothing is left to be remembered in this process.
+    pub(crate) fn finish(mut self, plan: Plan<'_>, text: Option<&Text<'_>>, cancel: &Cancel) -> Option<Updated> {
+        let (files, cached) = (plan.files, plan.cached?);
+        self.put(&cached, cancel);
+        if let Some(mut store) = self.store.take() {
+            store.finish(cached.options.max_bytes, cancel);
+        }
+        let now = (cached.options.clock)();
+        match (self.keeping, &cached.known) {
+            (Keeping::Patches(patches), Some(known)) if patches.is_empty() => {
+                Some(Updated { known: Arc::clone(known), same: !self.changed })
+            }
+            (Keeping::Patches(patches), Some(known)) => {
+                let known = Arc::new(known.patched(patches, self.changed, now));
+                Some(Updated { known, same: !self.changed })
+            }
+            (Keeping::Patches(_), None) => None,
+            (Keeping::Anew(mut anew), _) => {
+                anew.fill(&cached, files.len());
+                anew.finish(&files, cached, self.changed, self.stale, text, now)
+            }
+        }
+    }
+
+    /// Puts what was collected into the content store.
+    fn put(&mut self, cached: &Cached<'_>, cancel: &Cancel) {
+        if self.contents.is_empty() {
+            return;
+        }
+        if !self.has_tried_store {
+            self.has_tried_store = true;
+            self.store = cached.folder().and_then(|folder| Store::open(folder, Mode::Write, cancel).ok());
+        }
+        if let Some(store) = &mut self.store {
+            store.put_many(&self.contents, cancel);
+        }
+        self.contents.clear();
+    }
+}
+
+impl Anew {
+    /// Takes over the files that were not looked at, up to one.
+    fn fill(&mut self, cached: &Cached<'_>, end: usize) {
+        while self.files.len() < end {
+            self.keep(cached, self.files.len());
+        }
+    }
+
+    /// Takes over a file as it is known.
+    fn keep(&mut self, cached: &Cached<'_>, index: usize) {
+        let mut buffer = Vec::new();
+        if let (Some(known), Some(place)) = (&cached.known, cached.before(index))
+            && let Some(record) = known.record(place, &mut buffer)
+        {
+            self.push(known.stamp(place), known.digest(place), known.size(place), record);
+        } else {
+            self.push(Stamp::UNKNOWN, NO_DIGEST, 0, &[]);
+        }
+    }
+
+    fn push(&mut self, stamp: Stamp, digest: Digest, size: u32, record: &[u8]) {
+        let (start, length) = (self.length, record.len() as u32);
+        self.length += u64::from(length);
+        self.stamps.push(stamp);
+        self.files.push(BaseFile { digest, size, start, length, check: check_of(record) });
+        match &mut self.records {
+            Sink::Memory(bytes) => bytes.extend_from_slice(record),
+            Sink::Manifest(writer) => {
+                if writer.as_mut().is_some_and(|writer| writer.push(record).is_err()) {
+                    *writer = None;
+                }
+            }
+        }
+    }
+
+    fn finish(
+        self,
+        files: &Files,
+        cached: Cached<'_>,
+        changed: bool,
+        stale: usize,
+        text: Option<&Text<'_>>,
+        now: i64,
+    ) -> Option<Updated> {
+        let Cached { known: before, todo, folder_stamps, .. } = &cached;
+        let before = before.as_deref();
+        let (mut snapshot, same_files, stale_folders) = match (todo, before) {
+            (Todo::All(selected), Some(before)) => {
+                let (old, new) = (&before.base.snapshot.folders, &selected.snapshot.folders);
+                let stale = old.iter().zip(new).filter(|(old, new)| old != new).count() + old.len().abs_diff(new.len());
+                (selected.snapshot.clone(), selected.same_files, stale)
+            }
+            (Todo::All(selected), None) => (selected.snapshot.clone(), false, 0),
+            (Todo::Some(_), before) => {
+                let mut snapshot = before?.base.snapshot.clone();
+                for &(place, stamp) in folder_stamps {
+                    snapshot.folders.get_mut(place as usize)?.stamp = stamp;
+                }
+                (snapshot, true, folder_stamps.len())
+            }
+        };
+        if !snapshot.set_files(files.paths().zip(self.stamps)) {
+            return None;
+        }
+        snapshot.newest = snapshot.newest.max(now).max(before.map_or(0, |before| before.newest));
+        let same = same_files && !changed;
+        let stale = stale + stale_folders + before.map_or(0, |before| before.unwritten);
+        let is_due = !same_files || stale > tolerated(files.len()) || lacks_text(&cached, text.is_some());
+        let content = before.filter(|_| same).map(|before| before.content);
+        match self.records {
+            Sink::Memory(bytes) => {
+                let base = Base { snapshot, files: self.files, records: Records::Bytes(bytes) };
+                let is_written = is_due && write(&cached, &base, text).is_some();
+                let known = Known::new(base, content, if is_written { 0 } else { stale });
+                Some(Updated { known: Arc::new(known), same })
+            }
+            Sink::Manifest(writer) => {
+                let base = Base { snapshot, files: self.files, records: Records::Bytes(Vec::new()) };
+                if let Some(writer) = writer.filter(|_| is_due) {
+                    let _ = writer.finish(cached.tree, &base, text);
+                }
+                None
+            }
+        }
+    }
+}
+
+fn write(cached: &Cached<'_>, base: &Base, text: Option<&Text<'_>>) -> Option<()> {
+    let Records::Bytes(records) = &base.records else { return None };
+    let mut writer = Writer::create(cached.folder()?, cached.tree).ok()?;
+    writer.push(records).ok()?;
+    writer.finish(cached.tree, base, text).ok()
+}
+
+/// Whether the manifest could answer in the form that is asked for, but for want of the text.
+fn lacks_text(cached: &Cached<'_>, wants_text: bool) -> bool {
+    let is_loaded = cached.origin == Origin::Manifest;
+    wants_text && is_loaded && cached.manifest.as_ref().is_none_or(|manifest| manifest.entries.is_none())
+}
+
+fn tolerated(files: usize) -> usize {
+    TOLERATED.max(files / 100)
+}
