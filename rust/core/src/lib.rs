@@ -17,6 +17,8 @@
 //! No input ends the process: a text is bounded by the [`guard`](syntax::guard) before anything recursive sees it, workers have
 //! large stacks, and a panic is confined to its file.
 
+#[allow(dead_code, unused_imports)]
+mod cache;
 mod cancel;
 mod error;
 mod pool;

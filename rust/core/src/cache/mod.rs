@@ -8,8 +8,8 @@ pub(crate) mod faults;
 mod files;
 pub(crate) mod folder;
 pub(crate) mod fork;
-pub(crate) mod record;
-pub(crate) mod store;
 #[cfg(test)]
 mod random;
+pub(crate) mod record;
+pub(crate) mod store;
 mod system;
