@@ -191,19 +191,37 @@ pub(super) fn connect(database: &Path, access: Access) -> Result<Option<Connecti
         "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL; \
          PRAGMA journal_size_limit = 8388608;",
     )?;
-    match identity(&connection)? {
-        (APPLICATION, SCHEMA) => {}
-        (0, 0) if access == Access::Write => initialise(&connection)?,
-        (0, 0) => return Ok(None),
-        _ => return Err(damaged()),
+    match is_store(&connection, access) {
+        Ok(true) => Ok(Some(connection)),
+        Ok(false) => Ok(None),
+        // What SQLite says of a table or a column that is not there, or that is there already.
+        Err(Error::SqliteFailure(error, _) | Error::SqlInputError { error, .. })
+            if error.code == ErrorCode::Unknown =>
+        {
+            Err(damaged())
+        }
+        Err(error) => Err(error),
     }
-    if let Err(error) = connection.prepare_cached(SELECT) {
-        // What SQLite says of a table or a column that is not there.
-        let is_strange = matches!(error, Error::SqliteFailure(error, _) | Error::SqlInputError { error, .. }
-            if error.code == ErrorCode::Unknown);
-        return Err(if is_strange { damaged() } else { error });
+}
+
+/// Whether rows can be looked up; an empty file gets its table if it may be written to.
+fn is_store(connection: &Connection, access: Access) -> Result<bool, Error> {
+    // In one transaction, or another connection creates the table between one look and the next.
+    connection.execute_batch("BEGIN")?;
+    let looked = match identity(connection) {
+        Ok((APPLICATION, SCHEMA)) => connection.prepare_cached(SELECT).map(|_| true),
+        Ok((0, 0)) => Ok(false),
+        Ok(_) => Err(damaged()),
+        Err(error) => Err(error),
+    };
+    let ended = connection.execute_batch("COMMIT");
+    let is_store = looked?;
+    ended?;
+    if is_store || access != Access::Write {
+        return Ok(is_store);
     }
-    Ok(Some(connection))
+    initialise(connection)?;
+    connection.prepare_cached(SELECT).map(|_| true)
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {

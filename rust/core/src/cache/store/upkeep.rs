@@ -143,7 +143,7 @@ impl Store {
                     bad.push(number);
                 }
             }
-            let sql = "SELECT CAST(quick_check AS BLOB) FROM pragma_quick_check(1)";
+            let sql = "SELECT CAST(quick_check AS BLOB) FROM pragma_quick_check";
             connection.query_row(sql, [], |row| Ok(row.get_ref(0)?.as_blob().is_ok_and(|text| text == b"ok")))
         });
         report.damaged = bad.len() as u64;
