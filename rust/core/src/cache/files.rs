@@ -46,25 +46,7 @@ impl Folder {
         if !self.swept.swap(true, Ordering::Relaxed) {
             self.sweep();
         }
-        self.draft(self.path().join(name))
-    }
-
-    /// Begins a file that will be found at `target`.
-    pub(super) fn draft(&self, target: PathBuf) -> io::Result<Draft> {
-        let mut outcome = Err(io::ErrorKind::AlreadyExists.into());
-        for _ in 0..NAMES {
-            // Seeded by the operating system: nobody guesses the name, and a forked child does not repeat it.
-            let number = RandomState::new().hash_one((std::process::id(), SystemTime::now()));
-            let temporary = target.with_file_name(format!("{TEMPORARY}{}-{number:016x}", std::process::id()));
-            let mut options = OpenOptions::new();
-            private(no_follow(options.write(true).create_new(true)));
-            match attempt(Step::Open, &temporary, || options.open(&temporary)) {
-                Ok(file) => return Ok(Draft { file: Some(file), temporary, target }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => outcome = Err(error),
-                Err(error) => return Err(error),
-            }
-        }
-        outcome
+        Draft::new(self.path().join(name))
     }
 
     /// Opens a file for appending, and creates it if there is none.
@@ -170,6 +152,24 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// Begins a file that will be found at `target`.
+    pub(super) fn new(target: PathBuf) -> io::Result<Self> {
+        let mut outcome = Err(io::ErrorKind::AlreadyExists.into());
+        for _ in 0..NAMES {
+            // Seeded by the operating system: nobody guesses the name, and a forked child does not repeat it.
+            let number = RandomState::new().hash_one((std::process::id(), SystemTime::now()));
+            let temporary = target.with_file_name(format!("{TEMPORARY}{}-{number:016x}", std::process::id()));
+            let mut options = OpenOptions::new();
+            private(no_follow(options.write(true).create_new(true)));
+            match attempt(Step::Open, &temporary, || options.open(&temporary)) {
+                Ok(file) => return Ok(Self { file: Some(file), temporary, target }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => outcome = Err(error),
+                Err(error) => return Err(error),
+            }
+        }
+        outcome
+    }
+
     /// Writes all of some bytes.
     pub(crate) fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };

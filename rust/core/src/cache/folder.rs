@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::faults::{Step, attempt};
+use super::files::Draft;
 use super::system;
 
 /// The layout of everything below; part of the path, so that versions with different layouts do not meet.
@@ -125,7 +126,7 @@ impl Folder {
         let folder = Self { path: resolved, writable, network, swept: AtomicBool::new(false) };
         if writable && place.create {
             // The tag stands in our own folder: around one that the user named may be anything.
-            folder.tag(if place.configured.is_none() { &own } else { &path });
+            tag(if place.configured.is_none() { &own } else { &path });
         }
         Ok(folder)
     }
@@ -146,20 +147,23 @@ impl Folder {
     pub(crate) fn facts(&self) -> Result<PathBuf, Problem> {
         if self.network {
             let reason = "it is on a network file system, where the content store does not work";
-            return Err(Problem::new(format!("the cache folder `{}` is only partly used: {reason}", self.path.display())));
+            return Err(Problem::new(format!(
+                "the cache folder `{}` is only partly used: {reason}",
+                self.path.display()
+            )));
         }
         Ok(self.path.join(FACTS))
     }
+}
 
-    fn tag(&self, folder: &Path) {
-        let path = folder.join(TAG.0);
-        if attempt(Step::Stat, &path, || path.symlink_metadata()).is_err() {
-            // Without the tag a backup is larger, and nothing else is wrong.
-            let _ = self.draft(path).and_then(|mut draft| {
-                draft.write(TAG.1)?;
-                draft.commit()
-            });
-        }
+fn tag(folder: &Path) {
+    let path = folder.join(TAG.0);
+    if attempt(Step::Stat, &path, || path.symlink_metadata()).is_err() {
+        // Without the tag a backup is larger, and nothing else is wrong.
+        let _ = Draft::new(path).and_then(|mut draft| {
+            draft.write(TAG.1)?;
+            draft.commit()
+        });
     }
 }
 

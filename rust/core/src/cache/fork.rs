@@ -67,9 +67,14 @@ pub(crate) fn enter() -> Option<Use> {
 impl Drop for Use {
     fn drop(&mut self) {
         // In a child it is a copy of its parent's and counts nothing.
-        if self.process == std::process::id() && HELD.with_borrow(Option::is_none) {
-            let mut state = lock();
-            state.uses = state.uses.saturating_sub(1);
+        if self.process != std::process::id() {
+            return;
+        }
+        let end = |state: &mut State| state.uses = state.uses.saturating_sub(1);
+        // Between the hooks this thread holds the lock already.
+        let is_held = HELD.try_with(|held| held.borrow_mut().as_deref_mut().map(end).is_some());
+        if !is_held.unwrap_or(false) {
+            end(&mut lock());
         }
     }
 }
@@ -80,7 +85,9 @@ fn lock() -> MutexGuard<'static, State> {
 
 /// Waits until the store is not in use, at most [`PATIENCE`], and keeps it so until one of the other hooks is called by this thread.
 pub(crate) fn before_fork() {
-    if HELD.with_borrow(Option::is_some) {
+    let known = PROCESS.load(Ordering::SeqCst);
+    // Twice by one thread, or in a child that was forked past the hooks, whose lock may be held by nobody.
+    if HELD.with_borrow(Option::is_some) || (known != 0 && known != std::process::id()) {
         return;
     }
     FORKS.fetch_add(1, Ordering::SeqCst);

@@ -1,5 +1,8 @@
 //! Questions to the operating system that the standard library does not ask.
-#![cfg_attr(unix, expect(unsafe_code, reason = "two functions of the C library; neither keeps or writes memory of ours"))]
+#![cfg_attr(
+    unix,
+    expect(unsafe_code, reason = "two functions of the C library; neither keeps or writes memory of ours")
+)]
 
 use std::path::Path;
 

@@ -14,6 +14,8 @@ use std::io;
 use std::path::Path;
 
 #[cfg(feature = "faults")]
+pub(crate) use memory::scope;
+#[cfg(feature = "faults")]
 pub(crate) use plan::{Fault, Installed, Plan, install, short, step};
 #[cfg(feature = "faults")]
 pub(crate) use vfs::{NAME as VFS, prepare};
@@ -51,6 +53,11 @@ pub(crate) fn reserve(buffer: &mut Vec<u8>, additional: usize, path: &Path) -> i
     step(Step::Allocate, path)?;
     buffer.try_reserve_exact(additional).map_err(|_| io::ErrorKind::OutOfMemory.into())
 }
+
+/// Begins to work on a folder; without the feature it makes no difference.
+#[cfg(not(feature = "faults"))]
+#[inline]
+pub(crate) const fn scope(_folder: &Path) {}
 
 /// May fail what is about to be done.
 #[cfg(not(feature = "faults"))]

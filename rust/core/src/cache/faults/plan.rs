@@ -14,6 +14,8 @@ pub(crate) enum Fault {
     Error(i32),
     /// A read or a write does half of what it was asked for; a step of another kind is left alone.
     Short,
+    /// An allocation of SQLite's finds no memory; no other step counts.
+    Memory,
 }
 
 /// Fails the `nth` step on paths below `below`, counted from 1, and if `for_good` every later one.
@@ -68,11 +70,20 @@ fn plans() -> std::sync::MutexGuard<'static, Vec<Entry>> {
 
 /// The fault that is planned for the step that is about to be done.
 pub(super) fn next(path: &Path) -> Option<Fault> {
+    planned(path, |fault| fault != Fault::Memory)
+}
+
+/// Whether an allocation of SQLite's fails that is made for a folder.
+pub(super) fn allocation_fails(folder: &Path) -> bool {
+    planned(folder, |fault| fault == Fault::Memory).is_some()
+}
+
+fn planned(path: &Path, counts: impl Fn(Fault) -> bool) -> Option<Fault> {
     if IN_FORCE.load(Ordering::Relaxed) == 0 {
         return None;
     }
     let mut plans = plans();
-    let entry = plans.iter_mut().find(|entry| path.starts_with(&entry.plan.below))?;
+    let entry = plans.iter_mut().find(|entry| path.starts_with(&entry.plan.below) && counts(entry.plan.fault))?;
     entry.steps += 1;
     let Plan { nth, for_good, fault, .. } = entry.plan;
     (entry.steps == nth || (for_good && entry.steps > nth)).then_some(fault)
@@ -83,7 +94,7 @@ pub(crate) fn step(kind: Step, path: &Path) -> io::Result<()> {
     match next(path) {
         Some(Fault::Error(_)) if kind == Step::Allocate => Err(io::ErrorKind::OutOfMemory.into()),
         Some(Fault::Error(number)) => Err(io::Error::from_raw_os_error(number)),
-        Some(Fault::Short) | None => Ok(()),
+        Some(Fault::Short | Fault::Memory) | None => Ok(()),
     }
 }
 
@@ -92,6 +103,6 @@ pub(crate) fn short(_kind: Step, bytes: usize, path: &Path) -> io::Result<usize>
     match next(path) {
         Some(Fault::Error(number)) => Err(io::Error::from_raw_os_error(number)),
         Some(Fault::Short) => Ok(bytes.div_ceil(2)),
-        None => Ok(bytes),
+        Some(Fault::Memory) | None => Ok(bytes),
     }
 }

@@ -1,0 +1,372 @@
+//! Findings by content: a file that was seen before, under whatever name, branch or clone, is not analysed again.
+//!
+//! An SQLite database in the cache folder, `facts/store-<generation>.sqlite`, with a row for each content:
+//!
+//! ```text
+//! id   the first 8 bytes of the key, so that rows are found by number
+//! day  when it was last used, in days since 1970; kept up only roughly
+//! key  32 B, see `ContentKey`
+//! sum  16 B, xxh3-128 of key and value
+//! value  the outcome, as `record` writes it
+//! ```
+//!
+//! SQLite does not notice most damage to a page, hence the checksum. Several processes read and write at the same time; in one process
+//! each thread has a `Store` of its own, for one call and within a [`Use`](super::fork::Use).
+
+mod file;
+mod key;
+mod upkeep;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+use rusqlite::{Connection, Row};
+use xxhash_rust::xxh3::Xxh3Default;
+
+use self::file::{Access, Patience, SELECT, Trouble};
+pub(crate) use self::key::{ContentHash, ContentKey, Keys};
+pub(crate) use self::upkeep::{Info, VerifyReport, clear};
+use super::faults;
+use super::folder::{Folder, Problem};
+use crate::cancel::Cancel;
+
+/// A longer value is not kept, nor read.
+pub(super) const MAX_VALUE: usize = 16 << 20;
+
+/// Rows written in one transaction: others wait for it, and each transaction has its price.
+const BATCH: usize = 1_000;
+
+/// How long one read transaction lasts at most. The log cannot be folded into the database while one is open.
+const READING: Duration = Duration::from_millis(250);
+
+/// How long a read is tried again while another process recovers the log.
+const READ_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A row is marked as used when its mark is older than this many days.
+const TOUCH_AFTER: i64 = 7;
+
+/// No more rows than this are marked in one call; the others have their turn in the next ones.
+const TOUCH_MOST: usize = 2_000;
+
+/// No more damaged rows than this are dropped in one call.
+const BAD_MOST: usize = 10_000;
+
+/// How many times a damaged file is given up for a new one before the store is.
+const NEW_FILES: u32 = 3;
+
+const INSERT: &str = "INSERT OR REPLACE INTO facts (id, day, key, sum, value) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// To read what is there.
+    Read,
+    /// To read and to write; creates what is missing and replaces what is damaged, unless the folder cannot be written to.
+    Write,
+}
+
+/// An open store.
+#[derive(Debug)]
+pub(crate) struct Store {
+    /// `None` once it could not be replaced.
+    connection: Option<Connection>,
+    facts: PathBuf,
+    generation: u32,
+    access: Access,
+    /// Since when a read transaction is open.
+    reading: Option<Instant>,
+    damaged: bool,
+    /// Rows whose checksum does not hold.
+    bad: Vec<i64>,
+    /// Rows that were used and whose mark is old.
+    used: Vec<i64>,
+    today: i64,
+    /// The process that opened it.
+    process: u32,
+}
+
+impl Store {
+    /// Opens the newest generation.
+    pub(crate) fn open(folder: &Folder, mode: Mode, cancel: &Cancel) -> Result<Self, Problem> {
+        if rusqlite::version_number() < file::LEAST_VERSION {
+            let text = format!("SQLite {} is too old for the content store of the cache", rusqlite::version());
+            return Err(Problem::new(text));
+        }
+        let facts = folder.facts()?;
+        let access = match mode {
+            _ if !folder.is_writable() => Access::Immutable,
+            Mode::Read => Access::Read,
+            Mode::Write => Access::Write,
+        };
+        let mut store = Self {
+            connection: None,
+            facts,
+            generation: 0,
+            access,
+            reading: None,
+            damaged: false,
+            bad: Vec::new(),
+            used: Vec::new(),
+            today: today(),
+            process: std::process::id(),
+        };
+        store.connect(cancel).map(|()| store)
+    }
+
+    fn connect(&mut self, cancel: &Cancel) -> Result<(), Problem> {
+        let unusable = |error: &dyn std::fmt::Display| {
+            Problem::new(format!("the content store in `{}` is not used: {error}", self.facts.display()))
+        };
+        let _scope = faults::scope(&self.facts);
+        let found = file::generations(&self.facts).map_err(|error| unusable(&error))?;
+        let absent = || Problem::absent(format!("there is no content store in `{}` yet", self.facts.display()));
+        let is_new = found.is_empty() && self.access == Access::Write;
+        let Some(mut generation) = found.last().copied().or(is_new.then_some(1)) else { return Err(absent()) };
+        let mut patience = Patience::new(cancel);
+        let last = generation.saturating_add(NEW_FILES);
+        let connection = loop {
+            let database = file::path_of(&self.facts, generation);
+            if self.access == Access::Write {
+                file::ensure(&database).map_err(|error| unusable(&error))?;
+            }
+            match file::connect(&database, self.access) {
+                Ok(Some(connection)) => break connection,
+                Ok(None) => return Err(absent()),
+                Err(error) => match Trouble::of(&error) {
+                    Trouble::Busy if patience.wait() => {}
+                    Trouble::Damaged if self.access == Access::Write && generation < last => generation += 1,
+                    _ => return Err(unusable(&error)),
+                },
+            }
+        };
+        self.connection = Some(connection);
+        self.generation = generation;
+        if self.access == Access::Write {
+            found.into_iter().filter(|old| *old < generation).for_each(|old| file::remove(&self.facts, old));
+        }
+        Ok(())
+    }
+
+    /// What is kept under a key.
+    pub(crate) fn get(&mut self, key: &ContentKey) -> Option<Vec<u8>> {
+        let facts = std::mem::take(&mut self.facts);
+        let value = self.get_with(key, |value| {
+            let mut copy = Vec::new();
+            // Without memory it is a miss; the row is as good as before.
+            let is_room = faults::reserve(&mut copy, value.len(), &facts).is_ok();
+            Some(is_room.then(|| {
+                copy.extend_from_slice(value);
+                copy
+            }))
+        });
+        self.facts = facts;
+        value.flatten()
+    }
+
+    /// What `read` makes of the value under a key, without a copy of it. A value of which it makes nothing is dropped.
+    pub(crate) fn get_with<T>(&mut self, key: &ContentKey, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+        if self.damaged {
+            return None;
+        }
+        let _scope = faults::scope(&self.facts);
+        let started = Instant::now();
+        loop {
+            match self.look_up(key, started, &read) {
+                Ok(found) => return found,
+                Err(error) => {
+                    self.pause();
+                    match Trouble::of(&error) {
+                        Trouble::Busy if started.elapsed() < READ_PATIENCE => {
+                            std::thread::sleep(Duration::from_millis(1));
+                        }
+                        trouble => {
+                            self.damaged |= trouble == Trouble::Damaged;
+                            return None;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn look_up<T>(
+        &mut self,
+        key: &ContentKey,
+        now: Instant,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> rusqlite::Result<Option<T>> {
+        if self.reading.is_some_and(|since| now.duration_since(since) > READING) {
+            self.pause();
+        }
+        let Some(connection) = &self.connection else { return Ok(None) };
+        if self.reading.is_none() {
+            if connection.is_autocommit() {
+                connection.prepare_cached("BEGIN")?.execute([])?;
+            }
+            self.reading = Some(now);
+        }
+        let row = key.row();
+        let mut statement = connection.prepare_cached(SELECT)?;
+        let mut rows = statement.query([row])?;
+        let Some(found) = rows.next()? else { return Ok(None) };
+        let result = match Checked::read(found, row) {
+            // Another key with the same first bytes.
+            Some(checked) if checked.key != key.0 => return Ok(None),
+            Some(checked) => read(checked.value).map(|result| (result, checked.day)),
+            None => None,
+        };
+        let Some((result, day)) = result else {
+            if self.bad.len() < BAD_MOST {
+                self.bad.push(row);
+            }
+            return Ok(None);
+        };
+        // A mark from the future is one that a wrong clock set.
+        let is_old = self.today - day > TOUCH_AFTER || day > self.today + 1;
+        if is_old && self.used.len() < TOUCH_MOST {
+            self.used.push(row);
+        }
+        Ok(Some(result))
+    }
+
+    /// Ends the read transaction, so that the log can be folded in while this thread does something else.
+    pub(crate) fn pause(&mut self) {
+        if self.reading.take().is_some()
+            && let Some(connection) = &self.connection
+            && !connection.is_autocommit()
+        {
+            let ended = connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
+            if ended.is_err() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+        }
+    }
+
+    /// Keeps some values; `false` when not all were written.
+    pub(crate) fn put_many(&mut self, rows: &[(ContentKey, Vec<u8>)], cancel: &Cancel) -> bool {
+        let mut order: Vec<_> = rows.iter().filter(|(_, value)| value.len() <= MAX_VALUE).collect();
+        // In the order of the tree, so that one page after the other is written.
+        order.sort_unstable_by_key(|(key, _)| key.row());
+        let mut complete = true;
+        for batch in order.chunks(BATCH) {
+            let today = self.today;
+            complete &= self.write(cancel, |connection| {
+                let mut insert = connection.prepare_cached(INSERT)?;
+                for (key, value) in batch {
+                    insert.execute((key.row(), today, key.0, sum(&key.0, value), value))?;
+                }
+                Ok(())
+            });
+            if !complete {
+                break;
+            }
+        }
+        complete
+    }
+
+    /// Does something in one transaction that writes; in a new file if this one turns out to be damaged.
+    fn write(&mut self, cancel: &Cancel, action: impl Fn(&Connection) -> rusqlite::Result<()>) -> bool {
+        if self.access != Access::Write {
+            return false;
+        }
+        let _scope = faults::scope(&self.facts);
+        self.pause();
+        let mut patience = Patience::new(cancel);
+        let mut new_files = 0;
+        loop {
+            if self.damaged {
+                new_files += 1;
+                if new_files > NEW_FILES || !self.replace(cancel) {
+                    return false;
+                }
+            }
+            let Some(connection) = &self.connection else { return false };
+            let Err(error) = transaction(connection, &action) else { return true };
+            match Trouble::of(&error) {
+                Trouble::Busy if patience.wait() => {}
+                Trouble::Damaged => self.damaged = true,
+                Trouble::Busy | Trouble::Other => return false,
+            }
+        }
+    }
+
+    /// Goes on with an empty file of the next generation.
+    fn replace(&mut self, cancel: &Cancel) -> bool {
+        self.connection = None;
+        let is_newest =
+            file::generations(&self.facts).is_ok_and(|all| all.last().is_none_or(|n| *n <= self.generation));
+        // Unless another process did so before.
+        if is_newest {
+            let Some(next) = self.generation.checked_add(1) else { return false };
+            if file::ensure(&file::path_of(&self.facts, next)).is_err() {
+                return false;
+            }
+        }
+        self.damaged = self.connect(cancel).is_err();
+        self.bad.clear();
+        self.used.clear();
+        !self.damaged
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // A forked child's copy: what is open and locked is its parent's.
+            std::mem::forget(self.connection.take());
+            return;
+        }
+        self.pause();
+    }
+}
+
+fn transaction(
+    connection: &Connection,
+    action: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    if !connection.is_autocommit() {
+        // One that could not be ended when it should have been.
+        connection.execute_batch("ROLLBACK")?;
+    }
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let done = action(connection).and_then(|()| connection.execute_batch("COMMIT"));
+    if done.is_err() && !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    done
+}
+
+/// A row whose checksum holds.
+struct Checked<'a> {
+    key: &'a [u8],
+    value: &'a [u8],
+    day: i64,
+}
+
+impl<'a> Checked<'a> {
+    /// The columns of [`SELECT`], of the row with this number.
+    fn read(row: &'a Row<'_>, number: i64) -> Option<Self> {
+        let blob = |index: usize| row.get_ref(index).ok()?.as_blob().ok();
+        let (key, value) = (blob(0)?, blob(2)?);
+        let is_whole =
+            key.len() == 32 && key.first_chunk() == Some(&number.to_le_bytes()) && blob(1)? == sum(key, value);
+        let day = row.get_ref(3).ok()?.as_i64().ok()?;
+        is_whole.then_some(Self { key, value, day })
+    }
+}
+
+fn sum(key: &[u8], value: &[u8]) -> [u8; 16] {
+    let mut hasher = Xxh3Default::new();
+    hasher.update(key);
+    hasher.update(value);
+    hasher.digest128().to_le_bytes()
+}
+
+/// Days since 1970.
+fn today() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    (since.as_secs() / 86_400).cast_signed()
+}
+
+#[cfg(test)]
+mod tests;
