@@ -15,9 +15,9 @@ use super::select::MARKERS;
 use super::snapshot::{Folder, Snapshot, Watched, resolve};
 use super::stamp::{Clock, Stamp};
 
-/// How long a folder must have been quiet to vouch for what is not in it, in nanoseconds: well above the step of a kernel's clock.
-/// Shorter than what a stamp must be settled for, since folders such as `/tmp` never rest that long.
-const QUIET: i64 = 100_000_000;
+/// How long a folder must have been quiet to vouch for what is not in it, in nanoseconds: two of the longest steps of a kernel's clock.
+/// Shorter than what a stamp must be settled for, since folders such as `/tmp` seldom rest that long.
+const QUIET: i64 = 20_000_000;
 
 /// The longest first line of a `.git` or `commondir` file that is followed, in bytes.
 const LINE: u64 = 64 << 10;
