@@ -35,6 +35,9 @@ pub const MAX_BRACKETS: usize = 200;
 /// CPython refuses a block at this depth (its `MAXINDENT`).
 pub const MAX_INDENTS: usize = 100;
 
+/// From how many bytes on the beginning of a text is parsed alone first, and the parser's errors must be few.
+pub(crate) const LONG_TEXT: usize = 1 << 20;
+
 /// Longest part of a long text, in bytes, that is tried before the rest: each error costs the parser memory, and where errors come early
 /// the first one is enough.
 const HEAD_BYTES: usize = 256 << 10;
@@ -60,7 +63,7 @@ pub struct Outline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// Something that ends every reading of it as Python: an unclosed or unmatched bracket, an unterminated string, an empty field of
-    /// a string, a character that has no meaning.
+    /// a string, a character that has no meaning, two names side by side.
     Irregular,
     /// A byte order mark, which CPython takes from a file but not from a text.
     ByteOrderMark,
@@ -189,6 +192,8 @@ struct Pass<'a> {
     block: usize,
     /// Whether a `+` or `-` that comes now can stand between two operands; true when in doubt.
     after_operand: bool,
+    /// Start and end of the last word that is no operator.
+    name: (usize, usize),
     outline: Outline,
 }
 
@@ -202,6 +207,7 @@ impl<'a> Pass<'a> {
             blocks: [(0, 0); MAX_INDENTS],
             block: 0,
             after_operand: false,
+            name: (0, 0),
             outline: Outline::default(),
         }
     }
@@ -406,7 +412,17 @@ impl<'a> Pass<'a> {
             b"lambda" => elements.lambda(),
             _ => {
                 self.after_operand = true;
-                return Ok(());
+                let (name_start, name_end) = std::mem::replace(&mut self.name, (start, self.index));
+                let is_beside = self.text.len() > LONG_TEXT
+                    && (1..start).contains(&name_end)
+                    && self.text[name_end..start].iter().all(|byte| matches!(byte, b' ' | b'\t'));
+                let before = &self.text[name_start..name_end];
+                // The parser would keep an error for each pair of names, and a long text can hold millions.
+                return if is_beside && is_plain_name(before) && is_plain_name(word) {
+                    Err(Stop::Irregular)
+                } else {
+                    Ok(())
+                };
             }
         }
         self.after_operand = false;
@@ -568,6 +584,18 @@ impl<'a> Pass<'a> {
         }
         Err(Stop::Irregular)
     }
+}
+
+/// Words that may stand beside a name, in any version of Python.
+const KEYWORDS: [&str; 40] = [
+    "False", "None", "True", "_", "and", "as", "assert", "async", "await", "break", "case", "class", "continue", "def",
+    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "lazy",
+    "match", "nonlocal", "not", "or", "pass", "raise", "return", "try", "type", "while", "with", "yield",
+];
+
+/// Whether a word cannot be anything but a name.
+fn is_plain_name(word: &[u8]) -> bool {
+    !KEYWORDS.iter().any(|keyword| keyword.as_bytes() == word)
 }
 
 /// Whether a word is the prefix of a string, and then whether the string has fields and whether it is raw.

@@ -13,9 +13,6 @@ use super::recogniser;
 use super::tree::{self, Accepted, Doubt, Parse, Rejection};
 use crate::source::{Positions, universal_newlines};
 
-/// From how many bytes on the beginning of a text is parsed alone first.
-const LONG_TEXT: usize = 1 << 20;
-
 /// The facts of a text, or why it has none, and whether the interpreter was asked.
 pub(crate) struct Judgement {
     pub(crate) facts: Result<Vec<Fact>, Failure>,
@@ -99,7 +96,7 @@ pub(crate) fn parsed(text: &str, interpreter: &dyn Interpreter) -> Judgement {
 
 /// Parses a text that the guard has passed.
 fn parse(text: &str, outline: &Outline, interpreter: &dyn Interpreter) -> Parse {
-    if text.len() > LONG_TEXT
+    if text.len() > guard::LONG_TEXT
         && let Parse::Rejected(rejection) = tree::parse(&text[..outline.head], interpreter.grammar())
         // Far enough from the cut to have nothing to do with it.
         && rejection.offset < outline.head / 2
@@ -173,9 +170,11 @@ fn reject(text: &str, rejection: Rejection) -> Failure {
 /// The verdict on a text that the guard stopped and about which the interpreter is not asked.
 fn stopped(text: &str, offset: usize, stop: Stop, interpreter: &dyn Interpreter) -> Failure {
     let (status, exception, message) = match stop {
-        Stop::Irregular => {
-            (Status::SyntaxError, "SyntaxError", "a bracket or a string has no end, or a bracket no beginning")
-        }
+        Stop::Irregular => (
+            Status::SyntaxError,
+            "SyntaxError",
+            "a bracket or a string without its end or beginning, or names side by side",
+        ),
         Stop::ByteOrderMark => (Status::SyntaxError, "SyntaxError", "invalid non-printable character U+FEFF"),
         Stop::Brackets => (Status::TooComplex, "SyntaxError", "too many nested parentheses"),
         Stop::Depth => (Status::TooComplex, "RecursionError", "an expression is too deep to be analysed"),

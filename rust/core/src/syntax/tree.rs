@@ -91,7 +91,7 @@ fn f_string_key(text: &str, offset: usize) -> Option<std::ops::Range<usize>> {
     let quote = after.find(['"', '\''])?;
     let is_prefix =
         matches!(&after.as_bytes()[..quote], [b'f' | b'F'] | [b'f' | b'F', b'r' | b'R'] | [b'r' | b'R', b'f' | b'F']);
-    let delimiter = &after[quote..quote + 1];
+    let delimiter = &after[quote..=quote];
     let content = after[quote + 1..].split(delimiter).next()?;
     let mut pieces = content.split('{');
     let holds_names = !pieces.next()?.contains(['\\', '\n', '}'])
