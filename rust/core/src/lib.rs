@@ -30,7 +30,10 @@ mod source;
 pub mod syntax;
 mod tree;
 
-pub use cache::{CacheOptions, DEFAULT_CACHE_BYTES, DEFAULT_MEMORY_BYTES, KeptText, Memory, Verify};
+pub use cache::{
+    Cache, CacheCheck, CacheInfo, CacheOptions, DEFAULT_CACHE_BYTES, DEFAULT_MEMORY_BYTES, Held, KeptText, Memory,
+    Verify, after_fork_in_child, after_fork_in_parent, before_fork,
+};
 pub use cancel::Cancel;
 pub use error::{Error, Result};
 pub use pool::default_threads;

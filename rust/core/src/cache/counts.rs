@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::folder::Folder;
 
-const NAME: &str = "counts";
+pub(super) const NAME: &str = "counts";
 const MAGIC: &[u8; 8] = b"revcount";
 const RECORD: usize = 64;
 

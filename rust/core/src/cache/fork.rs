@@ -84,7 +84,7 @@ fn lock() -> MutexGuard<'static, State> {
 }
 
 /// Waits until the store is not in use, at most [`PATIENCE`], and keeps it so until one of the other hooks is called by this thread.
-pub(crate) fn before_fork() {
+pub fn before_fork() {
     let known = PROCESS.load(Ordering::SeqCst);
     // Twice by one thread, or in a child that was forked past the hooks, whose lock may be held by nobody.
     if HELD.with_borrow(Option::is_some) || (known != 0 && known != std::process::id()) {
@@ -104,7 +104,7 @@ pub(crate) fn before_fork() {
 }
 
 /// Lets the parent go on.
-pub(crate) fn after_fork_in_parent() {
+pub fn after_fork_in_parent() {
     if let Some(state) = HELD.take() {
         drop(state);
         FORKS.fetch_sub(1, Ordering::SeqCst);
@@ -112,7 +112,7 @@ pub(crate) fn after_fork_in_parent() {
 }
 
 /// Makes the child's state its own: it starts without uses, and without the store if its parent was using it.
-pub(crate) fn after_fork_in_child() {
+pub fn after_fork_in_child() {
     if let Some(mut state) = HELD.take() {
         state.off |= state.uses > 0;
         state.uses = 0;

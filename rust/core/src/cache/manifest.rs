@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::files::{Draft, Source};
 use super::folder::{Folder, MANIFESTS};
-use super::known::{Base, Records};
+use super::known::{Base, Known, Records};
 use super::meta;
 use crate::report::object::Entry;
 
@@ -140,6 +140,25 @@ impl Manifest {
         output.truncate(start);
         None
     }
+}
+
+/// Whether all of a manifest is as it was written.
+pub(crate) fn is_sound(folder: &Folder, name: &str) -> bool {
+    let check = || {
+        let mut file = folder.open_file(name).ok()?;
+        let mut bytes = Vec::new();
+        file.read_into(file.len().checked_sub(TRAILER as u64)?, TRAILER as u64, &mut bytes).ok()?;
+        let key = TreeKey(*bytes.first_chunk()?);
+        if key.file_name() != name {
+            return None;
+        }
+        let (base, mut manifest) = load(folder, key, Keep::Memory)?;
+        manifest.append_text(&mut Vec::new())?;
+        let known = Known::new(base, None, 0);
+        let mut buffer = Vec::new();
+        (0..known.len()).all(|index| known.record(index as u32, &mut buffer).is_some()).then_some(())
+    };
+    check().is_some()
 }
 
 /// The drop-in's entries for a manifest.

@@ -155,11 +155,17 @@ impl Memory {
     }
 
     /// Keeps all other threads out until the guard is dropped: for the time of a fork.
-    pub fn hold(&self) -> impl Sized + '_ {
-        self.lock()
+    #[must_use]
+    pub fn hold(&self) -> Held<'_> {
+        Held { _guard: self.lock() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Tree>> {
         self.trees.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A [`Memory`] that nobody else can use.
+pub struct Held<'a> {
+    _guard: MutexGuard<'a, Vec<Tree>>,
 }

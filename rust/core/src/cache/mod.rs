@@ -3,6 +3,7 @@
 //! Looked up in this order: what this process [remembers](memory), the [manifest] of the tree, the [store] of contents. Any failure on
 //! the way is a miss: a cache can only make a scan faster.
 
+mod admin;
 pub(crate) mod counts;
 pub(crate) mod faults;
 mod files;
@@ -20,7 +21,9 @@ mod system;
 
 use std::path::PathBuf;
 
-pub use memory::{DEFAULT_MEMORY_BYTES, KeptText, Memory};
+pub use admin::{Cache, CacheCheck, CacheInfo};
+pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
+pub use memory::{DEFAULT_MEMORY_BYTES, Held, KeptText, Memory};
 
 use crate::tree::stamp::{Clock, system_clock};
 

@@ -6,6 +6,7 @@
 mod analyse;
 mod answers;
 mod drop_in;
+mod explain;
 mod plan;
 mod run;
 mod source;

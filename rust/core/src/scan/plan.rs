@@ -282,9 +282,19 @@ impl<'a> Cached<'a> {
         self.opened_folder().as_ref().ok()
     }
 
-    /// Why the folder of the cache cannot be used.
+    /// Why the folder of the cache cannot be used, as far as that was tried.
     pub(crate) fn problem(&self) -> Option<&str> {
         self.folder.get()?.as_ref().err().map(String::as_str)
+    }
+
+    /// Whether an equal stamp means the same content in this call.
+    pub(crate) fn trusts_stamps(&self) -> bool {
+        self.trusts_stamps
+    }
+
+    /// Whether the folder of the cache was needed.
+    pub(crate) fn has_opened_folder(&self) -> bool {
+        self.folder.get().is_some()
     }
 
     fn opened_folder(&self) -> &std::result::Result<Folder, String> {

@@ -1,12 +1,15 @@
 //! Gets the outcomes of files, known or not, on worker threads, and hands them out in order.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::analyse::{Analysis, analyse};
+use super::explain::Explanation;
 use super::plan::{Cached, Job, Origin, Plan};
 use super::{FileReport, HARD_MAX_BYTES, Options, Progress, Stats};
+use crate::cache::counts::{self, Counts};
 use crate::cache::known::{Known, Learned, NO_DIGEST};
 use crate::cache::store::{ContentHash, ContentKey, Keys, Mode, Store};
 use crate::cache::{fork, record};
@@ -48,7 +51,7 @@ pub(crate) struct Done<T> {
 
 /// How a file was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
+pub(crate) enum Level {
     Kept,
     Recent,
     Store,
@@ -56,12 +59,12 @@ enum Level {
 }
 
 /// A file's outcome on its way through a worker.
-struct Handled {
+pub(crate) struct Handled {
     analysis: Option<Analysis>,
-    learned: Option<Learned>,
+    pub(crate) learned: Option<Learned>,
     content: Option<ContentKey>,
     same: bool,
-    level: Level,
+    pub(crate) level: Level,
     size: u32,
 }
 
@@ -95,7 +98,8 @@ impl Run<'_> {
         // SQLite must not be in use while the process forks.
         let in_use = keys.as_ref().and_then(|_| fork::enter());
         let keys = keys.filter(|_| in_use.is_some());
-        let file_run = FileRun { run: self, plan, lazy, large: Mutex::new(()), keys };
+        let explanation = Explanation::new(plan);
+        let file_run = FileRun { run: self, plan, lazy, large: Mutex::new(()), keys, explanation: &explanation };
         let work = |worker: &mut Worker, place: usize| {
             let index = only.map_or(place, |only| only[place] as usize);
             let handled = file_run.handle(worker, index);
@@ -121,11 +125,35 @@ impl Run<'_> {
                 emit(done)
             })?;
         }
-        if lazy && let Some(cached) = &plan.cached {
+        if let Some(cached) = &plan.cached {
             stats.add_kept(plan.len() - count, cached.origin);
+            stats.explanation = explanation.explained(plan, cached);
+            stats.cache_problem = cached.problem().map(str::to_owned);
+            count_answers(cached, &stats);
         }
         stats.analyse_time = started.elapsed();
         Ok(stats)
+    }
+}
+
+/// From how many files on that were answered from memory it is worth a write.
+const COUNT_FROM: u64 = 1000;
+
+/// Adds to the counts of the cache folder. What memory answered is collected first, since a write would cost as much.
+fn count_answers(cached: &Cached<'_>, stats: &Stats) {
+    static FROM_MEMORY: AtomicU64 = AtomicU64::new(0);
+    let from_memory = FROM_MEMORY.fetch_add(stats.memory as u64, Ordering::Relaxed) + stats.memory as u64;
+    let other = stats.manifest + stats.recent + stats.store + stats.parsed;
+    let is_due = cached.has_opened_folder() && other > 0 || from_memory >= COUNT_FROM;
+    if is_due && let Some(folder) = cached.folder() {
+        let counts = Counts {
+            memory: FROM_MEMORY.swap(0, Ordering::Relaxed),
+            manifest: stats.manifest as u64,
+            store: stats.store as u64,
+            recent: stats.recent as u64,
+            miss: stats.parsed as u64,
+        };
+        counts::add(folder, counts);
     }
 }
 
@@ -138,6 +166,7 @@ struct FileRun<'a> {
     large: Mutex<()>,
     /// For the keys of contents, where the store is to be asked.
     keys: Option<Keys>,
+    explanation: &'a Explanation,
 }
 
 impl FileRun<'_> {
@@ -166,7 +195,12 @@ impl FileRun<'_> {
             (Job::Read(place), _) => place,
             (Job::Keep(_), None) => None,
         };
-        self.look(worker, cached, place.zip(known), path)
+        let before = place.zip(known);
+        let handled = self.look(worker, cached, before, path);
+        if self.explanation.index == Some(index) {
+            self.explanation.explain(cached, before, path, &handled, self.keys.is_some());
+        }
+        handled
     }
 
     /// A file whose outcome is the one that is known; `None` when that cannot be had.
@@ -273,12 +307,21 @@ impl Handled {
     }
 }
 
+impl Drop for Worker {
+    /// Marks what was used in the store.
+    fn drop(&mut self) {
+        if let Some(store) = &mut self.store {
+            store.finish(u64::MAX, &Cancel::new());
+        }
+    }
+}
+
 impl Worker {
     /// The content store, if it can be used.
     fn store(&mut self, cached: &Cached<'_>, cancel: &Cancel) -> Option<&mut Store> {
         if !self.has_tried_store {
             self.has_tried_store = true;
-            self.store = cached.folder().and_then(|folder| Store::open(folder, Mode::Read, cancel).ok());
+            self.store = cached.folder().and_then(|folder| Store::open(folder, Mode::Write, cancel).ok());
         }
         self.store.as_mut()
     }

@@ -1,0 +1,168 @@
+//! What a person does with the cache: look at it, check it, make it smaller, empty it.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::counts;
+use super::folder::{FACTS, Folder, MANIFESTS, Place};
+use super::fork;
+use super::manifest;
+use super::store::{self, Mode, Store};
+use crate::cancel::Cancel;
+use crate::tree::device;
+
+/// Figures of the cache.
+#[derive(Clone, Debug, Default)]
+pub struct CacheInfo {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// Whether something can be added to it.
+    pub is_writable: bool,
+    /// Trees of which a manifest is kept.
+    pub manifests: u64,
+    /// Size of the manifests in bytes.
+    pub manifest_bytes: u64,
+    /// Contents in the content store.
+    pub contents: u64,
+    /// Size of the content store in bytes.
+    pub content_bytes: u64,
+    /// Why the content store is not used, if it should be.
+    pub content_problem: Option<String>,
+    /// Files answered so far, about, by this process's memory, manifests, the content store, a second look at the content, and the
+    /// analysis, in this order.
+    pub answered: [u64; 5],
+}
+
+/// What a check of the cache found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheCheck {
+    /// Manifests that were read.
+    pub manifests: u64,
+    /// Manifests that were damaged; they are gone now.
+    pub damaged_manifests: u64,
+    /// Contents that were read.
+    pub contents: u64,
+    /// Contents that were damaged; they are gone now.
+    pub damaged_contents: u64,
+    /// Whether the content store as a whole was damaged, and was begun anew.
+    pub is_store_damaged: bool,
+}
+
+/// The cache in a folder, or in the usual place.
+#[derive(Debug)]
+pub struct Cache {
+    folder: Folder,
+}
+
+impl Cache {
+    /// Opens the cache; `None` when there is none yet.
+    ///
+    /// # Errors
+    /// One line that says why the folder is not used.
+    pub fn open(folder: Option<PathBuf>) -> Result<Option<Self>, String> {
+        let place = Place { configured: folder, analysed: &[], create: false, is_network: device::is_network };
+        match Folder::open(&place) {
+            Ok(folder) => Ok(Some(Self { folder })),
+            Err(problem) if problem.is_absent() => Ok(None),
+            Err(problem) => Err(problem.to_string()),
+        }
+    }
+
+    /// The figures.
+    #[must_use]
+    pub fn info(&self, cancel: &Cancel) -> CacheInfo {
+        let manifests = self.manifests();
+        let total = counts::total(&self.folder);
+        let mut info = CacheInfo {
+            folder: self.folder.path().to_path_buf(),
+            is_writable: self.folder.is_writable(),
+            manifests: manifests.len() as u64,
+            manifest_bytes: manifests.iter().map(|(_, bytes, _)| bytes).sum(),
+            answered: [total.memory, total.manifest, total.store, total.recent, total.miss],
+            ..CacheInfo::default()
+        };
+        match self.store(Mode::Read, cancel, |store| store.info()) {
+            Ok(Some(Some(store))) => (info.contents, info.content_bytes) = (store.rows, store.bytes),
+            Ok(_) => {}
+            Err(problem) => info.content_problem = Some(problem),
+        }
+        info
+    }
+
+    /// Reads everything, and drops what is damaged.
+    #[must_use]
+    pub fn verify(&self, cancel: &Cancel) -> CacheCheck {
+        let mut check = CacheCheck::default();
+        for (name, _, _) in self.manifests() {
+            if cancel.is_cancelled() {
+                return check;
+            }
+            check.manifests += 1;
+            if !manifest::is_sound(&self.folder, &name) {
+                check.damaged_manifests += 1;
+                let _ = self.folder.remove_file(&name);
+            }
+        }
+        if let Ok(Some(Some(report))) = self.store(Mode::Write, cancel, |store| store.verify(true, cancel)) {
+            check.contents = report.rows;
+            check.damaged_contents = report.damaged;
+            check.is_store_damaged = report.file_damaged;
+        }
+        check
+    }
+
+    /// Gives up what was not used for longest until the content store and the manifests together take at most so many bytes.
+    ///
+    /// False when not all of it could be done.
+    #[must_use]
+    pub fn shrink(&self, max_bytes: u64, cancel: &Cancel) -> bool {
+        let manifest_bytes = shrink_manifests(&self.folder, max_bytes / 2);
+        let left = max_bytes.saturating_sub(manifest_bytes);
+        !matches!(self.store(Mode::Write, cancel, |store| store.gc(left, cancel)), Ok(Some(false)) | Err(_))
+    }
+
+    /// Removes everything; false when something is left.
+    #[must_use]
+    pub fn clear(&self, cancel: &Cancel) -> bool {
+        let mut is_empty = true;
+        for (name, _, _) in self.manifests() {
+            is_empty &= self.folder.remove_file(&name).is_ok();
+        }
+        let _ = self.folder.remove_file(counts::NAME);
+        let Some(_use) = fork::enter() else { return false };
+        is_empty & store::clear(&self.folder, cancel)
+    }
+
+    fn manifests(&self) -> Vec<(String, u64, SystemTime)> {
+        self.folder.files(MANIFESTS).unwrap_or_default()
+    }
+
+    /// What `work` makes of the content store; `None` when there is none.
+    fn store<T>(&self, mode: Mode, cancel: &Cancel, work: impl FnOnce(&mut Store) -> T) -> Result<Option<T>, String> {
+        if self.folder.files(FACTS).map_or(true, |files| files.is_empty()) {
+            return Ok(None);
+        }
+        let Some(_use) = fork::enter() else { return Ok(None) };
+        match Store::open(&self.folder, mode, cancel) {
+            Ok(mut store) => Ok(Some(work(&mut store))),
+            Err(problem) if problem.is_absent() => Ok(None),
+            Err(problem) => Err(problem.to_string()),
+        }
+    }
+}
+
+/// Removes the manifests that were written longest ago until the rest takes at most so many bytes; returns what the rest takes.
+pub(crate) fn shrink_manifests(folder: &Folder, max_bytes: u64) -> u64 {
+    let mut manifests = folder.files(MANIFESTS).unwrap_or_default();
+    let mut bytes: u64 = manifests.iter().map(|(_, bytes, _)| bytes).sum();
+    manifests.sort_by_key(|(_, _, written)| *written);
+    for (name, size, _) in manifests {
+        if bytes <= max_bytes {
+            break;
+        }
+        if folder.remove_file(&name).is_ok() {
+            bytes -= size;
+        }
+    }
+    bytes
+}
