@@ -10,6 +10,7 @@ nothing else.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from . import cache as cache
     from . import errors as errors
     from . import workspace as workspace
     from ._core import __version__ as __version__
@@ -38,6 +39,7 @@ __all__ = [
     "ScanStats",
     "__version__",
     "analyze_ast_patterns",
+    "cache",
     "errors",
     "scan",
     "scan_source",
@@ -57,6 +59,7 @@ _HOMES = {
     "ScanStats": "records",
     "__version__": "_core",
     "analyze_ast_patterns": "analysis",
+    "cache": "cache",
     "errors": "errors",
     "scan": "analysis",
     "scan_source": "analysis",

@@ -10,15 +10,34 @@ Common to all functions:
 * Work runs outside the GIL on threads of its own, which end with the call. Ctrl-C stops it: the call
   raises `KeyboardInterrupt`. So does an exception from a callback, which comes through unchanged.
 * A defect (a panic) raises `rev_accel.errors.InternalError`.
+* `cache` is `None`, or the folder of the cache (`None` for the usual one), whether contents are compared always, the
+  limit of its size in bytes, and a file of whose answer the figures shall tell how it came about.
 * File names that are not UTF-8 go in and out as `os.fsdecode` writes them.
 """
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, TypedDict, final, type_check_only
 
-__all__ = ["ScanResult", "__version__", "_panic_for_tests", "analyze", "scan", "scan_source", "stream"]
+__all__ = [
+    "ScanResult",
+    "__version__",
+    "_panic_for_tests",
+    "after_fork_in_child",
+    "after_fork_in_parent",
+    "analyze",
+    "before_fork",
+    "cache_clear",
+    "cache_info",
+    "cache_shrink",
+    "cache_verify",
+    "forget",
+    "scan",
+    "scan_source",
+    "stream",
+]
 
 _Producer: TypeAlias = Literal["auto", "parser", "audit"]
+_Cache: TypeAlias = tuple[str | None, bool, int, str | None]
 
 __version__: str
 """The version of the package, as `major.minor.patch`."""
@@ -28,20 +47,23 @@ def analyze(
     target: str,
     *,
     rules: int,
+    tail: str,
     check_error: str | None = None,
     threads: int | None = None,
     producer: _Producer = "auto",
-) -> str | None:
-    """The JSON text of the drop-in without its end, or `None` if there is no Python file.
+    cache: _Cache | None = None,
+) -> tuple[str | None, str | None]:
+    """The JSON text of the drop-in, or `None` if there is no Python file; and why the cache was not used, if so.
 
-    The end, which the caller adds, is the member `patterns_checked` and the closing brace: the text stops
-    after the number of `total_issues`. Every `*.py` below `target` is taken, as `rglob('*.py')` gives them; a
-    `target` that is a file is taken whatever its name.
+    Every `*.py` below `target` is taken, as `rglob('*.py')` gives them; a `target` that is a file is taken
+    whatever its name. With a cache, the same object comes back while nothing has changed.
 
     Args:
         root: What the keys are relative to; absolute, symbolic links resolved.
         target: A file or folder in `root`; absolute, symbolic links resolved.
         rules: The rules to check.
+        tail: What stands behind the number of `total_issues`: the member `patterns_checked` and the closing
+            brace. ASCII.
         check_error: The class name reported for each file that parses, for a `patterns` argument that
             fails when it is asked for a rule.
         threads: How many threads analyse.
@@ -58,6 +80,7 @@ def scan(
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     producer: _Producer = "auto",
+    cache: _Cache | None = None,
 ) -> ScanResult:
     """Analyse files and folders and keep everything that was found.
 
@@ -92,6 +115,7 @@ def stream(
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     producer: _Producer = "auto",
+    cache: _Cache | None = None,
 ) -> Stats:
     """Analyse files and folders and write what was found at once, in the order of the paths.
 
@@ -107,6 +131,61 @@ def stream(
         What `ScanResult.stats` holds.
     """
 
+def cache_info(folder: str | None) -> _CacheInfo | None:
+    """Figures of the cache in a folder, or in the usual place; `None` when there is none.
+
+    Raises:
+        rev_accel.errors.InputError: The folder is not one to be trusted, or cannot be read.
+    """
+
+def cache_verify(folder: str | None) -> _CacheCheck | None:
+    """Read all of it and drop what is damaged; `None` when there is none. Raises as `cache_info`."""
+
+def cache_shrink(folder: str | None, *, max_bytes: int) -> bool:
+    """Give up what was not used for longest until it takes at most so many bytes; false when that failed."""
+
+def cache_clear(folder: str | None) -> bool:
+    """Empty it, and forget what this process remembers; false when something is left."""
+
+def forget() -> None:
+    """Forget what this process remembers."""
+
+def before_fork() -> None:
+    """For `os.register_at_fork`: wait, without the GIL, until no call uses the cache, and keep it so."""
+
+def after_fork_in_parent() -> None:
+    """For `os.register_at_fork`: end what `before_fork` began."""
+
+def after_fork_in_child() -> None:
+    """For `os.register_at_fork`: the same in the child, which does without the content store if it was in use."""
+
+@type_check_only
+class _CacheInfo(TypedDict):
+    """Sizes in bytes; the last five are files, by what answered them, and about right."""
+
+    folder: str
+    writable: bool
+    manifests: int
+    manifest_bytes: int
+    contents: int
+    content_bytes: int
+    content_problem: str | None
+    memory: int
+    manifest: int
+    store: int
+    recent: int
+    miss: int
+
+@type_check_only
+class _CacheCheck(TypedDict):
+    """What was read, and what of it was damaged and is gone now."""
+
+    manifests: int
+    damaged_manifests: int
+    contents: int
+    damaged_contents: int
+    store_damaged: bool
+
 @type_check_only
 class Stats(TypedDict):
     """What was done and how long it took; `rev_accel.ScanStats` tells more."""
@@ -118,8 +197,15 @@ class Stats(TypedDict):
     parsed: int
     asked: int
     threads: int
+    memory: int
+    manifest: int
+    recent: int
+    store: int
     select_ns: int
     analyse_ns: int
+    keep_ns: int
+    cache_problem: str | None
+    explanation: str | None
     by_rule: dict[str, int]
 
 @final
@@ -135,6 +221,10 @@ class ScanResult:
     @property
     def total(self) -> int:
         """The number of findings."""
+
+    @property
+    def cache_problem(self) -> str | None:
+        """Why the cache was not used, if it should have been."""
 
     @property
     def stats(self) -> Stats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _core, settings, workspace
+from . import _core, cache as result_cache, settings, workspace
 from .errors import InputError
 from .report import Report, patterns_checked, rules_checked
 
@@ -32,7 +32,7 @@ def analyze_ast_patterns(path: str, patterns: list[str] | None = None) -> str:
         leaves this function.
 
     The root is that of `rev_accel.workspace`. The environment variable `REV_ACCEL_THREADS` sets the
-    number of threads.
+    number of threads; `rev_accel.cache` tells of those that govern the cache.
     """
     try:
         return _answer(path, patterns)
@@ -47,6 +47,8 @@ def scan(
     selection: Literal["ignore", "all"] = "ignore",
     exclude: Iterable[str] = (),
     limits: Limits | None = None,
+    cache: bool = True,
+    verify: Literal["stamp", "always"] | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
@@ -61,6 +63,11 @@ def scan(
             `.git` folders and virtual environments; `"all"` takes every `*.py`.
         exclude: Globs as in .gitignore, relative to the root, of files and folders to leave out.
         limits: What not to take on; `None` means `Limits()`.
+        cache: Whether to use what earlier calls found out, in this process and others, and to keep what this
+            one does. The report is the same.
+        verify: When a file counts as unchanged: `"stamp"`, when the file system says so (same file, size and
+            times); `"always"`, when its bytes are the same. By default `REV_ACCEL_VERIFY` from the environment,
+            else `"stamp"`.
         threads: How many threads analyse, by default `REV_ACCEL_THREADS` from the environment, else what
             the machine grants.
         progress: Called now and then with the number of files done and of files in all, on the calling
@@ -75,6 +82,7 @@ def scan(
         raise InputError(f'`selection` must be "ignore" or "all", not {selection!r}')
     if progress is not None and not callable(progress):
         raise InputError(f"`progress` must be callable, not {type(progress).__name__}")
+    cached = result_cache.arguments(cache=cache, verify=verify)
     result = _core.scan(
         workspace.root_text_of(root),
         settings.path_texts(paths) or ["."],
@@ -85,7 +93,10 @@ def scan(
         threads=settings.thread_count(threads),
         progress=progress,
         producer=settings.producer(),
+        cache=cached,
     )
+    if cached is not None:
+        result_cache.tell(result.cache_problem)
     return Report(result, names)
 
 
@@ -152,19 +163,22 @@ def _answer(path: str, patterns: object) -> str:
             rules, check_error = _chosen(patterns)
     except Exception as error:  # rev meets it too, but only once it has found files
         rules, failure = 0, error
-    text = _core.analyze(
+    text, problem = _core.analyze(
         str(root),
         str(target),
         rules=rules,
+        tail=end,
         check_error=check_error,
         threads=settings.thread_count(None),
         producer=settings.producer(),
+        cache=result_cache.arguments(),
     )
+    result_cache.tell(problem)
     if text is None:
         return _error("No Python files found")
     if failure is not None:
         raise failure
-    return text + end
+    return text
 
 
 def _chosen(patterns: object) -> tuple[int, str | None]:

@@ -78,14 +78,24 @@ class ScanStats:
     """Files that failed, and folders that could not be listed."""
     parsed: int
     """Files that were parsed."""
+    memory: int
+    """Files answered from what this process remembers: they have not changed since."""
+    manifest: int
+    """Files answered from the manifest of the tree, which another process wrote."""
+    recent: int
+    """Files that were read again, for want of a stamp that can be trusted, and have the content they had."""
+    store: int
+    """Files whose content was known from elsewhere: another path, branch or clone."""
     asked: int
     """Files whose verdict was left to the running interpreter."""
     threads: int
     """Threads that were allowed; fewer are started where there are fewer files."""
     select_ns: int
-    """Nanoseconds spent finding the files."""
+    """Nanoseconds spent finding the files, or seeing what has changed."""
     analyse_ns: int
     """Nanoseconds spent reading and analysing them and on the report."""
+    keep_ns: int
+    """Nanoseconds spent on keeping what was found out in the cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

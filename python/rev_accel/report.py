@@ -74,10 +74,15 @@ class Report:
             findings=stats["findings"],
             errors=stats["errors"],
             parsed=stats["parsed"],
+            memory=stats["memory"],
+            manifest=stats["manifest"],
+            recent=stats["recent"],
+            store=stats["store"],
             asked=stats["asked"],
             threads=stats["threads"],
             select_ns=stats["select_ns"],
             analyse_ns=stats["analyse_ns"],
+            keep_ns=stats["keep_ns"],
         )
 
     def by_rule(self) -> dict[str, int]:

@@ -25,6 +25,8 @@ LARGEST_MAX_BYTES = (1 << 32) - 2  # offsets in a file are 32 bits wide
 THREADS_VARIABLE = "REV_ACCEL_THREADS"
 MAX_THREADS = 1024  # far above what helps; keeps a slip of the pen from asking for a million stacks
 
+_UNITS = {"": 0, "K": 10, "M": 20, "G": 30}
+
 AUDIT_VARIABLE = "REV_ACCEL_AUDIT"
 RECOGNISER_VARIABLE = "REV_ACCEL_RECOGNISER"
 
@@ -69,8 +71,8 @@ def producer() -> _Producer:
     `REV_ACCEL_RECOGNISER=0` leaves all to the parser; `REV_ACCEL_AUDIT=1` has both read each file, and a file on
     which they differ fails with `internal_error`.
     """
-    usual: _Producer = "auto" if _switch(RECOGNISER_VARIABLE, default=True) else "parser"
-    return "audit" if _switch(AUDIT_VARIABLE, default=False) else usual
+    usual: _Producer = "auto" if switch(RECOGNISER_VARIABLE, default=True) else "parser"
+    return "audit" if switch(AUDIT_VARIABLE, default=False) else usual
 
 
 def max_bytes(value: int) -> int:
@@ -78,6 +80,16 @@ def max_bytes(value: int) -> int:
     if not _is_count(value, LARGEST_MAX_BYTES):
         raise InputError(f"`max_bytes` must be a whole number from 1 to {LARGEST_MAX_BYTES}, not {_shown(value)}")
     return value
+
+
+def size(text: str) -> int | None:
+    """The number of bytes in a text like 500000, 512K, 16M or 2G; `None` if it is no such text."""
+    digits = text.rstrip("KMGkmg")
+    shift = _UNITS.get(text[len(digits) :].upper())
+    if shift is None or not (digits.isascii() and digits.isdecimal()):
+        return None
+    # More digits than any size has would be slow, or refused, to convert.
+    return int(digits[:20]) << shift
 
 
 def path_texts(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -103,7 +115,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {kind} `{name}`: {hint}known are {', '.join(names)}"
 
 
-def _switch(variable: str, *, default: bool) -> bool:
+def switch(variable: str, *, default: bool) -> bool:
+    """What an environment variable of 0 or 1 says."""
     text = os.environ.get(variable, "")
     if text not in ("", "0", "1"):
         raise InputError(f"environment variable {variable} must be 0 or 1, not {_shown(text)}")

@@ -9,6 +9,7 @@ import click
 from rev_accel.errors import InternalError, RevAccelError
 
 from . import EXIT_USAGE, streams
+from .cache import cache
 from .scan import scan
 
 COMPLETION_VARIABLE = "_REV_ACCEL_COMPLETE"
@@ -72,4 +73,5 @@ def group() -> None:
     """Static analysis of whole trees of Python files, in native code."""
 
 
+group.add_command(cache)
 group.add_command(scan)

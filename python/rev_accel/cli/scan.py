@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from rev_accel import _core, settings, workspace
+from rev_accel import _core, cache, settings, workspace
 from rev_accel.errors import InputError
 from rev_accel.report import rules_checked
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 FINDING, ERROR = "finding", "error"
 CONDITIONS = (FINDING, ERROR, *settings.RULES)
-UNITS = {"": 0, "K": 10, "M": 20, "G": 30}
 
 HELP = f"""Find to-dos, prints, dangerous calls, missing return types, functions with many parameters and
 global statements in Python files.
@@ -55,8 +55,9 @@ pyproject.toml in the working directory:
   patterns = ["dangerous", "prints"]  # unless --patterns is given
   exclude = ["/vendor/"]              # besides --exclude, but not with --all-files
 
-Environment: {settings.THREADS_VARIABLE} is the default of --threads. A non-empty NO_COLOR or FORCE_COLOR
-decides for `--color auto`.
+Environment: {settings.THREADS_VARIABLE} is the default of --threads, {cache.VERIFY_VARIABLE} that of --verify;
+{cache.OFF_VARIABLE}=1 is --no-cache; {cache.FOLDER_VARIABLE} and {cache.SIZE_VARIABLE} say where the cache is and how
+much it may take. A non-empty NO_COLOR or FORCE_COLOR decides for `--color auto`.
 """
 
 
@@ -73,6 +74,9 @@ class Options(NamedTuple):
     max_bytes: int
     threads: int | None
     fail_on: tuple[str, ...]
+    no_cache: bool
+    verify: str | None
+    explain_cache: str | None
     stats: bool
     quiet: int
     color: Literal["auto", "always", "never"]
@@ -95,13 +99,11 @@ def _names(kind: str, known: tuple[str, ...], values: Iterable[str]) -> tuple[st
 
 
 def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
-    digits = value.rstrip("KMGkmg")
-    shift = UNITS.get(value[len(digits) :].upper())
-    if shift is None or not (digits.isascii() and digits.isdecimal()):
+    size = settings.size(value)
+    if size is None:
         raise click.BadParameter(f"`{value}` is not a size like 500000, 512K or 16M")
     try:
-        # More digits than any size has would be slow, or refused, to convert.
-        return settings.max_bytes(int(digits[:20]) << shift)
+        return settings.max_bytes(size)
     except InputError:
         raise click.BadParameter(f"`{value}` is not between 1 and {settings.LARGEST_MAX_BYTES} bytes") from None
 
@@ -150,6 +152,13 @@ def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> i
     callback=_conditions,
     help="Exit with 1 if there is any: finding, error (a file that failed), or a rule; may be repeated.",
 )
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier scans.")
+@click.option(
+    "--verify",
+    type=click.Choice(cache.VERIFY),
+    help="stamp: a file is unchanged when the file system says so; always: when its bytes are the same.  [default: stamp]",
+)
+@click.option("--explain-cache", metavar="PATH", help="Tell how the answer for this file came about.")
 @click.option("--stats", is_flag=True, help="Print counts and times to standard error.")
 @click.option("-q", "--quiet", count=True, help="Print findings only; twice: not even these.")
 @click.option(
@@ -179,6 +188,10 @@ def scan(**given: Any) -> int:
     else:
         stats = _scan_paths(options, rules, root, () if options.all_files else project.exclude)
     streams.flush_output()
+    if stats["cache_problem"] and not options.quiet:
+        streams.warn(f"done without the cache: {stats['cache_problem']}")
+    if stats["explanation"]:
+        streams.write_error(f"{streams.one_line(stats['explanation'])}\n")
     if options.stats:
         streams.write_error(summary.table(stats))
     elif options.format == "text" and not options.quiet:
@@ -193,6 +206,8 @@ def _scan_paths(options: Options, rules: tuple[str, ...], root: str, exclude: tu
     excluded = settings.glob_texts([*exclude, *options.exclude])
     threads = settings.thread_count(options.threads)
     producer = settings.producer()
+    explain = None if options.explain_cache is None else os.path.normpath(os.path.join(root, options.explain_cache))
+    cached = cache.arguments(cache=not options.no_cache, verify=options.verify, explain=explain)
     write = clearing(progress, _writer(options))
     try:
         if options.format != "json":
@@ -209,6 +224,7 @@ def _scan_paths(options: Options, rules: tuple[str, ...], root: str, exclude: tu
                 write=write,
                 progress=progress,
                 producer=producer,
+                cache=cached,
             )
         result = _core.scan(
             root,
@@ -220,6 +236,7 @@ def _scan_paths(options: Options, rules: tuple[str, ...], root: str, exclude: tu
             threads=threads,
             progress=progress,
             producer=producer,
+            cache=cached,
         )
     finally:
         if progress is not None:

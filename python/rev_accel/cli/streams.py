@@ -57,6 +57,11 @@ def complain(message: str) -> None:
     write_error(f"{PROGRAM}: error: {one_line(message)}\n")
 
 
+def warn(message: str) -> None:
+    """Say in one line on standard error what is not as it should be."""
+    write_error(f"{PROGRAM}: warning: {one_line(message)}\n")
+
+
 def write_error(text: str) -> None:
     """Write to standard error, or nowhere if it is closed: there is no one left to tell."""
     if sys.stderr is None:

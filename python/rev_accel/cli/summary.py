@@ -19,15 +19,16 @@ def line(stats: Stats) -> str:
 def table(stats: Stats) -> str:
     """What was done, and how long it took."""
     by_rule = ", ".join(f"{rule} {count:,}" for rule, count in stats["by_rule"].items() if count)
-    select, analyse = stats["select_ns"] / 1e9, stats["analyse_ns"] / 1e9
+    select, analyse, keep = (stats[name] / 1e9 for name in ("select_ns", "analyse_ns", "keep_ns"))
     megabytes = stats["bytes"] / 1e6
-    speed = f", {megabytes / analyse:,.0f} MB/s" if analyse and megabytes >= 1 else ""
+    speed = f", {megabytes / analyse:,.0f} MB/s" if analyse and megabytes >= 1 and stats["parsed"] else ""
     rows = {
         "files": f"{stats['files']:,} ({megabytes:,.1f} MB){_failed(stats)}",
         "parsed": f"{stats['parsed']:,}, of which {stats['asked']:,} put to Python's own parser",
+        "known": f"{stats['manifest']:,} unchanged, {stats['recent']:,} read again, {stats['store']:,} seen elsewhere",
         "findings": f"{stats['findings']:,}" + (f" ({by_rule})" if by_rule else ""),
         "threads": f"{stats['threads']:,}",
-        "time": f"{select + analyse:.3f} s ({select:.3f} finding files, {analyse:.3f} analysing{speed})",
+        "time": f"{select + analyse + keep:.3f} s ({select:.3f} finding files, {analyse:.3f} analysing{speed}, {keep:.3f} keeping)",
     }
     return "".join(f"{name:<9} {text}\n" for name, text in rows.items())
 

@@ -1,5 +1,6 @@
 //! The extension module `rev_accel._core`: a table of contents. The work is done in `rev-accel-core`.
 
+mod cache;
 mod detach;
 mod error;
 mod interpreter;
@@ -12,6 +13,11 @@ use pyo3::prelude::*;
 mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use super::cache::{
+        after_fork_in_child, after_fork_in_parent, before_fork, cache_clear, cache_info, cache_shrink, cache_verify,
+        forget,
+    };
     #[pymodule_export]
     use super::detach::panic_for_tests;
     #[pymodule_export]

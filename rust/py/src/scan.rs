@@ -1,6 +1,7 @@
 //! `rev_accel_core::scan` for Python.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -9,8 +10,11 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use rev_accel_core as core;
-use rev_accel_core::{Detail, FileReport, Finding, LineFormat, Options, Producer, RuleSet, Scan, Selection, Stats};
+use rev_accel_core::{
+    Detail, DropInText, FileReport, Finding, LineFormat, Options, Producer, RuleSet, Scan, Selection, Stats,
+};
 
+use crate::cache::{CacheArguments, PythonText};
 use crate::detach;
 use crate::error;
 use crate::interpreter::Running;
@@ -24,7 +28,8 @@ pub(crate) struct ScanResult {
 impl ScanResult {
     fn report(&self, index: usize) -> PyResult<&FileReport> {
         let Scan { reports, unlisted, .. } = &self.scan;
-        let report = reports.get(index).or_else(|| unlisted.get(index.checked_sub(reports.len())?));
+        let report = reports.get(index).map(|report| &**report);
+        let report = report.or_else(|| unlisted.get(index.checked_sub(reports.len())?));
         report.ok_or_else(|| PyIndexError::new_err("no such file"))
     }
 }
@@ -38,6 +43,11 @@ impl ScanResult {
     #[getter]
     fn total(&self) -> usize {
         self.scan.stats.findings()
+    }
+
+    #[getter]
+    fn cache_problem(&self) -> Option<&str> {
+        self.scan.stats.cache_problem.as_deref()
     }
 
     #[getter]
@@ -119,8 +129,15 @@ fn stats_to_python<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, P
     dict.set_item("parsed", stats.parsed)?;
     dict.set_item("asked", stats.asked)?;
     dict.set_item("threads", stats.threads)?;
+    dict.set_item("memory", stats.memory)?;
+    dict.set_item("manifest", stats.manifest)?;
+    dict.set_item("recent", stats.recent)?;
+    dict.set_item("store", stats.store)?;
     dict.set_item("select_ns", nanoseconds(stats.select_time))?;
     dict.set_item("analyse_ns", nanoseconds(stats.analyse_time))?;
+    dict.set_item("keep_ns", nanoseconds(stats.keep_time))?;
+    dict.set_item("cache_problem", &stats.cache_problem)?;
+    dict.set_item("explanation", &stats.explanation)?;
     let by_rule = PyDict::new(py);
     for rule in core::Rule::ALL {
         by_rule.set_item(rule.name(), stats.by_rule[rule as usize])?;
@@ -133,33 +150,52 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The drop-in's answer without its last key and closing brace; `None` when there is no Python file.
+/// The drop-in's answer, with `tail` in place of its last key and closing brace, or `None` when there is no Python file; and why the
+/// cache was not used, if it should have been.
 #[pyfunction]
-#[pyo3(signature = (root, target, *, rules, check_error = None, threads = None, producer = "auto"))]
+#[pyo3(signature = (root, target, *, rules, tail, check_error = None, threads = None, producer = "auto", cache = None))]
+#[expect(clippy::too_many_arguments, reason = "the arguments are keywords of the Python signature")]
 pub(crate) fn analyze<'py>(
     py: Python<'py>,
     root: PathBuf,
     target: PathBuf,
     rules: u8,
+    tail: &str,
     check_error: Option<&str>,
     threads: Option<usize>,
     producer: &str,
-) -> PyResult<Option<Bound<'py, PyString>>> {
+    cache: Option<CacheArguments>,
+) -> PyResult<(Option<Bound<'py, PyString>>, Option<String>)> {
     let interpreter = Running::new(py)?;
     let options = Options {
         rules: RuleSet::from_bits(rules),
         selection: Selection::All,
         threads,
         producer: self::producer(py, producer)?,
+        cache: cache.map(|cache| cache.options(py, true)).transpose()?,
         ..Options::new(root, [target])
     };
-    let text = detach::run(py, |cancel| core::scan_drop_in(&options, check_error, &interpreter, cancel))?;
-    text.map(|text| PyString::from_bytes(py, &text)).transpose()
+    let answer = detach::run(py, |cancel| core::scan_drop_in(&options, check_error, tail, &interpreter, cancel))?;
+    let text = match answer.text {
+        None => None,
+        Some(DropInText::Kept(text)) => match PythonText::of(py, text) {
+            Some(text) => Some(text),
+            None => return Err(error::internal(py, "a text of another kind was kept".to_owned())),
+        },
+        Some(DropInText::Made(text, slot)) => {
+            let text = PyString::from_bytes(py, &text)?;
+            if let Some(slot) = slot {
+                slot.keep(Arc::new(PythonText::new(&text)?));
+            }
+            Some(text)
+        }
+    };
+    Ok((text, answer.stats.cache_problem))
 }
 
 /// Scans files and folders and keeps the reports.
 #[pyfunction]
-#[pyo3(signature = (root, paths, *, rules, all_files, exclude, max_bytes, threads = None, progress = None, producer = "auto"))]
+#[pyo3(signature = (root, paths, *, rules, all_files, exclude, max_bytes, threads = None, progress = None, producer = "auto", cache = None))]
 #[expect(clippy::too_many_arguments, reason = "the arguments are keywords of the Python signature")]
 pub(crate) fn scan(
     py: Python<'_>,
@@ -172,9 +208,11 @@ pub(crate) fn scan(
     threads: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,
     producer: &str,
+    cache: Option<CacheArguments>,
 ) -> PyResult<ScanResult> {
     let producer = self::producer(py, producer)?;
-    let options = Options { producer, ..options(root, paths, rules, all_files, exclude, max_bytes, threads) };
+    let cache = cache.map(|cache| cache.options(py, true)).transpose()?;
+    let options = Options { producer, cache, ..options(root, paths, rules, all_files, exclude, max_bytes, threads) };
     let interpreter = Running::new(py)?;
     let watcher = Watcher::new(progress);
     let scan = detach::run_with_events(
@@ -210,7 +248,7 @@ pub(crate) fn scan_source(
 
 /// Scans and passes the report to `write` piece by piece, on the calling thread; returns the figures.
 #[pyfunction]
-#[pyo3(signature = (root, paths, *, rules, all_files, exclude, max_bytes, format, color, write, threads = None, progress = None, producer = "auto"))]
+#[pyo3(signature = (root, paths, *, rules, all_files, exclude, max_bytes, format, color, write, threads = None, progress = None, producer = "auto", cache = None))]
 #[expect(clippy::too_many_arguments, reason = "the arguments are keywords of the Python signature")]
 pub(crate) fn stream<'py>(
     py: Python<'py>,
@@ -226,10 +264,12 @@ pub(crate) fn stream<'py>(
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
     producer: &str,
+    cache: Option<CacheArguments>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let format = line_format(py, format, color)?;
     let producer = self::producer(py, producer)?;
-    let options = Options { producer, ..options(root, paths, rules, all_files, exclude, max_bytes, threads) };
+    let cache = cache.map(|cache| cache.options(py, false)).transpose()?;
+    let options = Options { producer, cache, ..options(root, paths, rules, all_files, exclude, max_bytes, threads) };
     let interpreter = Running::new(py)?;
     let watcher = Watcher::new(progress);
     let write = write.clone().unbind();

@@ -1,0 +1,121 @@
+"""The result cache: how calls use it, and what can be done with it.
+
+A repeated call on a tree that has not changed costs a look at it; a change costs the changed files; a
+file that was seen before under another path costs the hash of its content. A cache can only make a call
+faster: delete it, damage it, share it, fill the disk, and the answers are the same.
+
+It is in the user's cache folder, or where `REV_ACCEL_CACHE_DIR` says. `REV_ACCEL_NO_CACHE=1` does without
+it, `REV_ACCEL_CACHE_SIZE` (as `512M`) bounds what it takes on disk, `REV_ACCEL_VERIFY=always` has every
+file read and compared by content. Nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import _core, settings
+from .errors import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._core import _Cache, _CacheCheck, _CacheInfo
+
+__all__ = ["clear", "gc", "info", "verify"]
+
+FOLDER_VARIABLE = "REV_ACCEL_CACHE_DIR"
+OFF_VARIABLE = "REV_ACCEL_NO_CACHE"
+SIZE_VARIABLE = "REV_ACCEL_CACHE_SIZE"
+VERIFY_VARIABLE = "REV_ACCEL_VERIFY"
+
+VERIFY = ("stamp", "always")
+DEFAULT_BYTES = 1 << 30
+LARGEST_BYTES = 1 << 60
+
+_has_fork_hooks = False
+_has_told = False
+
+
+def info() -> _CacheInfo | None:
+    """Where the cache is, what it holds, and how files were answered; `None` if there is none yet.
+
+    Raises `InputError` if its folder cannot be used, with the reason.
+    """
+    return _core.cache_info(folder())
+
+
+def verify() -> _CacheCheck | None:
+    """Read all of the cache and drop what is damaged; `None` if there is none. Raises as `info`."""
+    return _core.cache_verify(folder())
+
+
+def gc(max_bytes: int | None = None) -> bool:
+    """Give up what was not used for longest until the cache takes at most so many bytes; whether that was done."""
+    if max_bytes is None:
+        return _core.cache_shrink(folder(), max_bytes=size_limit())
+    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or not 0 <= max_bytes <= LARGEST_BYTES:
+        raise InputError(f"`max_bytes` must be a whole number from 0 to {LARGEST_BYTES}, not {max_bytes!r}")
+    return _core.cache_shrink(folder(), max_bytes=max_bytes)
+
+
+def clear() -> bool:
+    """Empty the cache, also what this process remembers; whether all of it is gone."""
+    return _core.cache_clear(folder())
+
+
+def arguments(
+    *, cache: bool = True, verify: str | None = None, explain: str | None = None
+) -> _Cache | None:
+    """What the native module is told about the cache; `None` to do without."""
+    if not isinstance(cache, bool):
+        raise InputError(f"`cache` must be True or False, not {type(cache).__name__}")
+    source = "`verify`"
+    if verify is None:
+        verify, source = os.environ.get(VERIFY_VARIABLE) or VERIFY[0], f"environment variable {VERIFY_VARIABLE}"
+    if verify not in VERIFY:
+        raise InputError(f'{source} must be "stamp" or "always", not {verify!r}')
+    if not cache or settings.switch(OFF_VARIABLE, default=False):
+        return None
+    _hook_into_fork()
+    return folder(), verify == "always", size_limit(), explain
+
+
+def folder() -> str | None:
+    """The folder that the environment names, else `None` for the usual place."""
+    return os.environ.get(FOLDER_VARIABLE) or None
+
+
+def size_limit() -> int:
+    """How many bytes the cache may take on disk."""
+    text = os.environ.get(SIZE_VARIABLE)
+    if not text:
+        return DEFAULT_BYTES
+    size = settings.size(text)
+    if size is None or size > LARGEST_BYTES:
+        raise InputError(f"environment variable {SIZE_VARIABLE} must be a size like 500000, 512M or 2G, not {text[:80]!r}")
+    return size
+
+
+def tell(problem: str | None) -> None:
+    """Warn, once in a process, that the cache is not used, and why; it is no error."""
+    global _has_told
+    if problem is None or _has_told:
+        return
+    _has_told = True
+    from warnings import warn
+
+    try:
+        warn(f"rev-accel works without its cache: {problem}", RuntimeWarning, stacklevel=4)
+    except RuntimeWarning:  # warnings are errors here; the answer is right all the same
+        pass
+
+
+def _hook_into_fork() -> None:
+    # A child that is forked while SQLite is in use would inherit locks that nobody releases.
+    global _has_fork_hooks
+    if not _has_fork_hooks and hasattr(os, "register_at_fork"):
+        _has_fork_hooks = True
+        os.register_at_fork(
+            before=_core.before_fork,
+            after_in_parent=_core.after_fork_in_parent,
+            after_in_child=_core.after_fork_in_child,
+        )

@@ -1,0 +1,117 @@
+"""`rev-accel cache`: what is kept from earlier scans, checked, made smaller, emptied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rev_accel import cache as result_cache
+from rev_accel import settings
+from rev_accel.errors import InputError
+
+from . import streams
+
+if TYPE_CHECKING:
+    from rev_accel._core import _CacheInfo
+
+NOTHING = "There is no cache yet\n"
+
+HELP = f"""Look at, check, shrink or empty the cache of earlier results.
+
+A cache only makes scans faster: without it, or with a damaged one, the answers are the same. It is in the
+user's cache folder, or where {result_cache.FOLDER_VARIABLE} says; {result_cache.SIZE_VARIABLE} (default 1G) bounds
+it, {result_cache.OFF_VARIABLE}=1 does without it.
+"""
+
+
+@click.group(help=HELP, short_help="Look at, check, shrink or empty the cache.")
+def cache() -> None:
+    """The group of the commands below."""
+
+
+@cache.command(short_help="Where it is, what it holds, and what it answered.")
+def info() -> int:
+    """Tell where the cache is, its sizes, and by what files were answered so far.
+
+    The numbers of answers are about right: processes add to them without waiting for each other.
+    """
+    figures = result_cache.info()
+    _say(NOTHING if figures is None else _table(figures))
+    return 0
+
+
+@cache.command(short_help="Read all of it, and drop what is damaged.")
+def verify() -> int:
+    """Read all of the cache and drop what is damaged.
+
+    The exit code is 1 if anything was damaged; it is gone then, and the next scans make it anew.
+    """
+    check = result_cache.verify()
+    if check is None:
+        _say(NOTHING)
+        return 0
+    damaged = check["damaged_manifests"] + check["damaged_contents"] + check["store_damaged"]
+    _say(
+        f"manifests  {check['manifests']:,} read, {check['damaged_manifests']:,} damaged and dropped\n"
+        f"contents   {check['contents']:,} read, {check['damaged_contents']:,} damaged and dropped\n"
+    )
+    if check["store_damaged"]:
+        _say("The content store as a whole was damaged and begins anew\n")
+    return int(damaged > 0)
+
+
+@cache.command(short_help="Empty it.")
+def clear() -> int:
+    """Empty the cache."""
+    if not result_cache.clear():
+        raise InputError("something in the cache could not be removed")
+    return 0
+
+
+def _size(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    size = settings.size(value)
+    if size is None or size > result_cache.LARGEST_BYTES:
+        raise click.BadParameter(f"`{value}` is not a size like 500000, 512K or 16M")
+    return size
+
+
+@cache.command(short_help="Make it smaller.")
+@click.option(
+    "--max-bytes",
+    metavar="SIZE",
+    callback=_size,
+    help=f"What it may take at most; units K, M, G.  [default: {result_cache.SIZE_VARIABLE}, else 1G]",
+)
+def gc(max_bytes: int | None) -> int:
+    """Give up what was not used for longest until the cache is small enough."""
+    if not result_cache.gc(max_bytes):
+        raise InputError("the cache could not be made smaller")
+    return 0
+
+
+def _table(figures: _CacheInfo) -> str:
+    asked = figures["memory"] + figures["manifest"] + figures["recent"] + figures["store"] + figures["miss"]
+    rows = {
+        "folder": figures["folder"] + ("" if figures["writable"] else " (read only)"),
+        "manifests": f"{figures['manifests']:,} trees, {_megabytes(figures['manifest_bytes'])}",
+        "contents": figures["content_problem"]
+        or f"{figures['contents']:,} files, {_megabytes(figures['content_bytes'])}",
+        "answered": f"{asked:,} files, about",
+        "  memory": f"{figures['memory']:,}",
+        "  manifest": f"{figures['manifest']:,}",
+        "  recent": f"{figures['recent']:,} (changed shortly before, read again, the same)",
+        "  store": f"{figures['store']:,} (known from elsewhere)",
+        "  miss": f"{figures['miss']:,} (analysed)",
+    }
+    return "".join(f"{name:<10} {streams.one_line(text)}\n" for name, text in rows.items())
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def _say(text: str) -> None:
+    streams.write_output(text.encode(errors="surrogateescape"))
