@@ -74,3 +74,6 @@ pub(crate) fn step(_kind: Step, _path: &Path) -> io::Result<()> {
 pub(crate) fn short(_kind: Step, bytes: usize, _path: &Path) -> io::Result<usize> {
     Ok(bytes)
 }
+
+#[cfg(all(test, feature = "faults"))]
+mod tests;

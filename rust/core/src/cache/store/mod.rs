@@ -369,4 +369,4 @@ fn today() -> i64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -13,27 +13,27 @@ pub(super) static NEVER: Cancel = Cancel::new();
 const LARGE: u64 = 1 << 30;
 
 /// A folder for caches, with the place that it is used through.
-pub(super) struct Home(TempDir);
+pub(in crate::cache) struct Home(TempDir);
 
 impl Home {
-    pub(super) fn new() -> Self {
+    pub(in crate::cache) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn on(file_system: &str) -> Option<Self> {
+    pub(in crate::cache) fn on(file_system: &str) -> Option<Self> {
         tempfile::tempdir_in(file_system).ok().map(Self)
     }
 
-    pub(super) fn path(&self) -> std::path::PathBuf {
+    pub(in crate::cache) fn path(&self) -> std::path::PathBuf {
         self.0.path().canonicalize().unwrap().join("cache")
     }
 
-    pub(super) fn folder(&self) -> Folder {
+    pub(in crate::cache) fn folder(&self) -> Folder {
         let place = Place { configured: Some(self.path()), analysed: &[], create: true, is_network: |_| false };
         Folder::open(&place).unwrap()
     }
 
-    pub(super) fn store(&self) -> Store {
+    pub(in crate::cache) fn store(&self) -> Store {
         Store::open(&self.folder(), Mode::Write, &NEVER).unwrap()
     }
 
@@ -42,23 +42,23 @@ impl Home {
     }
 }
 
-pub(super) fn key(number: u64) -> ContentKey {
+pub(in crate::cache) fn key(number: u64) -> ContentKey {
     Keys::new("cpython 3.11.0 4300").key(&ContentHash::of(&number.to_le_bytes()))
 }
 
 /// The one value that is right for a key.
-pub(super) fn value(number: u64) -> Vec<u8> {
+pub(in crate::cache) fn value(number: u64) -> Vec<u8> {
     let mut random = Random::new(number);
     let length = if number.is_multiple_of(97) { 9_000 + random.below(20_000) } else { random.below(400) };
     (0..length).map(|_| random.next() as u8).collect()
 }
 
-pub(super) fn rows(numbers: std::ops::Range<u64>) -> Vec<(ContentKey, Vec<u8>)> {
+pub(in crate::cache) fn rows(numbers: std::ops::Range<u64>) -> Vec<(ContentKey, Vec<u8>)> {
     numbers.map(|number| (key(number), value(number))).collect()
 }
 
 /// How many are found; what is found is right.
-pub(super) fn hits(store: &mut Store, numbers: std::ops::Range<u64>) -> usize {
+pub(in crate::cache) fn hits(store: &mut Store, numbers: std::ops::Range<u64>) -> usize {
     numbers
         .filter(|number| {
             let found = store.get(&key(*number));
