@@ -117,3 +117,6 @@ pub(crate) fn total(folder: &Folder) -> Counts {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::faults::{Step, attempt};
@@ -99,8 +99,12 @@ impl Folder {
     /// Finds the folder, creates it if wanted, and checks that it can be trusted.
     pub(crate) fn open(place: &Place<'_>) -> Result<Self, Problem> {
         let own = match &place.configured {
-            Some(folder) if folder.is_absolute() => folder.components().collect(),
-            Some(folder) => return Err(Problem::of(folder, "it is not an absolute path")),
+            Some(folder) if !folder.is_absolute() => return Err(Problem::of(folder, "it is not an absolute path")),
+            // What it leads to could change while the folders on the way are created.
+            Some(folder) if folder.components().any(|part| part == Component::ParentDir) => {
+                return Err(Problem::of(folder, "there is a `..` in it"));
+            }
+            Some(folder) => folder.components().collect(),
             None => usual(|name| std::env::var_os(name))?.join("rev-accel"),
         };
         let path = own.join(LAYOUT);
@@ -139,6 +143,12 @@ impl Folder {
     /// Whether files can be written; if not, what is there may still be read.
     pub(crate) const fn is_writable(&self) -> bool {
         self.writable
+    }
+
+    /// As on a medium that cannot be written to; root can write whatever the modes say.
+    #[cfg(test)]
+    pub(super) const fn refuse_writing(&mut self) {
+        self.writable = false;
     }
 
     /// The folder of the content store, refused on a network file system: SQLite's write-ahead log needs memory that all processes share.
@@ -274,3 +284,6 @@ pub(super) fn distrust(metadata: &Metadata) -> Option<String> {
 pub(super) fn distrust(_metadata: &Metadata) -> Option<String> {
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,3 +120,6 @@ pub fn after_fork_in_child() {
         PROCESS.store(std::process::id(), Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests;

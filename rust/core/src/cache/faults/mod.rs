@@ -3,21 +3,21 @@
 //! Everything in this folder that opens, reads, writes, renames, removes or allocates asks here first. Without the feature `faults`, which
 //! only this crate's own tests turn on, the questions compile to nothing.
 
-#[cfg(feature = "faults")]
+#[cfg(all(unix, feature = "faults"))]
 mod memory;
-#[cfg(feature = "faults")]
+#[cfg(all(unix, feature = "faults"))]
 mod plan;
-#[cfg(feature = "faults")]
+#[cfg(all(unix, feature = "faults"))]
 mod vfs;
 
 use std::io;
 use std::path::Path;
 
-#[cfg(feature = "faults")]
+#[cfg(all(unix, feature = "faults"))]
 pub(crate) use memory::scope;
-#[cfg(feature = "faults")]
+#[cfg(all(unix, feature = "faults"))]
 pub(crate) use plan::{Fault, Installed, Plan, install, short, step};
-#[cfg(feature = "faults")]
+#[cfg(all(unix, feature = "faults"))]
 pub(crate) use vfs::{NAME as VFS, prepare};
 
 /// What is about to be done.
@@ -54,13 +54,19 @@ pub(crate) fn reserve(buffer: &mut Vec<u8>, additional: usize, path: &Path) -> i
     buffer.try_reserve_exact(additional).map_err(|_| io::ErrorKind::OutOfMemory.into())
 }
 
+/// While it lives, the thread works on a folder.
+#[cfg(not(all(unix, feature = "faults")))]
+pub(crate) struct Scope;
+
 /// Begins to work on a folder; without the feature it makes no difference.
-#[cfg(not(feature = "faults"))]
+#[cfg(not(all(unix, feature = "faults")))]
 #[inline]
-pub(crate) const fn scope(_folder: &Path) {}
+pub(crate) const fn scope(_folder: &Path) -> Scope {
+    Scope
+}
 
 /// May fail what is about to be done.
-#[cfg(not(feature = "faults"))]
+#[cfg(not(all(unix, feature = "faults")))]
 #[expect(clippy::unnecessary_wraps, reason = "with the feature it fails")]
 #[inline]
 pub(crate) fn step(_kind: Step, _path: &Path) -> io::Result<()> {
@@ -68,9 +74,12 @@ pub(crate) fn step(_kind: Step, _path: &Path) -> io::Result<()> {
 }
 
 /// As [`step`], for a read or a write of `bytes` bytes: how many of them to ask for.
-#[cfg(not(feature = "faults"))]
+#[cfg(not(all(unix, feature = "faults")))]
 #[expect(clippy::unnecessary_wraps, reason = "with the feature it fails")]
 #[inline]
 pub(crate) fn short(_kind: Step, bytes: usize, _path: &Path) -> io::Result<usize> {
     Ok(bytes)
 }
+
+#[cfg(all(test, unix, feature = "faults"))]
+mod tests;

@@ -172,13 +172,26 @@ method!(file_size, xFileSize, ffi::SQLITE_IOERR_FSTAT, (size: *mut i64));
 method!(lock, xLock, ffi::SQLITE_IOERR_LOCK, (level: c_int));
 method!(check_lock, xCheckReservedLock, ffi::SQLITE_IOERR_CHECKRESERVEDLOCK, (out: *mut c_int));
 method!(map_shared, xShmMap, ffi::SQLITE_IOERR_SHMMAP, (region: c_int, size: c_int, extend: c_int, out: *mut *mut c_void));
-method!(lock_shared, xShmLock, ffi::SQLITE_IOERR_SHMLOCK, (offset: c_int, count: c_int, flags: c_int));
 passed!(unlock, xUnlock, c_int, ffi::SQLITE_IOERR, (level: c_int));
 passed!(control, xFileControl, c_int, ffi::SQLITE_NOTFOUND, (operation: c_int, argument: *mut c_void));
 passed!(sector_size, xSectorSize, c_int, 4096, ());
 passed!(characteristics, xDeviceCharacteristics, c_int, 0, ());
 passed!(unmap_shared, xShmUnmap, c_int, ffi::SQLITE_OK, (delete: c_int));
 passed!(barrier, xShmBarrier, (), (), ());
+
+unsafe extern "C" fn lock_shared(file: *mut ffi::sqlite3_file, offset: c_int, count: c_int, flags: c_int) -> c_int {
+    // SAFETY: SQLite calls it on a file that it opened, with arguments for the layer below.
+    unsafe {
+        // Letting go of a lock does not fail; SQLite does not even look.
+        if flags & ffi::SQLITE_SHM_LOCK != 0
+            && let Some(code) = fault(path_of(file), ffi::SQLITE_IOERR_SHMLOCK)
+        {
+            return code;
+        }
+        let file = real(file);
+        (*(*file).pMethods).xShmLock.map_or(ffi::SQLITE_IOERR, |lock| lock(file, offset, count, flags))
+    }
+}
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     // SAFETY: SQLite closes a file once; the path is the box made by `open`.

@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::time::Instant;
 
 use super::{Outcome, counts, decode, decode_rules, encode, is_kept};
 use crate::cache::random::Random;
@@ -129,38 +128,4 @@ fn only_what_follows_from_the_bytes_is_kept() {
     assert!(is_kept(&Err(Failure::new(Status::SyntaxError, "TabError", "…"))));
     assert!(is_kept(&Err(Failure::new(Status::Undecodable, "UnicodeDecodeError", "not UTF-8"))));
     assert!(is_kept(&Ok(Vec::new())));
-}
-
-#[test]
-#[ignore = "prints figures; run with --release --nocapture"]
-fn figures() {
-    let finding = |index: u32| {
-        let function = format!("function_{}", index % 1_000);
-        let detail = match index % 4 {
-            0 => Detail::Print,
-            1 => Detail::MissingReturnType { function },
-            2 => Detail::ManyParameters { function, parameters: 7 },
-            _ => Detail::Todo {
-                text: format!("# TODO {function} ought to do this"),
-                marker: Marker::Todo,
-                splitlines_line: index,
-            },
-        };
-        Finding { line: index, column: 1 + index % 80, detail }
-    };
-    let mut findings: Vec<_> = (0..50_000).map(finding).collect();
-    findings.sort_by_key(|finding| finding.detail.rule());
-    let outcome = Ok(findings);
-    let bytes = encoded(&outcome);
-    for _ in 0..5 {
-        let started = Instant::now();
-        let read = decode(&bytes);
-        let decoded = started.elapsed();
-        let started = Instant::now();
-        drop(read);
-        let dropped = started.elapsed();
-        let started = Instant::now();
-        encoded(&outcome);
-        println!("{} bytes: decode {decoded:?}, drop {dropped:?}, encode {:?}", bytes.len(), started.elapsed());
-    }
 }

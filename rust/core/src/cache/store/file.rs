@@ -225,12 +225,12 @@ fn is_store(connection: &Connection, access: Access) -> Result<bool, Error> {
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
-    #[cfg(feature = "faults")]
+    #[cfg(all(unix, feature = "faults"))]
     {
         crate::cache::faults::prepare();
         Connection::open_with_flags_and_vfs(path, flags, crate::cache::faults::VFS)
     }
-    #[cfg(not(feature = "faults"))]
+    #[cfg(not(all(unix, feature = "faults")))]
     Connection::open_with_flags(path, flags)
 }
 

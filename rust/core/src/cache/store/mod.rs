@@ -369,4 +369,8 @@ fn today() -> i64 {
 }
 
 #[cfg(test)]
-mod tests;
+mod damage;
+#[cfg(test)]
+mod processes;
+#[cfg(test)]
+pub(super) mod tests;
