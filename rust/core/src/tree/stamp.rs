@@ -109,6 +109,11 @@ impl Stamp {
         self.is_older(now, SLACK)
     }
 
+    /// Whether its device surely counts in less than whole seconds, as ext2 and small inodes of ext4 do not.
+    pub(crate) fn has_fine_times(&self) -> bool {
+        self.changed % 1_000_000_000 != 0
+    }
+
     /// Whether both times lie more than so many nanoseconds before `now`.
     pub(crate) fn is_older(&self, now: i64, slack: i64) -> bool {
         self.is_known() && self.modified.max(self.changed) < now.saturating_sub(slack)
@@ -176,6 +181,8 @@ mod tests {
         assert!(!Stamp::UNKNOWN.is_settled(now));
         assert_eq!(stamp(98 * SECOND, 0).if_settled(now), Stamp::UNKNOWN);
         assert_eq!(stamp(1, 2).if_settled(now), stamp(1, 2));
+        assert!(stamp(0, SECOND + 1).has_fine_times());
+        assert!(!stamp(1, SECOND).has_fine_times(), "a program may have set the other time");
     }
 
     #[test]

@@ -233,7 +233,8 @@ impl<'a> Watch<'a> {
             if let Ok(metadata) = folder.metadata() {
                 let stamp = Stamp::of(&metadata);
                 return match self.devices.keeps_stamps(stamp.device(), folder) {
-                    true => stamp.is_older(self.started, QUIET),
+                    true if stamp.has_fine_times() => stamp.is_older(self.started, QUIET),
+                    true => stamp.is_settled(self.started),
                     false => above,
                 };
             }
