@@ -194,8 +194,9 @@ mod tests {
 
     #[test]
     fn every_field_counts_has_a_name_and_survives_the_bytes() {
+        type Change = (&'static str, fn(&mut Stamp));
         let one = stamp(-5, 6);
-        let changes: [(&str, fn(&mut Stamp)); 6] = [
+        let changes: [Change; 6] = [
             ("device", |stamp| stamp.device += 1),
             ("inode", |stamp| stamp.inode = u64::MAX),
             ("size", |stamp| stamp.size += 1),

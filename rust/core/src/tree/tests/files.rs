@@ -23,8 +23,10 @@ fn set_modified(path: &Path, time: SystemTime) {
     file.set_times(FileTimes::new().set_modified(time)).unwrap();
 }
 
+type Change = (&'static str, fn(&Path));
+
 /// Each way to change a file, with another text of the same size.
-const CHANGES: [(&str, fn(&Path)); 9] = [
+const CHANGES: [Change; 9] = [
     ("rewritten in place", |path| in_place(path, "a = 2\n")),
     ("rewritten with its time put back", |path| {
         let before = path.metadata().unwrap().modified().unwrap();
@@ -138,9 +140,9 @@ fn only_bytes_that_did_not_change_while_read_and_cannot_change_unseen_have_a_sta
 #[test]
 fn a_file_that_changes_while_it_is_read_has_no_stamp() {
     use std::cell::RefCell;
-    type Change = (usize, PathBuf);
+    type Planned = (usize, PathBuf);
     thread_local! {
-        static CHANGE: RefCell<Option<Change>> = const { RefCell::new(None) };
+        static CHANGE: RefCell<Option<Planned>> = const { RefCell::new(None) };
     }
     /// The clock is looked at before the file is opened and once it is read.
     fn clock_that_writes() -> i64 {
