@@ -78,6 +78,13 @@ impl KnownTree {
     }
 }
 
+/// Selects below `root` without exclusions, and notes what that depended on if `watched`. Gives how many files there are.
+pub fn selected(root: &Path, selection: Selection, watched: bool) -> Result<usize> {
+    let devices = Devices::default();
+    let watch = watched.then_some((&devices, system_clock as Clock));
+    Ok(select(root, &[root.to_owned()], selection, &[], watch, &Cancel::new())?.files.len())
+}
+
 /// The number of a folder's entries that decide a selection.
 pub fn listing(folder: &Path) -> std::io::Result<u128> {
     crate::tree::listing::listing(folder)
