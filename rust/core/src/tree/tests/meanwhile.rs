@@ -16,7 +16,8 @@ fn meanwhile(what: &str, prepare: impl Fn(&Path), flip: impl Fn(&Path) + Sync) {
     sleep(Duration::from_millis(2_600));
     for place in &places {
         let place = place.path();
-        for _ in 0..60 {
+        for round in 0..120 {
+            let selection = if round % 3 == 0 { Selection::All } else { Selection::Ignore };
             let stop = AtomicBool::new(false);
             let known = std::thread::scope(|scope| {
                 scope.spawn(|| {
@@ -26,7 +27,7 @@ fn meanwhile(what: &str, prepare: impl Fn(&Path), flip: impl Fn(&Path) + Sync) {
                 });
                 let _stop = Stop(&stop);
                 sleep(Duration::from_micros(300));
-                Known::new(&place.join("up/top"), &["."], Selection::Ignore, system_clock)
+                Known::new(&place.join("up/top"), &["."], selection, system_clock)
             });
             let check = known.check_by(system_clock);
             assert!(check.reselect || known.selected() == known.was_selected(), "{what}: {check:?}");
@@ -96,16 +97,38 @@ fn a_folder_and_a_file_come_and_go() {
 
 #[test]
 fn the_tree_is_swapped_for_another() {
-    let prepare = |place: &Path| {
-        write(place, "other/top/z.py", "");
-        write(place, "other/.gitignore", "a.py\n");
-        fs::rename(place.join("up"), place.join("one")).unwrap();
-        symlink("one", place.join("up")).unwrap();
-    };
-    meanwhile("a link above", prepare, |place| {
-        for tree in ["other", "one"] {
-            symlink(tree, place.join("next")).unwrap();
-            fs::rename(place.join("next"), place.join("up")).unwrap();
-        }
-    });
+    for link in ["up", "links/middle", "links/last"] {
+        let prepare = |place: &Path| {
+            write(place, "other/top/z.py", "");
+            write(place, "other/.gitignore", "a.py\n");
+            write(place, "links/next/x", "");
+            fs::rename(place.join("up"), place.join("one")).unwrap();
+            for (from, to) in [("up", "links/middle"), ("links/middle", "last"), ("links/last", "../one")] {
+                symlink(to, place.join(from)).unwrap();
+            }
+        };
+        meanwhile(link, prepare, |place| {
+            for tree in ["other", "one"] {
+                symlink(place.join(tree), place.join("links/next/link")).unwrap();
+                fs::rename(place.join("links/next/link"), place.join(link)).unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn a_folder_in_the_tree_is_swapped_for_another() {
+    for (folder, below) in [("up/top/7", ""), ("up/top/7", "/one/two"), ("up/top/7/one", "/two")] {
+        let prepare = |place: &Path| {
+            write(place, &format!("{folder}{below}/b.py"), "");
+            write(place, &format!("aside{below}/c.py"), "");
+        };
+        meanwhile(folder, prepare, |place| {
+            for _ in 0..2 {
+                fs::rename(place.join(folder), place.join("middle")).unwrap();
+                fs::rename(place.join("aside"), place.join(folder)).unwrap();
+                fs::rename(place.join("middle"), place.join("aside")).unwrap();
+            }
+        });
+    }
 }
