@@ -9,7 +9,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use rev_accel_benches::tree;
 use rev_accel_core::Selection;
-use rev_accel_core::measure::{KnownTree, listing, stamp_through_bytes, system_clock};
+use rev_accel_core::measure::{KnownTree, listing, selected, stamp_through_bytes, system_clock};
 
 static KNOWN: LazyLock<KnownTree> = LazyLock::new(|| {
     // As if some time had passed, so that a tree that was just written is measured too.
@@ -34,9 +34,15 @@ fn check_by_threads(bencher: Bencher<'_, '_>, threads: usize) {
 }
 
 #[divan::bench(args = [Selection::All, Selection::Ignore])]
+fn select_alone(bencher: Bencher<'_, '_>, selection: Selection) {
+    let tree = tree();
+    bencher.bench_local(|| selected(&tree, selection, false));
+}
+
+#[divan::bench(args = [Selection::All, Selection::Ignore])]
 fn select_and_watch(bencher: Bencher<'_, '_>, selection: Selection) {
     let tree = tree();
-    bencher.bench_local(|| KnownTree::new(&tree, selection, system_clock));
+    bencher.bench_local(|| selected(&tree, selection, true));
 }
 
 #[divan::bench]

@@ -116,10 +116,12 @@ fn judge(answer: &libc::statfs) -> Kind {
 #[cfg(target_os = "macos")]
 fn judge(answer: &libc::statfs) -> Kind {
     let name = answer.f_fstypename.map(|unit| unit.cast_unsigned());
+    #[allow(clippy::cast_sign_loss, reason = "a flag of one bit")]
+    let local = libc::MNT_LOCAL as u32;
     // Not HFS+: it finds a file also under names with characters that it passes over.
     if name.starts_with(b"apfs\0") {
         Kind::KeepsStamps
-    } else if answer.f_flags & libc::MNT_LOCAL as u32 != 0 && !name.starts_with(b"macfuse") {
+    } else if answer.f_flags & local != 0 && !name.starts_with(b"macfuse") {
         Kind::Local
     } else {
         Kind::Unknown

@@ -138,7 +138,9 @@ mod tests {
         let kind = folder.path().metadata().unwrap().file_type();
         let of = |names: &[&str]| {
             let mut listing = Listing::default();
-            names.iter().for_each(|name| listing.add(OsStr::new(name), kind));
+            for name in names {
+                listing.add(OsStr::new(name), kind);
+            }
             listing.finish()
         };
         assert_eq!(of(&["a", "b", "c"]), of(&["c", "a", "b"]));

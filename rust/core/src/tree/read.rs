@@ -53,9 +53,10 @@ pub(crate) fn read(
     let (Some((devices, clock)), Some(started)) = (stamps, started) else { return Ok(Stamp::UNKNOWN) };
     let stamp = Stamp::of(&metadata);
     // A clock that was put back meanwhile counts as what it shows now.
+    let now = started.min(clock());
     let is_kept = stamp.size() == buffer.len() as u64
         && file.metadata().is_ok_and(|after| Stamp::of(&after) == stamp)
-        && stamp.is_settled(started.min(clock()))
+        && stamp.is_settled(now)
         && devices.keeps_stamps_of(stamp.device(), &file);
     Ok(if is_kept { stamp } else { Stamp::UNKNOWN })
 }

@@ -153,13 +153,12 @@ impl Search<'_> {
 
     fn all(&mut self, top: PathBuf) {
         let mut folders = vec![top];
-        let mut is_top = true;
+        let mut listed = Vec::new();
         while let Some(folder) = folders.pop() {
             if self.cancel.is_cancelled() {
                 return;
             }
-            let follow = std::mem::take(&mut is_top);
-            let before = self.watch.is_some().then(|| Watch::before(&folder, follow));
+            let before = self.watch.is_some().then(|| Watch::before(&folder, listed.is_empty()));
             let mut listing = before.map(|_| Listing::default());
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
@@ -195,9 +194,10 @@ impl Search<'_> {
                     self.add_file(path);
                 }
             }
-            if let (Some(watch), Some(before), Some(listing)) = (&mut self.watch, before, listing) {
-                watch.listed(&folder, before, listing, follow);
-            }
+            listed.extend(before.zip(listing).map(|(before, listing)| (folder, before, listing)));
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.listed(listed);
         }
     }
 
@@ -235,10 +235,7 @@ impl Search<'_> {
         }
         if let (Some(watch), Some(before), Some(passed)) = (&mut self.watch, before, passed) {
             let passed = std::mem::take(&mut *passed.lock().unwrap_or_else(PoisonError::into_inner));
-            watch.walked(top, before, true);
-            for (folder, before) in passed.folders {
-                watch.walked(&folder, before, false);
-            }
+            watch.walked(top, before, &passed.folders);
             for (folder, found) in passed.environments {
                 for (marker, found) in MARKERS.iter().zip(found) {
                     watch.kind(&folder.join(marker), found.as_ref());

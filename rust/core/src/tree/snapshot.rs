@@ -264,10 +264,13 @@ impl Pass<'_> {
             return Some((path, "it has other entries"));
         }
         let stamp = Stamp::of(&metadata);
+        // A folder above it that was swapped away and back meanwhile has a new change time.
+        let stayed = |up: &Path| fs::symlink_metadata(up).is_ok_and(|up| Stamp::of(&up).is_quiet_since(self.now));
         let keeps = self.trusted
             && stamp.is_settled(self.now.min((self.clock)()))
             && look().is_ok_and(|after| Stamp::of(&after) == stamp)
-            && device.keeps_stamps(&stamp, path);
+            && device.keeps_stamps(&stamp, path)
+            && path.ancestors().skip(usize::from(!folder.follow)).all(stayed);
         if keeps {
             part.folders.push((index as u32, stamp));
         }

@@ -12,6 +12,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How much older than the clock a time must be to be trusted, in nanoseconds: more than the 2 s steps of the coarsest file systems.
 const SLACK: i64 = 2_500_000_000;
 
+/// The same for a look at what is being selected just now, where the clock's step is known: two of the longest steps of a kernel's clock.
+/// Folders such as `/tmp` seldom rest for longer.
+const QUIET: i64 = 20_000_000;
+
 /// The bits of a mode that tell files, folders and the rest apart.
 const KIND: u32 = 0o170_000;
 
@@ -109,8 +113,14 @@ impl Stamp {
         self.is_older(now, SLACK)
     }
 
-    /// Whether both times lie more than so many nanoseconds before `now`.
-    pub(crate) fn is_older(&self, now: i64, slack: i64) -> bool {
+    /// Whether nothing has changed since the clock showed `now`, a moment ago.
+    pub(crate) fn is_quiet_since(&self, now: i64) -> bool {
+        // ext2 and small inodes of ext4 count whole seconds; what a program can set does not tell.
+        let has_fine_times = self.changed % 1_000_000_000 != 0;
+        self.is_older(now, if has_fine_times { QUIET } else { SLACK })
+    }
+
+    fn is_older(&self, now: i64, slack: i64) -> bool {
         self.is_known() && self.modified.max(self.changed) < now.saturating_sub(slack)
     }
 
@@ -176,6 +186,10 @@ mod tests {
         assert!(!Stamp::UNKNOWN.is_settled(now));
         assert_eq!(stamp(98 * SECOND, 0).if_settled(now), Stamp::UNKNOWN);
         assert_eq!(stamp(1, 2).if_settled(now), stamp(1, 2));
+        assert!(stamp(0, now - QUIET - 1).is_quiet_since(now));
+        assert!(!stamp(0, now - QUIET).is_quiet_since(now));
+        assert!(!stamp(1, 98 * SECOND).is_quiet_since(now), "whole seconds; a program may have set the other time");
+        assert!(stamp(1, 97 * SECOND).is_quiet_since(now));
     }
 
     #[test]
@@ -187,8 +201,9 @@ mod tests {
 
     #[test]
     fn every_field_counts_has_a_name_and_survives_the_bytes() {
+        type Change = (&'static str, fn(&mut Stamp));
         let one = stamp(-5, 6);
-        let changes: [(&str, fn(&mut Stamp)); 6] = [
+        let changes: [Change; 6] = [
             ("device", |stamp| stamp.device += 1),
             ("inode", |stamp| stamp.inode = u64::MAX),
             ("size", |stamp| stamp.size += 1),

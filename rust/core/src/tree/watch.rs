@@ -1,9 +1,10 @@
 //! Notes what a selection depends on, for a [`Snapshot`].
 //!
 //! The walk reads ignore files by itself, so what it saw is not known; but what was settled before it began, it saw as it still is. A
-//! folder's stamp that is settled also vouches for what is *not* in it.
+//! folder's stamp that is settled also vouches for what is *not* in it, and for the folders in it: whatever is moved away or into place
+//! has a new change time afterwards. So all is looked at after the walk, what is inside before what holds it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -15,12 +16,11 @@ use super::select::MARKERS;
 use super::snapshot::{Folder, Snapshot, Watched, resolve};
 use super::stamp::{Clock, Stamp};
 
-/// How long a folder must have been quiet to vouch for what is not in it, in nanoseconds: two of the longest steps of a kernel's clock.
-/// Shorter than what a stamp must be settled for, since folders such as `/tmp` seldom rest that long.
-const QUIET: i64 = 20_000_000;
-
 /// The longest first line of a `.git` or `commondir` file that is followed, in bytes.
 const LINE: u64 = 64 << 10;
+
+/// The longest chain of links that is followed; Linux follows as many.
+const LINKS: u32 = 40;
 
 /// The notes of one selection.
 pub(crate) struct Watch<'a> {
@@ -29,6 +29,8 @@ pub(crate) struct Watch<'a> {
     /// When the selection began.
     started: i64,
     snapshot: Snapshot,
+    /// The folders that the caller named.
+    tops: Vec<PathBuf>,
     /// Folders above those that are walked, with what was seen in them before.
     above: BTreeMap<PathBuf, Seen>,
 }
@@ -64,7 +66,7 @@ impl<'a> Watch<'a> {
     pub(crate) fn new(devices: &'a Devices, clock: Clock) -> Self {
         let started = clock();
         let snapshot = Snapshot { certain: true, newest: started, ..Snapshot::default() };
-        Self { devices, clock, started, snapshot, above: BTreeMap::new() }
+        Self { devices, clock, started, snapshot, tops: Vec::new(), above: BTreeMap::new() }
     }
 
     /// Something happened that no stamp will show again.
@@ -91,26 +93,48 @@ impl<'a> Watch<'a> {
         metadata.map_or(Stamp::UNKNOWN, |metadata| Stamp::of(&metadata))
     }
 
-    /// A folder was read, and these were its entries.
-    pub(crate) fn listed(&mut self, path: &Path, before: Stamp, listing: Listing, follow: bool) {
-        let stamp = self.still(path, before, follow);
-        self.push_folder(path, Folder { stamp, listing: listing.finish(), follow });
+    /// These folders were read, each after the one that holds it, and nothing else. The listing is that of the entries that were read,
+    /// so it holds in any case; the stamp only with those of all folders above.
+    pub(crate) fn listed(&mut self, folders: Vec<(PathBuf, Stamp, Listing)>) {
+        let still =
+            |(index, (path, before, _)): (usize, &(PathBuf, Stamp, Listing))| self.still(path, *before, index == 0);
+        let mut stamps: Vec<_> = folders.iter().enumerate().rev().map(still).collect();
+        let mut uncertain = BTreeSet::new();
+        self.tops.extend(folders.first().map(|(top, ..)| top.clone()));
+        for (index, (path, _, listing)) in folders.into_iter().enumerate() {
+            let stamp = stamps.pop().filter(|_| index == 0 || !path.parent().is_some_and(|up| uncertain.contains(up)));
+            let stamp = stamp.unwrap_or(Stamp::UNKNOWN);
+            self.push_folder(&path, Folder { stamp, listing: listing.finish(), follow: index == 0 });
+            if !stamp.is_known() {
+                uncertain.insert(path);
+            }
+        }
     }
 
-    /// A folder was walked, by ignore files. Its entries must be read anew, so they count only if they cannot have changed.
-    pub(crate) fn walked(&mut self, path: &Path, before: Stamp, follow: bool) {
+    /// These folders were walked by ignore files, each after the one that holds it. Their entries must be read anew, so they count only
+    /// if they cannot have changed.
+    pub(crate) fn walked(&mut self, top: &Path, before: Stamp, folders: &[(PathBuf, Stamp)]) {
+        for (folder, before) in folders.iter().rev() {
+            self.walked_one(folder, *before, false);
+        }
+        self.walked_one(top, before, true);
+        self.tops.push(top.to_owned());
+    }
+
+    fn walked_one(&mut self, path: &Path, before: Stamp, follow: bool) {
         let listing = Listing::read(path);
+        let mut seen = Seen::default();
+        if listing.as_ref().is_ok_and(Listing::has_special) {
+            seen = self.ignore_files(path, false);
+            for marker in MARKERS {
+                self.kind_of(&path.join(marker), false, &mut seen);
+            }
+        }
         let stamp = self.still(path, before, follow);
         let Some(listing) = listing.ok().filter(|_| stamp.is_known()) else {
             return self.push_folder(path, Folder { stamp: Stamp::UNKNOWN, listing: 0, follow });
         };
-        if listing.has_special() {
-            let mut seen = self.ignore_files(path, false);
-            for marker in MARKERS {
-                self.kind_of(&path.join(marker), false, &mut seen);
-            }
-            self.keep(seen);
-        }
+        self.keep(seen);
         self.push_folder(path, Folder { stamp, listing: listing.finish(), follow });
     }
 
@@ -133,7 +157,8 @@ impl<'a> Watch<'a> {
             self.snapshot.certain &= before == after;
             self.keep(after);
         }
-        self.snapshot.certain &= self.snapshot.leads_elsewhere().is_none();
+        let stayed = self.snapshot.leads_elsewhere().is_none();
+        self.snapshot.certain &= stayed && self.tops.iter().all(|top| self.led_there(top));
         let now = (self.clock)();
         // A clock that was put back meanwhile makes what it settled worthless.
         self.snapshot.certain &= now >= self.started;
@@ -152,6 +177,28 @@ impl<'a> Watch<'a> {
             self.snapshot.certain &= self.snapshot.watched_paths.push(path);
             self.snapshot.watched.push(watched);
         }
+    }
+
+    /// Whether a path has led to the same place all the time: no folder above it and no link on the way has moved. Only so do the looks
+    /// before and after the walk mean that the walk went there too.
+    fn led_there(&self, path: &Path) -> bool {
+        std::path::absolute(path).is_ok_and(|path| self.is_quiet_way(&path, LINKS))
+    }
+
+    fn is_quiet_way(&self, path: &Path, links: u32) -> bool {
+        path.ancestors().enumerate().all(|(depth, part)| {
+            let Ok(metadata) = fs::symlink_metadata(part) else { return false };
+            // The folder at the end of the way has a stamp of its own.
+            if depth == 0 && !metadata.is_symlink() {
+                return true;
+            }
+            let stamp = Stamp::of(&metadata);
+            let holder = part.parent().filter(|_| metadata.is_symlink()).unwrap_or(part);
+            let quiet = stamp.is_quiet_since(self.started) || !self.devices.keeps_stamps(stamp.device(), holder);
+            let goes_on =
+                || fs::read_link(part).is_ok_and(|to| links > 0 && self.is_quiet_way(&holder.join(to), links - 1));
+            quiet && (!metadata.is_symlink() || goes_on())
+        })
     }
 
     /// The stamp of a folder, if it is the one from before and settled.
@@ -233,7 +280,7 @@ impl<'a> Watch<'a> {
             if let Ok(metadata) = folder.metadata() {
                 let stamp = Stamp::of(&metadata);
                 return match self.devices.keeps_stamps(stamp.device(), folder) {
-                    true => stamp.is_older(self.started, QUIET),
+                    true => stamp.is_quiet_since(self.started),
                     false => above,
                 };
             }

@@ -103,12 +103,12 @@ fn the_chain_of_a_worktree() {
             }
         };
         let (with, without) = (worktree("[ab].py\n"), worktree("[yz].py\n"));
-        ignore(git, &without, |place| rewrite(place, "main/.git/info/exclude", "[ab].py\n"));
-        ignore(git, &with, |place| remove(place, "main/.git/info/exclude"));
-        ignore(git, &with, |place| remove(place, "main/.git/worktrees/one/commondir"));
-        ignore(git, &with, |place| rewrite(place, "main/.git/worktrees/one/commondir", ".....\n"));
-        ignore(git, &with, |place| rewrite(place, git, &"x".repeat(fs::read(place.join(git)).unwrap().len())));
-        ignore(git, &with, |place| remove(place, git));
+        ignore(git, without, |place| rewrite(place, "main/.git/info/exclude", "[ab].py\n"));
+        ignore(git, with, |place| remove(place, "main/.git/info/exclude"));
+        ignore(git, with, |place| remove(place, "main/.git/worktrees/one/commondir"));
+        ignore(git, with, |place| rewrite(place, "main/.git/worktrees/one/commondir", ".....\n"));
+        ignore(git, with, |place| rewrite(place, git, &"x".repeat(fs::read(place.join(git)).unwrap().len())));
+        ignore(git, with, |place| remove(place, git));
         ignore(
             git,
             |place| {

@@ -5,6 +5,7 @@
 mod files;
 mod folders;
 mod ignored;
+mod meanwhile;
 mod random;
 
 use std::fs;
