@@ -15,12 +15,14 @@ pub(crate) struct Analysis {
     pub(crate) outcome: Outcome,
     pub(crate) parsed: bool,
     pub(crate) asked: bool,
+    /// Whether the outcome may be another the next time, for the same bytes.
+    pub(crate) tentative: bool,
 }
 
 impl Analysis {
     /// An outcome for which nothing was parsed.
     pub(crate) fn known(outcome: Outcome) -> Self {
-        Self { outcome, parsed: false, asked: false }
+        Self { outcome, parsed: false, asked: false, tentative: false }
     }
 }
 
@@ -32,11 +34,11 @@ pub(crate) fn analyse(bytes: &[u8], rules: RuleSet, producer: Producer, interpre
         };
         let judgement = facts_of(text, interpreter, producer);
         let outcome = judgement.facts.map(|facts| rules::findings(text, &facts, rules));
-        Analysis { outcome, parsed: true, asked: judgement.asked }
+        Analysis { outcome, parsed: true, asked: judgement.asked, tentative: judgement.tentative }
     }));
     analysis.unwrap_or_else(|_| {
         let message = "a fault in rev-accel; please report it";
         let failure = Failure::new(Status::InternalError, "InternalError", message);
-        Analysis { outcome: Err(failure), parsed: true, asked: false }
+        Analysis { outcome: Err(failure), parsed: true, asked: false, tentative: true }
     })
 }

@@ -246,7 +246,7 @@ impl FileRun<'_> {
         }
         let analysis = self.analyse(&mut worker.buffer, RuleSet::ALL);
         let mut record = Vec::new();
-        if !record::encode(&analysis.outcome, &mut record) {
+        if analysis.tentative || !record::encode(&analysis.outcome, &mut record) {
             return self.not_kept(worker, before, analysis, size);
         }
         let same = is_same(before, &record, &mut worker.record);

@@ -15,6 +15,11 @@ pub trait Interpreter: Sync {
     /// [`guard`](crate::syntax::guard) on what may be asked.
     fn ask(&self, text: &str) -> Option<Result<Vec<Fact>, Failure>>;
 
+    /// Whether there is an interpreter at all; if so, a question without an answer may be answered another time.
+    fn exists(&self) -> bool {
+        true
+    }
+
     /// Whether `str.isidentifier` holds for a name; `None` when the interpreter cannot be asked.
     fn is_identifier(&self, name: &str) -> Option<bool>;
 }
@@ -41,6 +46,10 @@ impl Interpreter for Grammar {
 
     fn ask(&self, _text: &str) -> Option<Result<Vec<Fact>, Failure>> {
         None
+    }
+
+    fn exists(&self) -> bool {
+        false
     }
 
     fn is_identifier(&self, _name: &str) -> Option<bool> {

@@ -17,6 +17,8 @@ use crate::source::{Positions, universal_newlines};
 pub(crate) struct Judgement {
     pub(crate) facts: Result<Vec<Fact>, Failure>,
     pub(crate) asked: bool,
+    /// Whether the interpreter should have been asked and gave no answer: the next time it may.
+    pub(crate) tentative: bool,
 }
 
 /// Who makes the facts of a text.
@@ -38,7 +40,7 @@ pub(crate) fn facts_of(text: &str, interpreter: &dyn Interpreter, producer: Prod
         Producer::Auto | Producer::Audit => recogniser::recognise(text, interpreter.grammar()),
     };
     match (recognised, producer) {
-        (Some(facts), Producer::Auto) => Judgement { facts: Ok(facts), asked: false },
+        (Some(facts), Producer::Auto) => Judgement { facts: Ok(facts), asked: false, tentative: false },
         (Some(facts), _) => {
             let judgement = parsed(text, interpreter);
             match difference(&facts, &judgement.facts) {
@@ -83,15 +85,16 @@ pub(crate) fn parsed(text: &str, interpreter: &dyn Interpreter) -> Judgement {
     }
     let parsed = outline.stop.map_or_else(|| Ok(parse(text, &outline, interpreter)), Err);
     let is_sure = matches!(&parsed, Ok(Parse::Accepted(accepted)) if !is_doubtful(accepted, &outline));
-    if !is_sure && let Some(facts) = ask(text, &outline, interpreter) {
-        return Judgement { facts, asked: true };
+    let may_ask = !is_sure && guard::may_be_asked(text, &outline);
+    if may_ask && let Some(facts) = ask(text, interpreter) {
+        return Judgement { facts, asked: true, tentative: false };
     }
     let facts = match parsed {
         Ok(Parse::Accepted(accepted)) => accept(accepted, interpreter),
         Ok(Parse::Rejected(rejection)) => Err(reject(text, rejection)),
         Err((offset, stop)) => Err(stopped(text, offset, stop, interpreter)),
     };
-    Judgement { facts, asked: false }
+    Judgement { facts, asked: false, tentative: may_ask && interpreter.exists() }
 }
 
 /// Parses a text that the guard has passed.
@@ -106,11 +109,8 @@ fn parse(text: &str, outline: &Outline, interpreter: &dyn Interpreter) -> Parse 
     tree::parse(text, interpreter.grammar())
 }
 
-/// Asks the interpreter, if the text is within the limits and the interpreter answers.
-fn ask(text: &str, outline: &Outline, interpreter: &dyn Interpreter) -> Option<Result<Vec<Fact>, Failure>> {
-    if !guard::may_be_asked(text, outline) {
-        return None;
-    }
+/// Asks the interpreter, if it answers. The text must be within the limits.
+fn ask(text: &str, interpreter: &dyn Interpreter) -> Option<Result<Vec<Fact>, Failure>> {
     let mut facts = interpreter.ask(&universal_newlines(text))?;
     if let Err(failure) = &mut facts
         && matches!(&*failure.exception, "RecursionError" | "MemoryError")
@@ -127,7 +127,11 @@ fn nul(interpreter: &dyn Interpreter) -> Judgement {
     let asked = answer.is_some();
     let message = "source code cannot contain null bytes";
     let failure = answer.unwrap_or_else(|| Failure::new(Status::SyntaxError, "SyntaxError", message));
-    Judgement { facts: Err(Failure { status: Status::SyntaxError, position: None, ..failure }), asked }
+    Judgement {
+        facts: Err(Failure { status: Status::SyntaxError, position: None, ..failure }),
+        asked,
+        tentative: !asked,
+    }
 }
 
 fn is_doubtful(accepted: &Accepted, outline: &Outline) -> bool {
