@@ -279,10 +279,8 @@ impl<'a> Watch<'a> {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             if let Ok(metadata) = folder.metadata() {
                 let stamp = Stamp::of(&metadata);
-                return match self.devices.keeps_stamps(stamp.device(), folder) {
-                    true => stamp.is_quiet_since(self.started),
-                    false => above,
-                };
+                let tells = self.devices.keeps_stamps(stamp.device(), folder);
+                return if tells { stamp.is_quiet_since(self.started) } else { above };
             }
         }
         false
