@@ -22,6 +22,7 @@ mod cancel;
 mod error;
 #[doc(hidden)]
 pub mod measure;
+mod pages;
 mod pool;
 mod report;
 mod rules;

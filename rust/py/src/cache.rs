@@ -116,7 +116,7 @@ pub(crate) fn cache_info(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<Op
     let Some(cache) = open(py, folder)? else { return Ok(None) };
     let info = detach::run(py, |cancel| Ok(cache.info(cancel)))?;
     let dict = PyDict::new(py);
-    dict.set_item("folder", info.folder)?;
+    dict.set_item("folder", info.folder.into_os_string())?;
     dict.set_item("writable", info.is_writable)?;
     dict.set_item("manifests", info.manifests)?;
     dict.set_item("manifest_bytes", info.manifest_bytes)?;

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use super::faults::{self, Step, attempt};
 use super::folder::{Folder, MANIFESTS, distrust};
+use crate::pages;
 
 /// How names of temporary files begin.
 const TEMPORARY: &str = "tmp-";
@@ -125,6 +126,7 @@ impl Source {
             return Err(io::ErrorKind::UnexpectedEof.into());
         };
         faults::reserve(output, left, &self.path)?;
+        pages::prefer_large(output);
         attempt(Step::Read, &self.path, || self.file.seek(SeekFrom::Start(offset)))?;
         while left > 0 {
             // Into memory that was not cleared before; the standard library repeats what a signal interrupted.

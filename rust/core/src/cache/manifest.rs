@@ -153,7 +153,9 @@ pub(crate) fn is_sound(folder: &Folder, name: &str) -> bool {
             return None;
         }
         let (base, mut manifest) = load(folder, key, Keep::Memory)?;
-        manifest.append_text(&mut Vec::new())?;
+        if manifest.entries.is_some() {
+            manifest.append_text(&mut Vec::new())?;
+        }
         let known = Known::new(base, None, 0);
         let mut buffer = Vec::new();
         (0..known.len()).all(|index| known.record(index as u32, &mut buffer).is_some()).then_some(())

@@ -1,6 +1,7 @@
 //! The drop-in's object, put together entry by entry, and again from an earlier one of which few entries have changed.
 
 use super::json;
+use crate::pages;
 
 const SEPARATOR: &[u8] = b",\n";
 
@@ -35,6 +36,7 @@ impl Object {
     /// An object of so many files, with room for so many bytes.
     pub(crate) fn new(files: usize, capacity: usize) -> Self {
         let mut text = Vec::with_capacity(capacity.saturating_add(256));
+        pages::prefer_large(&mut text);
         text.extend_from_slice(b"{\n  \"scanned_files\": ");
         json::number(&mut text, files as u64);
         text.extend_from_slice(b",\n  \"files\": {\n");
