@@ -15,7 +15,8 @@ use rev_accel_core::measure::{KnownTree, system_clock};
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let tree = PathBuf::from(arguments.next().ok_or("which tree?")?);
-    let threads: usize = arguments.next().and_then(|text| text.into_string().ok()).ok_or("how many threads?")?.parse()?;
+    let threads: usize =
+        arguments.next().and_then(|text| text.into_string().ok()).ok_or("how many threads?")?.parse()?;
     let known = KnownTree::new(&tree, Selection::All, system_clock)?;
     println!("{}", known.paths());
     stdout().flush()?;

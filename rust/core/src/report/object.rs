@@ -33,9 +33,10 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// An object of so many files, with room for so many bytes.
+    /// An object of so many files, with room for so many bytes if that can be had.
     pub(crate) fn new(files: usize, capacity: usize) -> Self {
-        let mut text = Vec::with_capacity(capacity.saturating_add(256));
+        let mut text = Vec::new();
+        let _ = text.try_reserve(capacity.saturating_add(256));
         pages::prefer_large(&mut text);
         text.extend_from_slice(b"{\n  \"scanned_files\": ");
         json::number(&mut text, files as u64);

@@ -7,6 +7,7 @@ use super::plan::Plan;
 use super::run::Run;
 use super::update::Update;
 use super::{FileReport, Options, Progress, Scan, Stats};
+use crate::cache::fork;
 use crate::cache::manifest::Keep;
 use crate::cache::memory::{Answer, Form};
 use crate::cancel::Cancel;
@@ -29,7 +30,8 @@ pub fn scan(
     progress: &Progress<'_>,
 ) -> Result<Scan> {
     let form = Form::Scan { rules: options.rules };
-    let mut plan = Plan::new(options, &form, Keep::Memory, cancel)?;
+    let in_use = options.cache.as_ref().and_then(|_| fork::enter());
+    let mut plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel)?;
     named_must_open(options)?;
     let unlisted = std::mem::take(&mut plan.unlisted);
     let earlier = plan.cached.as_mut().and_then(|cached| match cached.answer.take() {
@@ -137,7 +139,8 @@ pub fn scan_lines(
     mut write: impl FnMut(&[u8]) -> bool,
 ) -> Result<Stats> {
     let form = Form::Scan { rules: options.rules };
-    let mut plan = Plan::new(options, &form, Keep::File, cancel)?;
+    let in_use = options.cache.as_ref().and_then(|_| fork::enter());
+    let mut plan = Plan::new(options, &form, Keep::File, in_use.as_ref(), cancel)?;
     named_must_open(options)?;
     let unlisted = std::mem::take(&mut plan.unlisted);
     let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, true, false));

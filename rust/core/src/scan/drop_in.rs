@@ -8,6 +8,7 @@ use super::plan::{Cached, Plan};
 use super::run::Run;
 use super::update::Update;
 use super::{FileReport, Options, Stats, drop_in_outcome};
+use crate::cache::fork;
 use crate::cache::known::Known;
 use crate::cache::manifest::{Keep, Text, TreeKey};
 use crate::cache::memory::{Answer, Form, KeptText, Memory};
@@ -17,6 +18,12 @@ use crate::report::drop_in;
 use crate::report::object::{Earlier, Layout, Object};
 use crate::rules::RuleSet;
 use crate::syntax::interpreter::Interpreter;
+
+/// How much room a text is given for each file in it, which is a little more than the standard library needs.
+const BYTES_PER_FILE: usize = 4096;
+
+/// How much room a text is given at most before it needs it.
+const MOST_ROOM: usize = 64 << 20;
 
 /// What [`scan_drop_in`] answers.
 #[derive(Debug)]
@@ -90,7 +97,8 @@ pub fn scan_drop_in(
     // A manifest holds the text with all rules.
     let is_main = options.rules == RuleSet::ALL && check_error.is_none();
     let form = Form::DropIn { rules: options.rules, check_error: check_error.clone(), tail: tail.to_owned() };
-    let mut plan = Plan::new(options, &form, Keep::Memory, cancel)?;
+    let in_use = options.cache.as_ref().and_then(|_| fork::enter());
+    let mut plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel)?;
     let before = plan.cached.as_mut().and_then(|cached| earlier_text(cached, is_main, tail));
     let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false, is_main));
     let render = |report: FileReport| {
@@ -102,7 +110,8 @@ pub fn scan_drop_in(
         let issues = drop_in::file(&mut entry, &report.key, outcome);
         (entry, issues as u32)
     };
-    let mut whole = before.is_none().then(|| Object::new(plan.len(), 0));
+    let mut whole =
+        before.is_none().then(|| Object::new(plan.len(), plan.len().saturating_mul(BYTES_PER_FILE).min(MOST_ROOM)));
     let mut pieces = Vec::new();
     let run = Run { options, interpreter, cancel, progress: &|_, _| {}, window: usize::MAX };
     let mut stats = run.run(&plan, before.is_some(), render, |mut done| {

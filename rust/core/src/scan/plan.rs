@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{FileReport, Options};
 use crate::cache::folder::{Folder, Place};
+use crate::cache::fork::Use;
 use crate::cache::known::Known;
 use crate::cache::manifest::{self, Keep, Manifest, TreeKey};
 use crate::cache::memory::{Answer, Form};
@@ -90,6 +91,7 @@ pub(crate) struct Cached<'a> {
     trusts_stamps: bool,
     /// Stamps of folders that were listed again and are settled now.
     pub(crate) folder_stamps: Vec<(u32, Stamp)>,
+    may_use_store: bool,
     folder: OnceLock<std::result::Result<Folder, String>>,
     analysed: Vec<PathBuf>,
 }
@@ -122,11 +124,21 @@ pub(crate) struct Selected {
 
 impl<'a> Plan<'a> {
     /// Finds out what is known, and selects the files if that does not tell.
-    pub(crate) fn new(options: &'a Options, form: &Form, keep: Keep, cancel: &Cancel) -> Result<Self> {
+    ///
+    /// The caller keeps the process from forking while the content store may be in use, or it may not be.
+    pub(crate) fn new(
+        options: &'a Options,
+        form: &Form,
+        keep: Keep,
+        in_use: Option<&Use>,
+        cancel: &Cancel,
+    ) -> Result<Self> {
         let started = Instant::now();
         let root = options.root.as_path();
         let mut cached = match &options.cache {
-            Some(cache) if options.producer != Producer::Audit => Some(Cached::recall(options, cache, form, keep)?),
+            Some(cache) if options.producer != Producer::Audit => {
+                Some(Cached::recall(options, cache, form, keep, in_use.is_some())?)
+            }
             _ => None,
         };
         let known = cached.as_mut().map(|cached| cached.check(options, cancel)).transpose()?.flatten();
@@ -181,7 +193,13 @@ impl<'a> Plan<'a> {
 
 impl<'a> Cached<'a> {
     /// Looks up what is known of the tree.
-    fn recall(options: &'a Options, cache: &'a CacheOptions, form: &Form, keep: Keep) -> Result<Self> {
+    fn recall(
+        options: &'a Options,
+        cache: &'a CacheOptions,
+        form: &Form,
+        keep: Keep,
+        may_use_store: bool,
+    ) -> Result<Self> {
         let tree = tree_key(options, cache)?;
         let mut cached = Self {
             options: cache,
@@ -194,6 +212,7 @@ impl<'a> Cached<'a> {
             todo: Todo::All(Selected::default()),
             trusts_stamps: false,
             folder_stamps: Vec::new(),
+            may_use_store,
             folder: OnceLock::new(),
             analysed: options.paths.iter().map(|path| options.root.join(path)).collect(),
         };
@@ -285,6 +304,11 @@ impl<'a> Cached<'a> {
     /// Why the folder of the cache cannot be used, as far as that was tried.
     pub(crate) fn problem(&self) -> Option<&str> {
         self.folder.get()?.as_ref().err().map(String::as_str)
+    }
+
+    /// Whether the content store may be used.
+    pub(crate) fn may_use_store(&self) -> bool {
+        self.may_use_store
     }
 
     /// Whether an equal stamp means the same content in this call.

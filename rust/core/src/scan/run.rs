@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::analyse::{Analysis, analyse};
@@ -11,8 +11,8 @@ use super::plan::{Cached, Job, Origin, Plan};
 use super::{FileReport, HARD_MAX_BYTES, Options, Progress, Stats};
 use crate::cache::counts::{self, Counts};
 use crate::cache::known::{Known, Learned, NO_DIGEST};
+use crate::cache::record;
 use crate::cache::store::{ContentHash, ContentKey, Keys, Mode, Store};
-use crate::cache::{fork, record};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::pool::{self, Schedule};
@@ -73,6 +73,7 @@ pub(crate) struct Handled {
 struct Worker {
     buffer: Vec<u8>,
     record: Vec<u8>,
+    encoded: Vec<u8>,
     store: Option<Store>,
     has_tried_store: bool,
 }
@@ -93,11 +94,8 @@ impl Run<'_> {
         let only = if lazy { plan.todo() } else { None };
         let count = only.map_or(plan.len(), <[u32]>::len);
         let mut stats = Stats { files: plan.len(), threads, select_time: plan.select_time, ..Stats::default() };
-        let asks_store = plan.cached.as_ref().filter(|_| count >= STORE_FROM);
+        let asks_store = plan.cached.as_ref().filter(|cached| count >= STORE_FROM && cached.may_use_store());
         let keys = asks_store.map(|cached| Keys::new(&cached.options.interpreter));
-        // SQLite must not be in use while the process forks.
-        let in_use = keys.as_ref().and_then(|_| fork::enter());
-        let keys = keys.filter(|_| in_use.is_some());
         let explanation = Explanation::new(plan);
         let file_run = FileRun { run: self, plan, lazy, large: Mutex::new(()), keys, explanation: &explanation };
         let work = |worker: &mut Worker, place: usize| {
@@ -225,32 +223,37 @@ impl FileRun<'_> {
         };
         let size = worker.buffer.len() as u32;
         let hash = ContentHash::of(&worker.buffer);
-        let learned = |record: &[u8]| Some(Learned { stamp, digest: hash.0, size, record: record.into() });
+        let learned = |record: Arc<[u8]>| Some(Learned { stamp, digest: hash.0, size, record });
         if let Some((place, known)) = before
             && known.digest(place) == hash.0
             && let Some(record) = known.record(place, &mut worker.record)
             && let Some(analysis) = self.decoded(record)
         {
-            let learned = learned(record);
+            let learned = learned(record.into());
             return Handled { analysis, learned, content: None, same: true, level: Level::Recent, size };
         }
         let content = self.keys.as_ref().map(|keys| keys.key(&hash));
         if let Some(content) = &content
             && let Some(store) = worker.store(cached, self.run.cancel)
             && let Some((outcome, record)) =
-                store.get_with(content, |record| Some((record::decode(record)?, record.to_vec())))
+                store.get_with(content, |record| Some((record::decode(record)?, Arc::<[u8]>::from(record))))
         {
             let same = is_same(before, &record, &mut worker.record);
             let analysis = Some(Analysis::known(outcome));
-            return Handled { analysis, learned: learned(&record), content: None, same, level: Level::Store, size };
+            return Handled { analysis, learned: learned(record), content: None, same, level: Level::Store, size };
         }
         let analysis = self.analyse(&mut worker.buffer, RuleSet::ALL);
-        let mut record = Vec::new();
-        if analysis.tentative || !record::encode(&analysis.outcome, &mut record) {
+        worker.encoded.clear();
+        if analysis.tentative || !record::encode(&analysis.outcome, &mut worker.encoded) {
             return self.not_kept(worker, before, analysis, size);
         }
-        let same = is_same(before, &record, &mut worker.record);
-        Handled { learned: learned(&record), content, same, ..Handled::analysed(analysis, size) }
+        let same = is_same(before, &worker.encoded, &mut worker.record);
+        Handled {
+            learned: learned(worker.encoded.as_slice().into()),
+            content,
+            same,
+            ..Handled::analysed(analysis, size)
+        }
     }
 
     /// A file that could not be read.
@@ -321,7 +324,8 @@ impl Worker {
     fn store(&mut self, cached: &Cached<'_>, cancel: &Cancel) -> Option<&mut Store> {
         if !self.has_tried_store {
             self.has_tried_store = true;
-            self.store = cached.folder().and_then(|folder| Store::open(folder, Mode::Write, cancel).ok());
+            let store = cached.folder().and_then(|folder| Store::open(folder, Mode::Write, cancel).ok());
+            self.store = store.and_then(|mut store| (!store.is_empty()).then_some(store));
         }
         self.store.as_mut()
     }

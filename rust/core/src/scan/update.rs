@@ -1,6 +1,7 @@
 //! Keeps what a scan found out: in memory, in the manifest, in the content store.
 
 use std::sync::Arc;
+use std::thread;
 
 use super::plan::{Cached, Files, Origin, Plan, Todo};
 use super::run::Done;
@@ -22,7 +23,14 @@ pub(crate) struct Update {
     changed: bool,
     /// Files whose entry in the manifest is out of date.
     stale: usize,
-    contents: Vec<(ContentKey, Vec<u8>)>,
+    streams: bool,
+    contents: Contents,
+}
+
+/// Outcomes on their way into the content store.
+#[derive(Default)]
+struct Contents {
+    waiting: Vec<(ContentKey, Arc<[u8]>)>,
     store: Option<Store>,
     has_tried_store: bool,
 }
@@ -76,8 +84,7 @@ impl Update {
                 },
             }),
         };
-        let (contents, store) = (Vec::new(), None);
-        Self { keeping, changed: false, stale: 0, contents, store, has_tried_store: false }
+        Self { keeping, changed: false, stale: 0, streams, contents: Contents::default() }
     }
 
     /// Takes what a file brought; files come in order.
@@ -88,9 +95,10 @@ impl Update {
         let news = learned.as_ref().is_some_and(|learned| !done.same || learned.stamp.is_known());
         self.stale += usize::from(news);
         if let (Some(content), Some(learned)) = (done.content.take(), &learned) {
-            self.contents.push((content, learned.record.to_vec()));
-            if self.contents.len() >= BATCH {
-                self.put(cached, cancel);
+            self.contents.waiting.push((content, Arc::clone(&learned.record)));
+            // A stream shall not grow with the tree; elsewhere all is put at the end, beside the manifest.
+            if self.streams && self.contents.waiting.len() >= BATCH {
+                self.contents.put(cached, cancel);
             }
         }
         match &mut self.keeping {
@@ -117,42 +125,74 @@ impl Update {
     /// Keeps it all; `text` is what the manifest shall have of the drop-in's text.
     ///
     /// `None` when nothing is left to be remembered in this process.
-    pub(crate) fn finish(mut self, plan: Plan<'_>, text: Option<&Text<'_>>, cancel: &Cancel) -> Option<Updated> {
+    pub(crate) fn finish(self, plan: Plan<'_>, text: Option<&Text<'_>>, cancel: &Cancel) -> Option<Updated> {
         let (files, cached) = (plan.files, plan.cached?);
-        self.put(&cached, cancel);
-        if let Some(mut store) = self.store.take() {
-            store.finish(cached.options.max_bytes, cancel);
+        // Opened here, where it cannot be in the way of the other thread.
+        let _ = cached.folder();
+        let Self { keeping, changed, stale, mut contents, .. } = self;
+        // The manifest and the content store do not know of each other.
+        thread::scope(|scope| {
+            if contents.is_used() {
+                let finish = || contents.finish(&cached, cancel);
+                let builder = thread::Builder::new().name("rev-accel-store".to_owned());
+                // Without a thread the store learns of these contents another time.
+                let _ = builder.spawn_scoped(scope, finish);
+            }
+            keep(keeping, changed, stale, &files, &cached, text)
+        })
+    }
+}
+
+/// Keeps what was found out in memory and in the manifest.
+fn keep(
+    keeping: Keeping,
+    changed: bool,
+    stale: usize,
+    files: &Files,
+    cached: &Cached<'_>,
+    text: Option<&Text<'_>>,
+) -> Option<Updated> {
+    let now = (cached.options.clock)();
+    match (keeping, &cached.known) {
+        (Keeping::Patches(patches), Some(known)) if patches.is_empty() => {
+            Some(Updated { known: Arc::clone(known), same: !changed })
         }
-        let now = (cached.options.clock)();
-        match (self.keeping, &cached.known) {
-            (Keeping::Patches(patches), Some(known)) if patches.is_empty() => {
-                Some(Updated { known: Arc::clone(known), same: !self.changed })
-            }
-            (Keeping::Patches(patches), Some(known)) => {
-                let known = Arc::new(known.patched(patches, self.changed, now));
-                Some(Updated { known, same: !self.changed })
-            }
-            (Keeping::Patches(_), None) => None,
-            (Keeping::Anew(mut anew), _) => {
-                anew.fill(&cached, files.len());
-                anew.finish(&files, cached, self.changed, self.stale, text, now)
-            }
+        (Keeping::Patches(patches), Some(known)) => {
+            Some(Updated { known: Arc::new(known.patched(patches, changed, now)), same: !changed })
         }
+        (Keeping::Patches(_), None) => None,
+        (Keeping::Anew(mut anew), _) => {
+            anew.fill(cached, files.len());
+            anew.finish(files, cached, changed, stale, text, now)
+        }
+    }
+}
+
+impl Contents {
+    fn is_used(&self) -> bool {
+        !self.waiting.is_empty() || self.store.is_some()
     }
 
     /// Puts what was collected into the content store.
     fn put(&mut self, cached: &Cached<'_>, cancel: &Cancel) {
-        if self.contents.is_empty() {
-            return;
-        }
         if !self.has_tried_store {
             self.has_tried_store = true;
             self.store = cached.folder().and_then(|folder| Store::open(folder, Mode::Write, cancel).ok());
         }
         if let Some(store) = &mut self.store {
-            store.put_many(&self.contents, cancel);
+            store.put_many(&self.waiting, cancel);
         }
-        self.contents.clear();
+        self.waiting.clear();
+    }
+
+    /// Puts the rest, and ends the use of the store.
+    fn finish(&mut self, cached: &Cached<'_>, cancel: &Cancel) {
+        if !self.waiting.is_empty() {
+            self.put(cached, cancel);
+        }
+        if let Some(mut store) = self.store.take() {
+            store.finish(cached.options.max_bytes, cancel);
+        }
     }
 }
 
@@ -194,13 +234,13 @@ impl Anew {
     fn finish(
         self,
         files: &Files,
-        cached: Cached<'_>,
+        cached: &Cached<'_>,
         changed: bool,
         stale: usize,
         text: Option<&Text<'_>>,
         now: i64,
     ) -> Option<Updated> {
-        let Cached { known: before, todo, folder_stamps, .. } = &cached;
+        let Cached { known: before, todo, folder_stamps, .. } = cached;
         let before = before.as_deref();
         let (mut snapshot, same_files, stale_folders) = match (todo, before) {
             (Todo::All(selected), Some(before)) => {
@@ -223,12 +263,12 @@ impl Anew {
         snapshot.newest = snapshot.newest.max(now).max(before.map_or(0, |before| before.newest));
         let same = same_files && !changed;
         let stale = stale + stale_folders + before.map_or(0, |before| before.unwritten);
-        let is_due = !same_files || stale > tolerated(files.len()) || lacks_text(&cached, text.is_some());
+        let is_due = !same_files || stale > tolerated(files.len()) || lacks_text(cached, text.is_some());
         let content = before.filter(|_| same).map(|before| before.content);
         match self.records {
             Sink::Memory(bytes) => {
                 let base = Base { snapshot, files: self.files, records: Records::Bytes(bytes) };
-                let is_written = is_due && write(&cached, &base, text).is_some();
+                let is_written = is_due && write(cached, &base, text).is_some();
                 let known = Known::new(base, content, if is_written { 0 } else { stale });
                 Some(Updated { known: Arc::new(known), same })
             }

@@ -188,7 +188,7 @@ pub(super) fn connect(database: &Path, access: Access) -> Result<Option<Connecti
     // Leaves the log for the next connection: folding it in costs two syncs, and most calls write a few rows.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.execute_batch(
-        "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL; \
+        "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = OFF; \
          PRAGMA journal_size_limit = 8388608;",
     )?;
     match is_store(&connection, access) {

@@ -147,7 +147,16 @@ impl Store {
         Ok(())
     }
 
+    /// Whether nothing is kept yet, so that nothing needs to be looked up.
+    pub(crate) fn is_empty(&mut self) -> bool {
+        let _scope = faults::scope(&self.facts);
+        self.pause();
+        let Some(connection) = &self.connection else { return true };
+        connection.query_row("SELECT 1 FROM facts LIMIT 1", [], |_| Ok(())).is_err()
+    }
+
     /// What is kept under a key.
+    #[cfg(test)]
     pub(crate) fn get(&mut self, key: &ContentKey) -> Option<Vec<u8>> {
         let facts = std::mem::take(&mut self.facts);
         let value = self.get_with(key, |value| {
@@ -243,8 +252,8 @@ impl Store {
     }
 
     /// Keeps some values; `false` when not all were written.
-    pub(crate) fn put_many(&mut self, rows: &[(ContentKey, Vec<u8>)], cancel: &Cancel) -> bool {
-        let mut order: Vec<_> = rows.iter().filter(|(_, value)| value.len() <= MAX_VALUE).collect();
+    pub(crate) fn put_many<T: AsRef<[u8]>>(&mut self, rows: &[(ContentKey, T)], cancel: &Cancel) -> bool {
+        let mut order: Vec<_> = rows.iter().filter(|(_, value)| value.as_ref().len() <= MAX_VALUE).collect();
         // In the order of the tree, so that one page after the other is written.
         order.sort_unstable_by_key(|(key, _)| key.row());
         let mut complete = true;
@@ -253,6 +262,7 @@ impl Store {
             complete &= self.write(cancel, |connection| {
                 let mut insert = connection.prepare_cached(INSERT)?;
                 for (key, value) in batch {
+                    let value = value.as_ref();
                     insert.execute((key.row(), today, key.0, sum(&key.0, value), value))?;
                 }
                 Ok(())
