@@ -41,15 +41,30 @@ pub(crate) fn read(
     if metadata.len() > max_bytes {
         return Err(too_large());
     }
+    let no_memory = || Failure::new(Status::TooLarge, "MemoryError", "no memory for the file");
     let expected = usize::try_from(metadata.len()).map_err(|_| too_large())?;
-    // One byte more than expected: the read that fills the buffer then also sees the end of the file.
-    if buffer.try_reserve_exact(expected + 1).is_err() {
-        return Err(Failure::new(Status::TooLarge, "MemoryError", "no memory for the file"));
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            // One byte more than expected: the read that fills the rest then also sees the end of the file.
+            let room = if filled == 0 { expected + 1 } else { filled.saturating_mul(2).max(4096) };
+            buffer.try_reserve_exact(room - filled).map_err(|_| no_memory())?;
+            buffer.resize(room, 0);
+        }
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(&error)),
+        }
+        if filled as u64 > max_bytes {
+            return Err(too_large());
+        }
+        if filled == expected {
+            break;
+        }
     }
-    (&mut file).take(max_bytes + 1).read_to_end(buffer).map_err(|error| unreadable(&error))?;
-    if buffer.len() as u64 > max_bytes {
-        return Err(too_large());
-    }
+    buffer.truncate(filled);
     let (Some((devices, clock)), Some(started)) = (stamps, started) else { return Ok(Stamp::UNKNOWN) };
     let stamp = Stamp::of(&metadata);
     // A clock that was put back meanwhile counts as what it shows now.
