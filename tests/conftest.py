@@ -1,5 +1,6 @@
 """What the tests share: trees to analyse, and a live `rev-agentic` beside each."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,15 @@ import pytest
 
 from contract import tree
 from oracle import Oracle
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The cache that every test uses, and the processes that it starts: not the user's own."""
+    folder = tmp_path_factory.mktemp("cache").resolve()
+    os.environ["REV_ACCEL_CACHE_DIR"] = str(folder)
+    yield folder
+    del os.environ["REV_ACCEL_CACHE_DIR"]
 
 
 @pytest.fixture(scope="session")

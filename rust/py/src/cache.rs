@@ -68,7 +68,7 @@ impl PythonText {
     }
 
     /// The object in a kept text, if that is one.
-    pub(crate) fn of<'py>(py: Python<'py>, text: Arc<dyn KeptText>) -> Option<Bound<'py, PyString>> {
+    pub(crate) fn of(py: Python<'_>, text: Arc<dyn KeptText>) -> Option<Bound<'_, PyString>> {
         let text: Arc<dyn Any + Send + Sync> = text;
         text.downcast::<Self>().ok().map(|text| text.text.clone_ref(py).into_bound(py))
     }

@@ -81,7 +81,7 @@ impl Cache {
             answered: [total.memory, total.manifest, total.store, total.recent, total.miss],
             ..CacheInfo::default()
         };
-        match self.store(Mode::Read, cancel, |store| store.info()) {
+        match self.store(Mode::Read, cancel, Store::info) {
             Ok(Some(Some(store))) => (info.contents, info.content_bytes) = (store.rows, store.bytes),
             Ok(_) => {}
             Err(problem) => info.content_problem = Some(problem),

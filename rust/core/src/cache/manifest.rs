@@ -33,8 +33,8 @@ pub(crate) struct TreeKey(pub(crate) [u8; 32]);
 
 impl TreeKey {
     fn file_name(self) -> String {
-        let digits: String = self.0.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
-        format!("{MANIFESTS}/{digits}")
+        let hash = blake3::Hash::from_bytes(self.0).to_hex();
+        format!("{MANIFESTS}/{}", &hash[..40])
     }
 }
 

@@ -46,6 +46,7 @@ const EXCEPTIONS: [&str; 5] = ["SyntaxError", "IndentationError", "TabError", "U
 /// Whether an outcome follows from the file's bytes alone, so that it holds wherever and whenever they are met again.
 ///
 /// What memory or the stack did not suffice for may work out next time.
+#[cfg(test)]
 pub(crate) fn is_kept(outcome: &Outcome) -> bool {
     outcome.as_ref().map_or_else(|failure| status_byte(failure).is_some(), |_| true)
 }
@@ -160,12 +161,6 @@ pub(crate) fn decode_rules(bytes: &[u8], rules: RuleSet) -> Option<Outcome> {
         [FORMAT, UNDECODABLE, rest @ ..] => failure(Status::Undecodable, rest).map(Err),
         _ => None,
     }
-}
-
-/// The number of findings by rule, in the order of [`Rule::ALL`], without reading them; `None` for a failure as well.
-pub(crate) fn counts(bytes: &[u8]) -> Option<[usize; 6]> {
-    let [FORMAT, OK, rest @ ..] = bytes else { return None };
-    header(&mut Numbers(rest)).map(|header| header.by_rule)
 }
 
 struct Header {

@@ -139,7 +139,9 @@ mod tests {
 
     fn whole(entries: &[&str]) -> (Vec<u8>, Layout) {
         let mut object = Object::new(entries.len(), 0);
-        entries.iter().for_each(|entry| object.push(entry.as_bytes(), 1));
+        for entry in entries {
+            object.push(entry.as_bytes(), 1);
+        }
         object.finish("}")
     }
 

@@ -206,25 +206,22 @@ fn spliced(
     let mut index = 0;
     while index < plan.len() {
         let before = cached.before(index).map(|place| place as usize);
-        match pieces.next_if(|(piece, _)| *piece == index) {
-            Some((_, Some((entry, issues)))) => {
-                object.push(entry, *issues);
-                index += 1;
-            }
-            _ => {
-                // A file that is as before, and all that follow it in both.
-                let start = before?;
-                earlier.skip(start.checked_sub(place)?);
-                let next_piece = pieces.peek().map_or(plan.len(), |(piece, _)| *piece);
-                let mut count = 1;
-                while index + count < next_piece && cached.before(index + count) == Some((start + count) as u32) {
-                    count += 1;
-                }
-                object.push_earlier(&mut earlier, count);
-                place = start + count;
-                index += count;
-            }
+        if let Some((_, Some((entry, issues)))) = pieces.next_if(|(piece, _)| *piece == index) {
+            object.push(entry, *issues);
+            index += 1;
+            continue;
         }
+        // A file that is as before, and all that follow it in both.
+        let start = before?;
+        earlier.skip(start.checked_sub(place)?);
+        let next_piece = pieces.peek().map_or(plan.len(), |(piece, _)| *piece);
+        let mut count = 1;
+        while index + count < next_piece && cached.before(index + count) == Some((start + count) as u32) {
+            count += 1;
+        }
+        object.push_earlier(&mut earlier, count);
+        place = start + count;
+        index += count;
     }
     Some(object.finish(tail))
 }

@@ -108,7 +108,7 @@ pub(crate) enum Todo {
     /// The files are those that are known; these of them, ascending.
     Some(Vec<u32>),
     /// The files were selected anew.
-    All(Selected),
+    All(Box<Selected>),
 }
 
 /// What comes with a selection.
@@ -209,7 +209,7 @@ impl<'a> Cached<'a> {
             origin: Origin::Memory,
             manifest: None,
             answer: None,
-            todo: Todo::All(Selected::default()),
+            todo: Todo::All(Box::default()),
             trusts_stamps: false,
             folder_stamps: Vec::new(),
             may_use_store,
@@ -266,7 +266,7 @@ impl<'a> Cached<'a> {
         }
         let same_files =
             known.is_some_and(|known| known.len() == files.len()) && before.iter().all(|&place| place != NEW);
-        self.todo = Todo::All(Selected { before, snapshot, same_files });
+        self.todo = Todo::All(Box::new(Selected { before, snapshot, same_files }));
     }
 
     fn job(&self, index: usize) -> Job {
@@ -347,12 +347,14 @@ fn tree_key(options: &Options, cache: &CacheOptions) -> Result<TreeKey> {
     part(cache.interpreter.as_bytes());
     part(root.as_os_str().as_encoded_bytes());
     if !root.is_absolute() {
-        part(std::env::current_dir().map(|folder| folder.into_os_string()).unwrap_or_default().as_encoded_bytes());
+        part(std::env::current_dir().map(PathBuf::into_os_string).unwrap_or_default().as_encoded_bytes());
     }
     part(&[u8::from(*selection == Selection::All)]);
     part(&max_bytes.to_le_bytes());
     part(&exclude.len().to_le_bytes());
-    exclude.iter().for_each(|glob| part(glob.as_bytes()));
+    for glob in exclude {
+        part(glob.as_bytes());
+    }
     for path in paths {
         part(path.as_os_str().as_encoded_bytes());
         let metadata = root.join(path).metadata();

@@ -219,7 +219,7 @@ impl FileRun<'_> {
     fn look(&self, worker: &mut Worker, cached: &Cached<'_>, before: Option<(u32, &Known)>, path: &Path) -> Handled {
         let stamp = match self.read(worker, path, Some(cached)) {
             Ok(stamp) => stamp,
-            Err(failure) => return self.failed(worker, before, failure),
+            Err(failure) => return not_kept(worker, before, Analysis::known(Err(failure)), 0),
         };
         let size = worker.buffer.len() as u32;
         let hash = ContentHash::of(&worker.buffer);
@@ -245,7 +245,7 @@ impl FileRun<'_> {
         let analysis = self.analyse(&mut worker.buffer, RuleSet::ALL);
         worker.encoded.clear();
         if analysis.tentative || !record::encode(&analysis.outcome, &mut worker.encoded) {
-            return self.not_kept(worker, before, analysis, size);
+            return not_kept(worker, before, analysis, size);
         }
         let same = is_same(before, &worker.encoded, &mut worker.record);
         Handled {
@@ -254,20 +254,6 @@ impl FileRun<'_> {
             same,
             ..Handled::analysed(analysis, size)
         }
-    }
-
-    /// A file that could not be read.
-    fn failed(&self, worker: &mut Worker, before: Option<(u32, &Known)>, failure: Failure) -> Handled {
-        self.not_kept(worker, before, Analysis::known(Err(failure)), 0)
-    }
-
-    /// A file whose outcome may be another the next time, with the same content.
-    fn not_kept(&self, worker: &mut Worker, before: Option<(u32, &Known)>, analysis: Analysis, size: u32) -> Handled {
-        // Never decoded, only compared: an outcome like that is looked for again each time.
-        let record = format!("{:?}", analysis.outcome).into_bytes();
-        let same = is_same(before, &record, &mut worker.record);
-        let learned = Learned { stamp: Stamp::UNKNOWN, digest: NO_DIGEST, size, record: record.into() };
-        Handled { learned: Some(learned), same, ..Handled::analysed(analysis, size) }
     }
 
     /// The outcome in a record, if it is needed; the outer `None` when it is damaged.
@@ -329,6 +315,15 @@ impl Worker {
         }
         self.store.as_mut()
     }
+}
+
+/// A file whose outcome may be another the next time, with the same content.
+fn not_kept(worker: &mut Worker, before: Option<(u32, &Known)>, analysis: Analysis, size: u32) -> Handled {
+    // Never decoded, only compared: an outcome like that is looked for again each time.
+    let record = format!("{:?}", analysis.outcome).into_bytes();
+    let same = is_same(before, &record, &mut worker.record);
+    let learned = Learned { stamp: Stamp::UNKNOWN, digest: NO_DIGEST, size, record: record.into() };
+    Handled { learned: Some(learned), same, ..Handled::analysed(analysis, size) }
 }
 
 fn is_unchanged(cached: &Cached<'_>, known: &Known, place: u32, path: &Path) -> bool {

@@ -1,23 +1,23 @@
 //! Where a test makes the cache's calls of the operating system fail.
 //!
-//! Everything in this folder that opens, reads, writes, renames, removes or allocates asks here first. Without the feature `faults`, which
-//! only this crate's own tests turn on, the questions compile to nothing.
+//! Everything in this folder that opens, reads, writes, renames, removes or allocates asks here first. Outside of
+//! this crate's own tests the questions compile to nothing.
 
-#[cfg(all(unix, feature = "faults"))]
+#[cfg(all(unix, test))]
 mod memory;
-#[cfg(all(unix, feature = "faults"))]
+#[cfg(all(unix, test))]
 mod plan;
-#[cfg(all(unix, feature = "faults"))]
+#[cfg(all(unix, test))]
 mod vfs;
 
 use std::io;
 use std::path::Path;
 
-#[cfg(all(unix, feature = "faults"))]
+#[cfg(all(unix, test))]
 pub(crate) use memory::scope;
-#[cfg(all(unix, feature = "faults"))]
-pub(crate) use plan::{Fault, Installed, Plan, install, short, step};
-#[cfg(all(unix, feature = "faults"))]
+#[cfg(all(unix, test))]
+pub(crate) use plan::{Fault, Plan, install, short, step};
+#[cfg(all(unix, test))]
 pub(crate) use vfs::{NAME as VFS, prepare};
 
 /// What is about to be done.
@@ -27,7 +27,6 @@ pub(crate) enum Step {
     Read,
     Write,
     Rename,
-    Sync,
     MakeFolder,
     Remove,
     Stat,
@@ -55,18 +54,18 @@ pub(crate) fn reserve(buffer: &mut Vec<u8>, additional: usize, path: &Path) -> i
 }
 
 /// While it lives, the thread works on a folder.
-#[cfg(not(all(unix, feature = "faults")))]
+#[cfg(not(all(unix, test)))]
 pub(crate) struct Scope;
 
 /// Begins to work on a folder; without the feature it makes no difference.
-#[cfg(not(all(unix, feature = "faults")))]
+#[cfg(not(all(unix, test)))]
 #[inline]
 pub(crate) const fn scope(_folder: &Path) -> Scope {
     Scope
 }
 
 /// May fail what is about to be done.
-#[cfg(not(all(unix, feature = "faults")))]
+#[cfg(not(all(unix, test)))]
 #[expect(clippy::unnecessary_wraps, reason = "with the feature it fails")]
 #[inline]
 pub(crate) fn step(_kind: Step, _path: &Path) -> io::Result<()> {
@@ -74,12 +73,12 @@ pub(crate) fn step(_kind: Step, _path: &Path) -> io::Result<()> {
 }
 
 /// As [`step`], for a read or a write of `bytes` bytes: how many of them to ask for.
-#[cfg(not(all(unix, feature = "faults")))]
+#[cfg(not(all(unix, test)))]
 #[expect(clippy::unnecessary_wraps, reason = "with the feature it fails")]
 #[inline]
 pub(crate) fn short(_kind: Step, bytes: usize, _path: &Path) -> io::Result<usize> {
     Ok(bytes)
 }
 
-#[cfg(all(test, unix, feature = "faults"))]
+#[cfg(all(unix, test))]
 mod tests;

@@ -225,12 +225,12 @@ fn is_store(connection: &Connection, access: Access) -> Result<bool, Error> {
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
-    #[cfg(all(unix, feature = "faults"))]
+    #[cfg(all(unix, test))]
     {
         crate::cache::faults::prepare();
         Connection::open_with_flags_and_vfs(path, flags, crate::cache::faults::VFS)
     }
-    #[cfg(not(all(unix, feature = "faults")))]
+    #[cfg(not(all(unix, test)))]
     Connection::open_with_flags(path, flags)
 }
 

@@ -25,7 +25,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use self::file::{Access, Patience, SELECT, Trouble};
 pub(crate) use self::key::{ContentHash, ContentKey, Keys};
-pub(crate) use self::upkeep::{Info, VerifyReport, clear};
+pub(crate) use self::upkeep::clear;
 use super::faults;
 use super::folder::{Folder, Problem};
 use crate::cancel::Cancel;
