@@ -33,7 +33,7 @@ def main() -> None:
     options = parser.parse_args()
 
     def scan(threads: int) -> None:
-        rev_accel.scan(options.tree, root=options.tree, selection="all", threads=threads)
+        rev_accel.scan(options.tree, root=options.tree, selection="all", cache=False, threads=threads)
 
     scan(2)  # loads what is loaded once, and the page cache
     shares = [counting_share(lambda: scan(1)) for _ in range(options.rounds)]

@@ -94,10 +94,11 @@ class Contender:
 
 
 def clean_environment() -> dict[str, str]:
-    """The caller's environment without what would change a contender's work."""
-    return {
+    """The caller's environment without what would change a contender's work; everybody works without a cache."""
+    kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "REV_", "RUFF_", "RAYON_"))
     }
+    return {**kept, "REV_ACCEL_NO_CACHE": "1"}
 
 
 def race(contenders: list[Contender], tree: Path, rounds: int) -> None:

@@ -102,7 +102,7 @@ class TestText:
         output, errors = run("scan", "--stats", "--threads", "2")
         assert len(lines(output)) == 4
         rows = dict(line.split(maxsplit=1) for line in lines(errors))
-        assert list(rows) == ["files", "parsed", "findings", "threads", "time"]
+        assert list(rows) == ["files", "parsed", "known", "findings", "threads", "time"]
         assert rows["files"].startswith("4 (")
         assert rows["findings"] == "3 (todos 1, prints 1, dangerous 1)"
         assert rows["threads"] == "2"

@@ -244,7 +244,7 @@ for folder in sys.argv[1:]:
         results.append(settled())
 sent = interrupt_after(0.1)
 try:
-    for _ in range(100): scan(sys.argv[1])
+    while True: scan(sys.argv[1])
 except KeyboardInterrupt:
     results.append(settled())
 print(set(results), threading.active_count())
