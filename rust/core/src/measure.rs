@@ -5,9 +5,16 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::cache::folder::{Folder, MANIFESTS, Place};
+use crate::cache::known::{Base, Records};
+use crate::cache::manifest::{self, Keep, Manifest, Text, TreeKey, Writer};
+use crate::cache::store::{ContentHash, ContentKey, Keys, Mode, Store};
+use crate::cache::{CacheOptions, fork};
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::tree::device::Devices;
+use crate::scan::{Options, scan_drop_in};
+use crate::syntax::interpreter::Grammar;
+use crate::tree::device::{self, Devices};
 use crate::tree::select::{Selection, select};
 use crate::tree::snapshot::Snapshot;
 use crate::tree::stamp::Stamp;
@@ -95,4 +102,78 @@ pub fn listing(folder: &Path) -> std::io::Result<u128> {
 pub fn stamp_through_bytes(metadata: &fs::Metadata) -> bool {
     let stamp = Stamp::of(metadata);
     stamp.is_again(&Stamp::from_bytes(&std::hint::black_box(stamp.to_bytes())))
+}
+
+/// A cache of its own that knows one tree.
+#[derive(Debug)]
+pub struct KnownCache {
+    folder: Folder,
+    key: TreeKey,
+    base: Base,
+    text: Vec<u8>,
+    manifest: Manifest,
+    rows: Vec<(ContentKey, Vec<u8>)>,
+}
+
+impl KnownCache {
+    /// Scans below `root` with a cache at `place`, an absolute path; `None` when there is nothing to be measured then.
+    #[must_use]
+    pub fn new(root: &Path, place: &Path) -> Option<Self> {
+        let cache = CacheOptions { folder: Some(place.to_owned()), ..CacheOptions::new("measured") };
+        let options =
+            Options { cache: Some(cache), selection: Selection::All, ..Options::new(root, [root.to_owned()]) };
+        scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new()).ok()?;
+        let configured = Some(place.to_owned());
+        let place = Place { configured, analysed: &[], create: true, is_network: device::is_network };
+        let folder = Folder::open(&place).ok()?;
+        let (name, ..) = folder.files(MANIFESTS).ok()?.pop()?;
+        let key = manifest::key_of(&folder, &name)?;
+        let (base, mut manifest) = manifest::load(&folder, key, Keep::Memory)?;
+        let mut text = Vec::new();
+        manifest.append_text(&mut text)?;
+        let keys = Keys::new("measured");
+        let row = |number: u32| (keys.key(&ContentHash::of(&number.to_le_bytes())), vec![number as u8; 160]);
+        let rows = (0..10_000).map(row).collect();
+        Some(Self { folder, key, base, text, manifest, rows })
+    }
+
+    /// Whether the manifest, with its text, could be read.
+    #[must_use]
+    pub fn load(&self) -> bool {
+        let loaded = manifest::load(&self.folder, self.key, Keep::Memory);
+        loaded.is_some_and(|(_, mut manifest)| manifest.append_text(&mut Vec::new()).is_some())
+    }
+
+    /// Whether the manifest could be written.
+    #[must_use]
+    pub fn write(&self) -> bool {
+        let Records::Bytes(records) = &self.base.records else { return false };
+        let Some(entries) = &self.manifest.entries else { return false };
+        let text = Text { bytes: &self.text, entries };
+        let written = Writer::create(&self.folder, self.key).and_then(|mut writer| {
+            writer.push(records)?;
+            writer.finish(self.key, &self.base, Some(&text))
+        });
+        written.is_ok()
+    }
+
+    /// Opens the content store, puts so many values of 160 bytes and ends the use of it.
+    #[must_use]
+    pub fn put(&self, values: usize) -> bool {
+        let Some(_in_use) = fork::enter() else { return false };
+        let store = Store::open(&self.folder, Mode::Write, &Cancel::new());
+        store.is_ok_and(|mut store| {
+            store.put_many(&self.rows[..values.min(self.rows.len())], &Cancel::new())
+                && store.finish(u64::MAX, &Cancel::new())
+        })
+    }
+
+    /// Opens the content store and looks so many keys up; gives how many were there.
+    #[must_use]
+    pub fn get(&self, values: usize) -> usize {
+        let Some(_in_use) = fork::enter() else { return 0 };
+        let Ok(mut store) = Store::open(&self.folder, Mode::Read, &Cancel::new()) else { return 0 };
+        let rows = self.rows.iter().take(values);
+        rows.filter(|(key, _)| store.get_with(key, |value| Some(value.len())).is_some()).count()
+    }
 }

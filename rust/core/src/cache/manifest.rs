@@ -39,6 +39,7 @@ impl TreeKey {
 }
 
 /// The manifest of a tree, open.
+#[derive(Debug)]
 pub(crate) struct Manifest {
     file: Source,
     trailer: Trailer,
@@ -46,6 +47,7 @@ pub(crate) struct Manifest {
     pub(crate) entries: Option<Vec<Entry>>,
 }
 
+#[derive(Debug)]
 struct Trailer {
     records: u64,
     text: u64,
@@ -145,13 +147,7 @@ impl Manifest {
 /// Whether all of a manifest is as it was written.
 pub(crate) fn is_sound(folder: &Folder, name: &str) -> bool {
     let check = || {
-        let mut file = folder.open_file(name).ok()?;
-        let mut bytes = Vec::new();
-        file.read_into(file.len().checked_sub(TRAILER as u64)?, TRAILER as u64, &mut bytes).ok()?;
-        let key = TreeKey(*bytes.first_chunk()?);
-        if key.file_name() != name {
-            return None;
-        }
+        let key = key_of(folder, name)?;
         let (base, mut manifest) = load(folder, key, Keep::Memory)?;
         if manifest.entries.is_some() {
             manifest.append_text(&mut Vec::new())?;
@@ -161,6 +157,15 @@ pub(crate) fn is_sound(folder: &Folder, name: &str) -> bool {
         (0..known.len()).all(|index| known.record(index as u32, &mut buffer).is_some()).then_some(())
     };
     check().is_some()
+}
+
+/// The key of the manifest under a name, if it says that it is that of its name.
+pub(crate) fn key_of(folder: &Folder, name: &str) -> Option<TreeKey> {
+    let mut file = folder.open_file(name).ok()?;
+    let mut bytes = Vec::new();
+    file.read_into(file.len().checked_sub(TRAILER as u64)?, TRAILER as u64, &mut bytes).ok()?;
+    let key = TreeKey(*bytes.first_chunk()?);
+    (key.file_name() == name).then_some(key)
 }
 
 /// The drop-in's entries for a manifest.
