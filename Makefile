@@ -22,7 +22,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-targets
 
 .NOTPARALLEL:
-.PHONY: help run test lint-rust test-rust lint-python types test-python format develop bench deny clean
+.PHONY: help run test lint-rust test-rust lint-python types test-python format develop bench soak deny clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -30,6 +30,7 @@ help:
 	@echo "make format          format the Rust and Python sources"
 	@echo "make develop         install for work on the sources: editable, quick to build"
 	@echo "make bench           measure the core, and the package against its peers"
+	@echo "make soak            hours of random tests: recogniser, hostile text, cache"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make clean           remove everything that was built"
 
@@ -73,6 +74,12 @@ develop: $(VENV)/created
 bench: $(VENV)/installed
 	cargo bench --locked
 	$(BIN)/python benches/peers.py
+
+# Hours: the long forms of what the tests do in short.
+soak: $(VENV)/installed-test
+	$(BIN)/python tests/recogniser/soak.py
+	$(BIN)/python -m tests.robustness.campaign
+	for name in edits kills damage; do $(BIN)/python -m tests.cache.campaign $$name || exit 1; done
 
 deny:
 	cargo deny --locked check bans licenses sources

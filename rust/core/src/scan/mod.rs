@@ -28,6 +28,9 @@ pub use answers::{scan, scan_lines};
 pub use drop_in::{DropIn, DropInText, Slot, scan_drop_in};
 pub use source::scan_source;
 
+/// About how many bytes a finding takes in the drop-in's object: room that is there from the start is not moved about.
+const BYTES_PER_FINDING: usize = 140;
+
 /// Default of [`Options::max_bytes`].
 pub const DEFAULT_MAX_BYTES: u64 = 16 << 20;
 
@@ -171,7 +174,7 @@ impl Scan {
     /// The object of the drop-in, without its last key and its closing brace; pure ASCII.
     #[must_use]
     pub fn to_drop_in_json(&self) -> Vec<u8> {
-        let mut object = Object::new(self.stats.files, 0);
+        let mut object = Object::new(self.stats.files, self.stats.findings().saturating_mul(BYTES_PER_FINDING));
         let mut entry = Vec::new();
         for report in self.reports.iter() {
             entry.clear();
