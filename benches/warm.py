@@ -129,15 +129,14 @@ def measure(tree: Path, base: Path, floor: Path, options: argparse.Namespace) ->
         compare_with_ruff(tree, options.ruff, rounds, row)
 
 
-def compare_with_ruff(
-    tree: Path, ruff: str, rounds: int, row: Callable[[str, float, float, str], None]
-) -> None:
+def compare_with_ruff(tree: Path, ruff: str, rounds: int, row: Callable[[str, float, float, str], None]) -> None:
     rules = "T201,S307,S102,FIX,ANN201,PLR0913,PLW0603"
     cache = tree.parent / "ruff-cache"
-    check = [ruff, "check", "--isolated", "--preview", "--select", rules, "--output-format", "json", "--cache-dir", cache]
+    options = ["--isolated", "--preview", "--select", rules, "--output-format", "json", "--cache-dir", str(cache)]
+    check = [ruff, "check", *options, str(tree)]
 
     def theirs() -> float:
-        return timed(lambda: subprocess.run([*check, tree], stdout=subprocess.DEVNULL, check=False))
+        return timed(lambda: subprocess.run(check, capture_output=True, check=False))
 
     def ours() -> float:
         command = [sys.executable, "-c", FIRST, str(tree.parent / "tiny"), str(tree)]
@@ -147,7 +146,12 @@ def compare_with_ruff(
     theirs()
     ruffs, accels = in_turn(rounds, theirs, ours)
     figure = f"{statistics.median(ruffs) / statistics.median(accels):.0f} times faster than ruff"
-    row("first call, ruff check with a warm cache in place of the floor", statistics.median(ruffs), statistics.median(accels), figure)
+    row(
+        "first call, ruff check with a warm cache in place of the floor",
+        statistics.median(ruffs),
+        statistics.median(accels),
+        figure,
+    )
 
 
 def times(ours: list[float], others: list[float]) -> str:
@@ -185,16 +189,17 @@ def passes(floor: Path, tree: Path, threads: int) -> Iterator[Callable[[], float
     with subprocess.Popen(
         [floor, tree, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdout.readline()
+        ask, answer = process.stdin, process.stdout
+        if ask is None or answer is None:
+            sys.exit("the floor has no pipes")
+        answer.readline()
 
         def one_pass() -> float:
-            process.stdin.write("\n")
-            return int(process.stdout.readline()) / 1e6
+            ask.write("\n")
+            return int(answer.readline()) / 1e6
 
         yield one_pass
-        process.stdin.close()
+        ask.close()
 
 
 def build_floor() -> Path:
@@ -216,7 +221,9 @@ def generated(folder: Path, files: int) -> Path:
         path = folder / f"p{number // 1000}" / f"q{number // 10 % 100}" / f"module{number}.py"
         if number % 10 == 0:
             path.parent.mkdir(parents=True)
-        path.write_text(f"def step{number}(first, second):\n    # TODO take the unit from the settings\n    print({number})\n")
+        path.write_text(
+            f"def step{number}(first, second):\n    # TODO take the unit from the settings\n    print({number})\n"
+        )
     return folder
 
 

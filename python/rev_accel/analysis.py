@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import _core, cache as result_cache, settings, workspace
+from . import _core, settings, workspace
+from . import cache as result_cache
 from .errors import InputError
 from .report import Report, patterns_checked, rules_checked
 

@@ -52,8 +52,10 @@ def gc(max_bytes: int | None = None) -> bool:
     """Give up what was not used for longest until the cache takes at most so many bytes; whether that was done."""
     if max_bytes is None:
         return _core.cache_shrink(folder(), max_bytes=size_limit())
-    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or not 0 <= max_bytes <= LARGEST_BYTES:
-        raise InputError(f"`max_bytes` must be a whole number from 0 to {LARGEST_BYTES}, not {max_bytes!r}")
+    if not settings.is_count(max_bytes, LARGEST_BYTES, least=0):
+        raise InputError(
+            f"`max_bytes` must be a whole number from 0 to {LARGEST_BYTES}, not {settings.shown(max_bytes)}"
+        )
     return _core.cache_shrink(folder(), max_bytes=max_bytes)
 
 
@@ -62,9 +64,7 @@ def clear() -> bool:
     return _core.cache_clear(folder())
 
 
-def arguments(
-    *, cache: bool = True, verify: str | None = None, explain: str | None = None
-) -> _Cache | None:
+def arguments(*, cache: bool = True, verify: str | None = None, explain: str | None = None) -> _Cache | None:
     """What the native module is told about the cache; `None` to do without."""
     if not isinstance(cache, bool):
         raise InputError(f"`cache` must be True or False, not {type(cache).__name__}")
@@ -91,7 +91,9 @@ def size_limit() -> int:
         return DEFAULT_BYTES
     size = settings.size(text)
     if size is None or size > LARGEST_BYTES:
-        raise InputError(f"environment variable {SIZE_VARIABLE} must be a size like 500000, 512M or 2G, not {text[:80]!r}")
+        raise InputError(
+            f"environment variable {SIZE_VARIABLE} must be a size like 500000, 512M or 2G, not {text[:80]!r}"
+        )
     return size
 
 

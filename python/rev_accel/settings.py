@@ -50,17 +50,16 @@ def rule_bits(names: Iterable[str]) -> int:
 def thread_count(threads: int | None) -> int | None:
     """The number of threads asked for: the argument, else `REV_ACCEL_THREADS`; `None` lets the native module choose."""
     if threads is not None:
-        if not _is_count(threads, MAX_THREADS):
-            raise InputError(f"`threads` must be a whole number from 1 to {MAX_THREADS}, not {_shown(threads)}")
+        if not is_count(threads, MAX_THREADS):
+            raise InputError(f"`threads` must be a whole number from 1 to {MAX_THREADS}, not {shown(threads)}")
         return threads
     text = os.environ.get(THREADS_VARIABLE)
     if not text:
         return None
     # `isdecimal` keeps out what `int` would take besides: signs, blanks and underscores.
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and _is_count(int(text), MAX_THREADS)):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and is_count(int(text), MAX_THREADS)):
         raise InputError(
-            f"environment variable {THREADS_VARIABLE} must be a whole number from 1 to {MAX_THREADS}, "
-            f"not {_shown(text)}"
+            f"environment variable {THREADS_VARIABLE} must be a whole number from 1 to {MAX_THREADS}, not {shown(text)}"
         )
     return int(text)
 
@@ -77,8 +76,8 @@ def producer() -> _Producer:
 
 def max_bytes(value: int) -> int:
     """The largest file that is analysed, in bytes."""
-    if not _is_count(value, LARGEST_MAX_BYTES):
-        raise InputError(f"`max_bytes` must be a whole number from 1 to {LARGEST_MAX_BYTES}, not {_shown(value)}")
+    if not is_count(value, LARGEST_MAX_BYTES):
+        raise InputError(f"`max_bytes` must be a whole number from 1 to {LARGEST_MAX_BYTES}, not {shown(value)}")
     return value
 
 
@@ -119,7 +118,7 @@ def switch(variable: str, *, default: bool) -> bool:
     """What an environment variable of 0 or 1 says."""
     text = os.environ.get(variable, "")
     if text not in ("", "0", "1"):
-        raise InputError(f"environment variable {variable} must be 0 or 1, not {_shown(text)}")
+        raise InputError(f"environment variable {variable} must be 0 or 1, not {shown(text)}")
     return default if not text else text == "1"
 
 
@@ -159,10 +158,12 @@ def _refuse_impossible(what: str, text: str) -> None:
         raise InputError(f"{what} {text!r} holds a lone surrogate that stands for no byte") from None
 
 
-def _is_count(value: object, largest: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= largest
+def is_count(value: object, largest: int, *, least: int = 1) -> bool:
+    """Whether a value is a whole number within bounds."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= largest
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value for a message, cut to a line."""
     text = repr(value) if isinstance(value, (int, float, str, type(None))) else f"a {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:77]}..."

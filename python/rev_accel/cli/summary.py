@@ -28,7 +28,8 @@ def table(stats: Stats) -> str:
         "known": f"{stats['manifest']:,} unchanged, {stats['recent']:,} read again, {stats['store']:,} seen elsewhere",
         "findings": f"{stats['findings']:,}" + (f" ({by_rule})" if by_rule else ""),
         "threads": f"{stats['threads']:,}",
-        "time": f"{select + analyse + keep:.3f} s ({select:.3f} finding files, {analyse:.3f} analysing{speed}, {keep:.3f} keeping)",
+        "time": f"{select + analyse + keep:.3f} s"
+        f" ({select:.3f} finding files, {analyse:.3f} analysing{speed}, {keep:.3f} keeping)",
     }
     return "".join(f"{name:<9} {text}\n" for name, text in rows.items())
 
