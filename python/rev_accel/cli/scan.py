@@ -156,7 +156,7 @@ def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> i
 @click.option(
     "--verify",
     type=click.Choice(cache.VERIFY),
-    help="A file is unchanged when the file system says so (stamp, the default), or when its bytes are the same (always).",
+    help="When a file is unchanged: as the file system says (stamp, the default), or when its bytes are the same.",
 )
 @click.option("--explain-cache", metavar="PATH", help="Tell how the answer for this file came about.")
 @click.option("--stats", is_flag=True, help="Print counts and times to standard error.")
