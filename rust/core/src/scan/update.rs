@@ -91,8 +91,9 @@ impl Update {
     pub(crate) fn push<T>(&mut self, cached: &Cached<'_>, done: &mut Done<T>, cancel: &Cancel) {
         let learned = done.learned.take();
         self.changed |= !done.same;
-        // That the file is as before, and that its stamp says nothing yet, is nothing new.
-        let news = learned.as_ref().is_some_and(|learned| !done.same || learned.stamp.is_known());
+        // That the bytes are as before, and that their stamp says nothing yet, is nothing new.
+        let digest = cached.known.as_ref().zip(cached.before(done.index)).map(|(known, place)| known.digest(place));
+        let news = learned.as_ref().is_some_and(|new| !done.same || new.stamp.is_known() || Some(new.digest) != digest);
         self.stale += usize::from(news);
         if let (Some(content), Some(learned)) = (done.content.take(), &learned) {
             self.contents.waiting.push((content, Arc::clone(&learned.record)));

@@ -120,6 +120,17 @@ fn a_change_costs_the_changed_files() {
 }
 
 #[test]
+fn other_bytes_with_the_same_findings_are_analysed_once() {
+    let (folder, cache, memory) = (sample(), Cache::new(), new_memory());
+    settle();
+    let options = cache.options(folder.path(), Some(memory));
+    ask(&options);
+    write(folder.path(), "silent.py", "x = 22\n");
+    let parsed: Vec<_> = (0..3).map(|_| ask(&options).2).map(|stats| (stats.parsed, stats.recent)).collect();
+    assert_eq!(parsed, [(1, 0), (0, 1), (0, 1)]);
+}
+
+#[test]
 fn files_that_come_and_go_are_seen() {
     let (folder, cache, memory) = (sample(), Cache::new(), new_memory());
     settle();
