@@ -116,7 +116,7 @@ impl Cache {
     /// False when not all of it could be done.
     #[must_use]
     pub fn shrink(&self, max_bytes: u64, cancel: &Cancel) -> bool {
-        let manifest_bytes = shrink_manifests(&self.folder, max_bytes / 2);
+        let manifest_bytes = shrink_manifests(&self.folder, manifest_share(max_bytes));
         let left = max_bytes.saturating_sub(manifest_bytes);
         !matches!(self.store(Mode::Write, cancel, |store| store.gc(left, cancel)), Ok(Some(false)) | Err(_))
     }
@@ -151,17 +151,27 @@ impl Cache {
     }
 }
 
-/// Removes the manifests that were written longest ago until the rest takes at most so many bytes; returns what the rest takes.
+/// No more manifests than this are kept, however small: they are listed when one is written.
+const MOST_MANIFESTS: usize = 1_000;
+
+/// What manifests may take of the size of the cache, in bytes.
+pub(crate) const fn manifest_share(max_bytes: u64) -> u64 {
+    max_bytes / 2
+}
+
+/// Removes the manifests that were written longest ago until there are few, which take at most so many bytes; returns what they take.
 pub(crate) fn shrink_manifests(folder: &Folder, max_bytes: u64) -> u64 {
     let mut manifests = folder.files(MANIFESTS).unwrap_or_default();
     let mut bytes: u64 = manifests.iter().map(|(_, bytes, _)| bytes).sum();
     manifests.sort_by_key(|(_, _, written)| *written);
+    let mut count = manifests.len();
     for (name, size, _) in manifests {
-        if bytes <= max_bytes {
+        if bytes <= max_bytes && count <= MOST_MANIFESTS {
             break;
         }
         if folder.remove_file(&name).is_ok() {
             bytes -= size;
+            count -= 1;
         }
     }
     bytes

@@ -67,7 +67,7 @@ pub(crate) struct Known {
     patches: BTreeMap<u32, Learned>,
     /// Equal for two states only if both have the same files with the same outcomes.
     pub(crate) content: u64,
-    /// How many files and folders of the base are out of date in the manifest.
+    /// How many files and folders of the base are out of date in the manifest, since it was written or could not be.
     pub(crate) unwritten: usize,
     /// The latest time that the clock showed.
     pub(crate) newest: i64,
@@ -165,7 +165,7 @@ pub(crate) fn check_of(record: &[u8]) -> u64 {
 }
 
 fn weight_of(snapshot: &Snapshot) -> usize {
-    let paths = [&snapshot.file_paths, &snapshot.folder_paths, &snapshot.watched_paths];
+    let paths = [&snapshot.file_paths, &snapshot.folder_paths, &snapshot.watched_paths, &snapshot.resolved];
     let paths: usize = paths.iter().map(|paths| paths.bytes().len() + paths.len() * 4).sum();
     paths + size_of_val(&snapshot.files[..]) + size_of_val(&snapshot.folders[..]) + size_of_val(&snapshot.watched[..])
 }

@@ -15,6 +15,9 @@ use crate::scan::FileReport;
 /// Default of what a [`Memory`] may hold, in bytes.
 pub const DEFAULT_MEMORY_BYTES: usize = 256 << 20;
 
+/// How many forms of answers are remembered of one tree: a caller may ask for a different one each time.
+const MOST_FORMS: usize = 8;
+
 /// A text that the caller keeps, in whatever form it needs it again.
 pub trait KeptText: Any + Send + Sync {
     /// The bytes of the text.
@@ -75,6 +78,7 @@ struct Made {
 struct Tree {
     key: TreeKey,
     known: Arc<Known>,
+    /// The one that was used last stands last.
     answers: Vec<Made>,
 }
 
@@ -108,10 +112,16 @@ impl Memory {
     pub(crate) fn recall(&self, key: TreeKey, form: &Form) -> Option<(Arc<Known>, Option<Answer>)> {
         let mut trees = self.lock();
         let place = trees.iter().position(|tree| tree.key == key)?;
-        let tree = trees.remove(place);
+        let mut tree = trees.remove(place);
         let content = tree.known.content;
-        let made = tree.answers.iter().find(|made| made.form == *form && made.content == content);
-        let recalled = (Arc::clone(&tree.known), made.map(|made| made.answer.clone()));
+        let made = tree.answers.iter().position(|made| made.form == *form && made.content == content);
+        let answer = made.map(|place| {
+            let made = tree.answers.remove(place);
+            let answer = made.answer.clone();
+            tree.answers.push(made);
+            answer
+        });
+        let recalled = (Arc::clone(&tree.known), answer);
         trees.push(tree);
         Some(recalled)
     }
@@ -120,6 +130,11 @@ impl Memory {
     pub(crate) fn remember(&self, key: TreeKey, known: &Arc<Known>, answer: Option<(Form, Answer)>) {
         // What is forgotten is dropped after the lock is released: that may take long, or need the interpreter.
         let mut forgotten = Vec::new();
+        // What goes over all reports does so before.
+        let answer = answer.map(|(form, answer)| {
+            let weight = answer.weight();
+            Made { form, content: known.content, answer, weight }
+        });
         let mut trees = self.lock();
         let place = trees.iter().position(|tree| tree.key == key);
         let mut tree = match place.map(|place| trees.remove(place)) {
@@ -129,14 +144,20 @@ impl Memory {
             }
             None => Tree { key, known: Arc::clone(known), answers: Vec::new() },
         };
-        let (kept, stale) = tree.answers.into_iter().partition(|made| {
-            made.content == known.content && answer.as_ref().is_none_or(|(form, _)| *form != made.form)
-        });
+        let (kept, stale) = tree
+            .answers
+            .into_iter()
+            .partition(|made| made.content == known.content && answer.as_ref().is_none_or(|new| new.form != made.form));
         tree.answers = kept;
         forgotten.push((Arc::clone(known), stale));
-        if let Some((form, answer)) = answer {
-            let weight = answer.weight();
-            tree.answers.push(Made { form, content: known.content, answer, weight });
+        tree.answers.extend(answer);
+        // Its own answers make room first: one large tree shall not drive out all others and then itself.
+        while tree.answers.len() > MOST_FORMS || (!tree.answers.is_empty() && tree.weight() > self.limit) {
+            forgotten.push((Arc::clone(known), vec![tree.answers.remove(0)]));
+        }
+        if tree.weight() > self.limit {
+            forgotten.push((tree.known, tree.answers));
+            return;
         }
         trees.push(tree);
         let mut weight: usize = trees.iter().map(Tree::weight).sum();

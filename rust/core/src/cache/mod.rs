@@ -3,7 +3,7 @@
 //! Looked up in this order: what this process [remembers](memory), the [manifest] of the tree, the [store] of contents. Any failure on
 //! the way is a miss: a cache can only make a scan faster.
 
-mod admin;
+pub(crate) mod admin;
 pub(crate) mod counts;
 pub(crate) mod faults;
 mod files;
@@ -14,7 +14,7 @@ pub(crate) mod manifest;
 pub(crate) mod memory;
 mod meta;
 #[cfg(test)]
-mod random;
+pub(crate) mod random;
 pub(crate) mod record;
 pub(crate) mod store;
 mod system;
@@ -37,7 +37,7 @@ pub struct CacheOptions {
     pub folder: Option<PathBuf>,
     /// When a file counts as unchanged.
     pub verify: Verify,
-    /// From how many bytes on the content store gives up what was not used for the longest time.
+    /// From how many bytes on the content store gives up what was not used for the longest time. Manifests take at most half as many.
     pub max_bytes: u64,
     /// Names the interpreter: its implementation, full version, and limits that its grammar depends on.
     pub interpreter: String,

@@ -1,14 +1,14 @@
 //! Numbers for tests, the same in each run.
 
 /// Splitmix64.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) const fn next(&mut self) -> u64 {
+    pub(crate) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut value = self.0;
         value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,7 +16,7 @@ impl Random {
         value ^ (value >> 31)
     }
 
-    pub(super) const fn below(&mut self, limit: usize) -> usize {
+    pub(crate) const fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
 }

@@ -30,7 +30,7 @@ const MOST_ROOM: usize = 64 << 20;
 pub struct DropIn {
     /// The text; `None` when there is no Python file.
     pub text: Option<DropInText>,
-    /// The figures.
+    /// The figures; failures and findings of the files that were looked at only.
     pub stats: Stats,
 }
 
@@ -148,6 +148,7 @@ pub fn scan_drop_in(
         let (bytes, layout) = text.parts();
         let entries = Text { bytes: &bytes[layout.start..layout.start + layout.length], entries: &layout.entries };
         known = update.finish(plan, is_main.then_some(&entries), cancel).map(|updated| updated.known);
+        stats.bytes = known.as_ref().map_or(stats.bytes, |known| known.bytes());
         stats.keep_time = started.elapsed();
     }
     if !has_files {
@@ -179,10 +180,11 @@ fn earlier_text(cached: &mut Cached<'_>, is_main: bool, tail: &str) -> Option<Be
     let manifest = cached.manifest.as_mut().filter(|_| is_main)?;
     let entries = manifest.entries.take()?;
     let mut object = Object::new(known.len(), manifest.text_length() + tail.len());
-    let is_read = object.fill(&entries, |text| manifest.append_text(text)).is_some();
-    manifest.entries = Some(entries);
-    let (text, layout) = is_read.then(|| object.finish(tail))?;
+    object.fill(&entries, |text| manifest.append_text(text))?;
+    let (text, layout) = object.finish(tail);
     Earlier::new(&text, &layout)?;
+    // Only now: a manifest whose text is damaged is one without a text, and gets another.
+    manifest.entries = Some(entries);
     Some(Before::Loaded(text, layout))
 }
 

@@ -13,7 +13,7 @@ use crate::cache::manifest::{self, Keep, Manifest, TreeKey};
 use crate::cache::memory::{Answer, Form};
 use crate::cache::{CacheOptions, Verify};
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::pool;
 use crate::syntax::Producer;
 use crate::tree::device::{self, Devices};
@@ -136,8 +136,9 @@ impl<'a> Plan<'a> {
         let started = Instant::now();
         let root = options.root.as_path();
         let mut cached = match &options.cache {
-            Some(cache) if options.producer != Producer::Audit => {
-                Some(Cached::recall(options, cache, form, keep, in_use.is_some())?)
+            // Who asks for another producer wants to see what that one makes of the files.
+            Some(cache) if options.producer == Producer::Auto => {
+                Some(Cached::recall(options, cache, form, keep, in_use.is_some()))
             }
             _ => None,
         };
@@ -193,14 +194,8 @@ impl<'a> Plan<'a> {
 
 impl<'a> Cached<'a> {
     /// Looks up what is known of the tree.
-    fn recall(
-        options: &'a Options,
-        cache: &'a CacheOptions,
-        form: &Form,
-        keep: Keep,
-        may_use_store: bool,
-    ) -> Result<Self> {
-        let tree = tree_key(options, cache)?;
+    fn recall(options: &'a Options, cache: &'a CacheOptions, form: &Form, keep: Keep, may_use_store: bool) -> Self {
+        let tree = tree_key(options, cache);
         let mut cached = Self {
             options: cache,
             tree,
@@ -224,7 +219,7 @@ impl<'a> Cached<'a> {
         }
         let clock_went_back = cached.known.as_ref().is_some_and(|known| (cache.clock)() < known.newest);
         cached.trusts_stamps = cache.verify == Verify::Stamp && !clock_went_back;
-        Ok(cached)
+        cached
     }
 
     /// Whether the files are those that are known, and which of them to look at; `None` to select them anew.
@@ -336,7 +331,9 @@ impl<'a> Cached<'a> {
 }
 
 /// Names the tree and everything else that an answer depends on, but for the files.
-fn tree_key(options: &Options, cache: &CacheOptions) -> Result<TreeKey> {
+///
+/// A path that is not there is left to the selection, which says so.
+fn tree_key(options: &Options, cache: &CacheOptions) -> TreeKey {
     let Options { root, paths, selection, exclude, max_bytes, .. } = options;
     let mut hasher = blake3::Hasher::new();
     let mut part = |bytes: &[u8]| {
@@ -357,9 +354,7 @@ fn tree_key(options: &Options, cache: &CacheOptions) -> Result<TreeKey> {
     }
     for path in paths {
         part(path.as_os_str().as_encoded_bytes());
-        let metadata = root.join(path).metadata();
-        let metadata = metadata.map_err(|source| Error::Path { path: path.clone(), source })?;
-        part(&[u8::from(metadata.is_dir())]);
+        part(&[root.join(path).metadata().map_or(2, |metadata| u8::from(metadata.is_dir()))]);
     }
-    Ok(TreeKey(*hasher.finalize().as_bytes()))
+    TreeKey(*hasher.finalize().as_bytes())
 }

@@ -69,8 +69,8 @@ pub(crate) struct Handled {
 }
 
 /// What a worker keeps between its files.
-#[derive(Default)]
-struct Worker {
+struct Worker<'a> {
+    cancel: &'a Cancel,
     buffer: Vec<u8>,
     record: Vec<u8>,
     encoded: Vec<u8>,
@@ -98,7 +98,7 @@ impl Run<'_> {
         let keys = asks_store.map(|cached| Keys::new(&cached.options.interpreter));
         let explanation = Explanation::new(plan);
         let file_run = FileRun { run: self, plan, lazy, large: Mutex::new(()), keys, explanation: &explanation };
-        let work = |worker: &mut Worker, place: usize| {
+        let work = |worker: &mut Worker<'_>, place: usize| {
             let index = only.map_or(place, |only| only[place] as usize);
             let handled = file_run.handle(worker, index);
             let mut figures = Stats { bytes: handled.size.into(), ..Stats::default() };
@@ -117,11 +117,16 @@ impl Run<'_> {
         };
         let schedule = Schedule { threads, count, window: self.window, cancel: self.cancel };
         if count > 0 {
-            pool::ordered(&schedule, Worker::default, work, |place, (done, figures)| {
-                stats.add(&figures);
-                (self.progress)(place + 1, count);
-                emit(done)
-            })?;
+            pool::ordered(
+                &schedule,
+                || Worker::new(self.cancel),
+                work,
+                |place, (done, figures)| {
+                    stats.add(&figures);
+                    (self.progress)(place + 1, count);
+                    emit(done)
+                },
+            )?;
         }
         if let Some(cached) = &plan.cached {
             stats.add_kept(plan.len() - count, cached.origin);
@@ -168,7 +173,7 @@ struct FileRun<'a> {
 }
 
 impl FileRun<'_> {
-    fn handle(&self, worker: &mut Worker, index: usize) -> Handled {
+    fn handle(&self, worker: &mut Worker<'_>, index: usize) -> Handled {
         let path = self.plan.path(index);
         let Some(cached) = &self.plan.cached else {
             let size_and_analysis = self
@@ -202,7 +207,7 @@ impl FileRun<'_> {
     }
 
     /// A file whose outcome is the one that is known; `None` when that cannot be had.
-    fn kept(&self, worker: &mut Worker, known: &Known, place: u32) -> Option<Handled> {
+    fn kept(&self, worker: &mut Worker<'_>, known: &Known, place: u32) -> Option<Handled> {
         let analysis = if self.lazy {
             None
         } else {
@@ -216,7 +221,13 @@ impl FileRun<'_> {
     }
 
     /// A file that must be read.
-    fn look(&self, worker: &mut Worker, cached: &Cached<'_>, before: Option<(u32, &Known)>, path: &Path) -> Handled {
+    fn look(
+        &self,
+        worker: &mut Worker<'_>,
+        cached: &Cached<'_>,
+        before: Option<(u32, &Known)>,
+        path: &Path,
+    ) -> Handled {
         let stamp = match self.read(worker, path, Some(cached)) {
             Ok(stamp) => stamp,
             Err(failure) => return not_kept(worker, before, Analysis::known(Err(failure)), 0),
@@ -230,16 +241,18 @@ impl FileRun<'_> {
             && let Some(analysis) = self.decoded(record)
         {
             let learned = learned(record.into());
+            worker.release();
             return Handled { analysis, learned, content: None, same: true, level: Level::Recent, size };
         }
         let content = self.keys.as_ref().map(|keys| keys.key(&hash));
         if let Some(content) = &content
-            && let Some(store) = worker.store(cached, self.run.cancel)
+            && let Some(store) = worker.store(cached)
             && let Some((outcome, record)) =
                 store.get_with(content, |record| Some((record::decode(record)?, Arc::<[u8]>::from(record))))
         {
             let same = is_same(before, &record, &mut worker.record);
             let analysis = Some(Analysis::known(outcome));
+            worker.release();
             return Handled { analysis, learned: learned(record), content: None, same, level: Level::Store, size };
         }
         let analysis = self.analyse(&mut worker.buffer, RuleSet::ALL);
@@ -267,7 +280,7 @@ impl FileRun<'_> {
 
     fn read(
         &self,
-        worker: &mut Worker,
+        worker: &mut Worker<'_>,
         path: &Path,
         cached: Option<&Cached<'_>>,
     ) -> std::result::Result<Stamp, Failure> {
@@ -296,21 +309,33 @@ impl Handled {
     }
 }
 
-impl Drop for Worker {
+impl Drop for Worker<'_> {
     /// Marks what was used in the store.
     fn drop(&mut self) {
-        if let Some(store) = &mut self.store {
-            store.finish(u64::MAX, &Cancel::new());
+        if let Some(store) = self.store.as_mut().filter(|_| !self.cancel.is_cancelled()) {
+            store.finish(u64::MAX, self.cancel);
         }
     }
 }
 
-impl Worker {
+impl<'a> Worker<'a> {
+    fn new(cancel: &'a Cancel) -> Self {
+        let (buffer, record, encoded) = Default::default();
+        Self { cancel, buffer, record, encoded, store: None, has_tried_store: false }
+    }
+
+    /// Gives back the memory of a large file.
+    fn release(&mut self) {
+        if self.buffer.len() > read::LARGE {
+            self.buffer = Vec::new();
+        }
+    }
+
     /// The content store, if it can be used.
-    fn store(&mut self, cached: &Cached<'_>, cancel: &Cancel) -> Option<&mut Store> {
+    fn store(&mut self, cached: &Cached<'_>) -> Option<&mut Store> {
         if !self.has_tried_store {
             self.has_tried_store = true;
-            let store = cached.folder().and_then(|folder| Store::open(folder, Mode::Write, cancel).ok());
+            let store = cached.folder().and_then(|folder| Store::open(folder, Mode::Write, self.cancel).ok());
             self.store = store.and_then(|mut store| (!store.is_empty()).then_some(store));
         }
         self.store.as_mut()
@@ -318,7 +343,7 @@ impl Worker {
 }
 
 /// A file whose outcome may be another the next time, with the same content.
-fn not_kept(worker: &mut Worker, before: Option<(u32, &Known)>, analysis: Analysis, size: u32) -> Handled {
+fn not_kept(worker: &mut Worker<'_>, before: Option<(u32, &Known)>, analysis: Analysis, size: u32) -> Handled {
     // Never decoded, only compared: an outcome like that is looked for again each time.
     let record = format!("{:?}", analysis.outcome).into_bytes();
     let same = is_same(before, &record, &mut worker.record);

@@ -5,10 +5,12 @@ use std::thread;
 
 use super::plan::{Cached, Files, Origin, Plan, Todo};
 use super::run::Done;
+use crate::cache::admin::{manifest_share, shrink_manifests};
 use crate::cache::known::{Base, BaseFile, Digest, Known, Learned, NO_DIGEST, Records, check_of};
 use crate::cache::manifest::{Text, Writer};
 use crate::cache::store::{ContentKey, Mode, Store};
 use crate::cancel::Cancel;
+use crate::tree::snapshot::Snapshot;
 use crate::tree::stamp::Stamp;
 
 /// How many contents are collected before they are put into the store.
@@ -92,9 +94,12 @@ impl Update {
         let learned = done.learned.take();
         self.changed |= !done.same;
         // That the bytes are as before, and that their stamp says nothing yet, is nothing new.
-        let digest = cached.known.as_ref().zip(cached.before(done.index)).map(|(known, place)| known.digest(place));
+        let before = cached.known.as_ref().zip(cached.before(done.index));
+        let digest = before.map(|(known, place)| known.digest(place));
         let news = learned.as_ref().is_some_and(|new| !done.same || new.stamp.is_known() || Some(new.digest) != digest);
-        self.stale += usize::from(news);
+        // What was laid over the base is not in the manifest either, whether it still holds or not.
+        let is_patched = before.is_some_and(|(known, place)| known.is_patched(place));
+        self.stale += usize::from(news || is_patched);
         if let (Some(content), Some(learned)) = (done.content.take(), &learned) {
             self.contents.waiting.push((content, Arc::clone(&learned.record)));
             // A stream shall not grow with the tree; elsewhere all is put at the end, beside the manifest.
@@ -243,14 +248,9 @@ impl Anew {
     ) -> Option<Updated> {
         let Cached { known: before, todo, folder_stamps, .. } = cached;
         let before = before.as_deref();
-        let (mut snapshot, same_files, stale_folders) = match (todo, before) {
-            (Todo::All(selected), Some(before)) => {
-                let (old, new) = (&before.base.snapshot.folders, &selected.snapshot.folders);
-                let stale = old.iter().zip(new).filter(|(old, new)| old != new).count() + old.len().abs_diff(new.len());
-                (selected.snapshot.clone(), selected.same_files, stale)
-            }
-            (Todo::All(selected), None) => (selected.snapshot.clone(), false, 0),
-            (Todo::Some(_), before) => {
+        let (mut snapshot, same_files, stale_folders) = match todo {
+            Todo::All(selected) => (selected.snapshot.clone(), selected.same_files, 0),
+            Todo::Some(_) => {
                 let mut snapshot = before?.base.snapshot.clone();
                 for &(place, stamp) in folder_stamps {
                     snapshot.folders.get_mut(place as usize)?.stamp = stamp;
@@ -258,25 +258,41 @@ impl Anew {
                 (snapshot, true, folder_stamps.len())
             }
         };
+        // What is known made it necessary to select anew, and what was seen now would not.
+        let saves_selecting = matches!(todo, Todo::All(_)) && cached.trusts_stamps() && can_be_checked(&snapshot);
         if !snapshot.set_files(files.paths().zip(self.stamps)) {
             return None;
         }
-        snapshot.newest = snapshot.newest.max(now).max(before.map_or(0, |before| before.newest));
+        let newest_before = before.map_or(i64::MIN, |before| before.newest);
+        snapshot.newest = snapshot.newest.max(now);
+        if cached.trusts_stamps() {
+            snapshot.newest = snapshot.newest.max(newest_before);
+        }
+        // Otherwise no stamp is left from before, nor from a clock that was wrong then.
+        let clock_is_back = snapshot.newest < newest_before;
         let same = same_files && !changed;
         let stale = stale + stale_folders + before.map_or(0, |before| before.unwritten);
-        let is_due = !same_files || stale > tolerated(files.len()) || lacks_text(cached, text.is_some());
+        let is_due = !same_files
+            || saves_selecting
+            || clock_is_back
+            || stale > tolerated(files.len())
+            || lacks_text(cached, text.is_some());
         let content = before.filter(|_| same).map(|before| before.content);
         match self.records {
             Sink::Memory(bytes) => {
                 let base = Base { snapshot, files: self.files, records: Records::Bytes(bytes) };
-                let is_written = is_due && write(cached, &base, text).is_some();
-                let known = Known::new(base, content, if is_written { 0 } else { stale });
+                if is_due {
+                    // One that cannot be written is tried again when as much has changed once more, not at each call.
+                    let _ = write(cached, &base, text);
+                }
+                let known = Known::new(base, content, if is_due { 0 } else { stale });
                 Some(Updated { known: Arc::new(known), same })
             }
             Sink::Manifest(writer) => {
                 let base = Base { snapshot, files: self.files, records: Records::Bytes(Vec::new()) };
                 if let Some(writer) = writer.filter(|_| is_due) {
                     let _ = writer.finish(cached.tree, &base, text);
+                    keep_few(cached);
                 }
                 None
             }
@@ -288,7 +304,24 @@ fn write(cached: &Cached<'_>, base: &Base, text: Option<&Text<'_>>) -> Option<()
     let Records::Bytes(records) = &base.records else { return None };
     let mut writer = Writer::create(cached.folder()?, cached.tree).ok()?;
     writer.push(records).ok()?;
-    writer.finish(cached.tree, base, text).ok()
+    writer.finish(cached.tree, base, text).ok()?;
+    keep_few(cached);
+    Some(())
+}
+
+/// Sees to it that manifests of trees that nobody asks about any more do not fill the disk.
+fn keep_few(cached: &Cached<'_>) {
+    if let Some(folder) = cached.folder() {
+        shrink_manifests(folder, manifest_share(cached.options.max_bytes));
+    }
+}
+
+/// Whether the next look at an unchanged tree needs no selection.
+fn can_be_checked(snapshot: &Snapshot) -> bool {
+    let is_settled = |stamp: Option<Stamp>| stamp.is_none_or(|stamp| stamp.is_known());
+    snapshot.certain
+        && snapshot.folders.iter().all(|folder| folder.listing != 0)
+        && snapshot.watched.iter().all(|watched| watched.kind_only || is_settled(watched.stamp))
 }
 
 /// Whether the manifest could answer in the form that is asked for, but for want of the text.

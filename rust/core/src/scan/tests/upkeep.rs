@@ -1,0 +1,218 @@
+//! What is written when, and what becomes of it.
+
+use super::*;
+use crate::cache::Verify;
+use crate::syntax::Producer;
+
+/// A settled tree of so many files, in folders of their own.
+fn tree(files: usize) -> Place {
+    let place = Place::new();
+    for number in 0..files {
+        place.write(&format!("p{number}/m.py"), text(number));
+    }
+    place.tick();
+    place
+}
+
+fn far_behind() -> i64 {
+    system_clock() - HOUR
+}
+
+/// Changes a file so that its time is another.
+fn change(place: &Place, number: usize, version: usize) {
+    place.tick();
+    place.write(&format!("p{number}/m.py"), text(version));
+    place.tick();
+}
+
+/// What a process that has just begun has to do.
+fn in_a_new_process(form: Form, place: &Place, clock: Clock) -> Stats {
+    same(form, &place.options(None, clock), || "a new process".to_owned())
+}
+
+fn content(cache: &Path) -> Vec<Vec<u8>> {
+    manifests(cache).iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+#[test]
+fn a_manifest_whose_text_is_damaged_gets_another() {
+    let place = tree(5);
+    in_a_new_process(Form::DropIn, &place, later);
+    let [path] = manifests(&place.cache()).try_into().unwrap();
+    let sound = fs::read(&path).unwrap();
+    let mut bytes = sound.clone();
+    let at = bytes.windows(7).position(|window| window == b"\"todos\"").unwrap();
+    bytes[at + 1] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(in_a_new_process(Form::DropIn, &place, later).manifest, 5);
+    let entries = |bytes: &[u8]| bytes.windows(7).filter(|window| window == b"\"todos\"").count();
+    assert_eq!((entries(&fs::read(&path).unwrap()), entries(&sound)), (5, 5));
+}
+
+#[test]
+fn changes_that_a_process_remembers_reach_the_manifest_before_long() {
+    let place = tree(200);
+    let options = place.options(Some(new_memory()), later);
+    let asked = |what: &str| same(Form::DropIn, &options, || what.to_owned());
+    asked("cold");
+    for number in 0..140 {
+        change(&place, number, 1_000 + number);
+        assert_eq!(asked("one changed").parsed, 1);
+    }
+    let stale = in_a_new_process(Form::DropIn, &place, later);
+    assert!(stale.parsed + stale.store + stale.recent <= 64, "{stale:?}");
+}
+
+#[test]
+fn a_tree_that_had_to_be_selected_anew_need_not_be_the_next_time() {
+    for selection in [Selection::All, Selection::Ignore] {
+        let place = tree(3);
+        let options = Options { selection, ..place.options(None, later) };
+        let ask = || same(Form::Lines, &options, || format!("{selection:?}"));
+        ask();
+        place.tick();
+        // Changes what is watched, and no file.
+        fs::create_dir(place.tree().join("empty")).unwrap();
+        place.write(".gitignore", "nothing\n");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        ask();
+        let before = content(&place.cache());
+        let mut plans = 0;
+        // Other tests may be at work in the folders above, and what moves there is not trusted.
+        while content(&place.cache()) == before && plans < 20 && !is_known(&options) {
+            std::thread::sleep(std::time::Duration::from_millis(30));
+            ask();
+            plans += 1;
+        }
+        assert!(is_known(&options), "{selection:?}");
+    }
+}
+
+/// Whether a new process finds that it knows the files.
+fn is_known(options: &Options) -> bool {
+    let form = crate::cache::memory::Form::Scan { rules: options.rules };
+    let plan = plan::Plan::new(options, &form, crate::cache::manifest::Keep::Memory, None, &NEVER).unwrap();
+    matches!(plan.files, plan::Files::Known(_))
+}
+
+#[test]
+fn a_clock_that_was_ahead_once_does_not_cost_the_cache_for_ever() {
+    for memory in [None, Some(new_memory())] {
+        let place = tree(5);
+        let clocked = |clock| place.options(memory, clock);
+        let far_ahead = || system_clock() + 24 * HOUR;
+        same(Form::DropIn, &clocked(far_ahead), || "ahead".to_owned());
+        // The first time nothing is trusted.
+        let stats = same(Form::DropIn, &clocked(later), || "right".to_owned());
+        assert_eq!((stats.recent, stats.parsed), (5, 0));
+        let stats = same(Form::DropIn, &clocked(later), || "still right".to_owned());
+        assert_eq!((stats.recent, stats.memory + stats.manifest), (0, 5));
+        // And the other way round: what was seen by the clock that is behind is not trusted either, where it counts.
+        let stats = same(Form::DropIn, &clocked(far_behind), || "behind".to_owned());
+        assert_eq!((stats.recent, stats.parsed), (5, 0));
+    }
+}
+
+#[test]
+fn manifests_of_trees_that_nobody_asks_about_do_not_fill_the_disk() {
+    let place = tree(20);
+    let mut options = place.options(None, later);
+    let names: Vec<_> = (0..20).map(|number| PathBuf::from(format!("p{number}"))).collect();
+    for form in [Form::DropIn, Form::Lines] {
+        for name in &names {
+            options.paths = vec![name.clone()];
+            options.cache.as_mut().unwrap().max_bytes = 10_000;
+            same(form, &options, || format!("{name:?}"));
+            let sizes: usize = content(&place.cache()).iter().map(Vec::len).sum();
+            assert!((500..=5_000).contains(&sizes), "{sizes}");
+            place.tick();
+        }
+    }
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_costs_no_more_than_the_first_time() {
+    let place = tree(100);
+    let mut options = place.options(Some(new_memory()), later);
+    // Inside of what is analysed.
+    options.cache.as_mut().unwrap().folder = Some(place.tree().join("cache"));
+    let ask = |what: &str| same(Form::Scan, &options, || what.to_owned());
+    assert!(ask("cold").cache_problem.unwrap().contains("inside"));
+    for _ in 0..3 {
+        let stats = ask("warm");
+        // Nothing new is kept, so the folder was not even asked for.
+        assert_eq!((stats.memory, stats.cache_problem), (100, None));
+        let form = crate::cache::memory::Form::Scan { rules: options.rules };
+        let plan = plan::Plan::new(&options, &form, crate::cache::manifest::Keep::Memory, None, &NEVER).unwrap();
+        let cached = plan.cached.as_ref().unwrap();
+        let before = Arc::as_ptr(cached.known.as_ref().unwrap());
+        let update = update::Update::new(&plan, cached, false, false);
+        let updated = update.finish(plan, None, &NEVER).unwrap();
+        assert_eq!(Arc::as_ptr(&updated.known), before, "all was copied");
+    }
+}
+
+#[test]
+fn who_asks_for_another_producer_gets_what_that_one_makes() {
+    let place = tree(5);
+    let memory = new_memory();
+    for round in 0..2 {
+        for producer in [Producer::Auto, Producer::Parser, Producer::Audit] {
+            let options = Options { producer, ..place.options(Some(memory), later) };
+            let stats = same(Form::DropIn, &options, || format!("{producer:?}"));
+            let is_known = round > 0 && producer == Producer::Auto;
+            assert_eq!(stats.parsed, if is_known { 0 } else { 5 }, "{producer:?}");
+        }
+    }
+}
+
+#[test]
+fn errors_are_the_same_with_a_cache_whatever_is_wrong_first() {
+    let place = tree(2);
+    place.write("pipe.py", "");
+    fs::remove_file(place.tree().join("pipe.py")).unwrap();
+    std::os::unix::fs::symlink("loop.py", place.tree().join("loop.py")).unwrap();
+    for paths in [&["gone"][..], &["p1", "gone/../p1"], &["p0/m.py/x"], &["loop.py"], &[], &["p0", "p0"], &[""]] {
+        for exclude in [&[][..], &["{"], &["p0"]] {
+            let mut options = place.options(Some(new_memory()), later);
+            options.paths = paths.iter().map(PathBuf::from).collect();
+            options.exclude = exclude.iter().map(|&glob| glob.to_owned()).collect();
+            for form in [Form::Scan, Form::DropIn, Form::Lines, Form::Scan, Form::DropIn] {
+                same(form, &options, || format!("{paths:?} {exclude:?}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tree_without_files_and_one_that_comes_and_goes_are_known_as_such() {
+    let place = Place::new();
+    for memory in [None, Some(new_memory())] {
+        for round in 0..4 {
+            for form in FORMS {
+                let mut options = place.options(memory, later);
+                same(form, &options, || format!("empty, round {round}"));
+                options.cache.as_mut().unwrap().verify = Verify::Always;
+                same(form, &options, || format!("empty, by content, round {round}"));
+            }
+            place.tick();
+            if round == 1 {
+                place.write("a.py", text(1));
+            } else {
+                drop(fs::remove_file(place.tree().join("a.py")));
+            }
+            place.tick();
+        }
+    }
+}
+
+#[test]
+fn a_relative_root_is_that_of_the_current_folder() {
+    let place = tree(2);
+    let options = Options { root: PathBuf::new(), ..place.options(Some(new_memory()), later) };
+    for form in FORMS {
+        for _ in 0..2 {
+            same(form, &options, || "a root without a name".to_owned());
+        }
+    }
+}
