@@ -215,3 +215,7 @@ impl Writer {
         self.draft.commit()
     }
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
