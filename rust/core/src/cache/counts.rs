@@ -8,6 +8,8 @@
 //!
 //! Approximate by design: what another process appends while the records are summed up into one is lost, and so is a damaged record.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::folder::Folder;
@@ -35,6 +37,31 @@ pub(crate) struct Counts {
     pub(crate) recent: u64,
     /// The analysis.
     pub(crate) miss: u64,
+}
+
+/// How many files it takes to write their counts down when nothing else is to be written: a write costs as much as their look-up.
+const WORTH: u64 = 1_000;
+
+/// What a process has counted and not yet written down. Without a lock: a child may be forked at any time.
+pub(crate) struct Uncounted([AtomicU64; 5]);
+
+impl Uncounted {
+    pub(crate) const fn new() -> Self {
+        Self([const { AtomicU64::new(0) }; 5])
+    }
+
+    /// Adds some; gives all there are if they are worth a write, or the folder is at hand anyway.
+    pub(crate) fn add(&self, counts: Counts, is_at_hand: bool) -> Option<Counts> {
+        let added = self.0.iter().zip(counts.numbers());
+        let files = added.fold(0_u64, |files, (sum, number)| {
+            files.saturating_add(sum.fetch_add(number, Ordering::Relaxed)).saturating_add(number)
+        });
+        if !is_at_hand && files < WORTH {
+            return None;
+        }
+        let [memory, manifest, store, recent, miss] = self.0.each_ref().map(|sum| sum.swap(0, Ordering::Relaxed));
+        Some(Counts { memory, manifest, store, recent, miss })
+    }
 }
 
 impl Counts {

@@ -220,3 +220,7 @@ impl Writer {
         self.draft.commit()
     }
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

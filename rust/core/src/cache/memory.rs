@@ -6,6 +6,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::counts::{Counts, Uncounted};
 use super::known::Known;
 use super::manifest::TreeKey;
 use crate::report::object::Layout;
@@ -93,6 +94,7 @@ pub struct Memory {
     /// The one that was used last stands last.
     trees: Mutex<Vec<Tree>>,
     limit: usize,
+    uncounted: Uncounted,
 }
 
 impl fmt::Debug for Memory {
@@ -105,7 +107,7 @@ impl Memory {
     /// A memory of at most so many bytes.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        Self { trees: Mutex::new(Vec::new()), limit }
+        Self { trees: Mutex::new(Vec::new()), limit, uncounted: Uncounted::new() }
     }
 
     /// What is known of a tree, and the last answer of a form, if it is still remembered.
@@ -169,6 +171,11 @@ impl Memory {
         drop(trees);
     }
 
+    /// Collects counts; gives all of them when it is time to write them down.
+    pub(crate) fn count(&self, counts: Counts, is_at_hand: bool) -> Option<Counts> {
+        self.uncounted.add(counts, is_at_hand)
+    }
+
     /// Forgets everything.
     pub fn clear(&self) {
         let forgotten = std::mem::take(&mut *self.lock());
@@ -190,3 +197,6 @@ impl Memory {
 pub struct Held<'a> {
     _guard: MutexGuard<'a, Vec<Tree>>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -206,5 +206,6 @@ fn drop_in_outcome(report: &FileReport) -> std::result::Result<&[Finding], &str>
 /// Watches a scan from the thread that called it: files done, files in all.
 pub type Progress<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
-#[cfg(all(unix, test))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

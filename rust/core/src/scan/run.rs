@@ -1,7 +1,6 @@
 //! Gets the outcomes of files, known or not, on worker threads, and hands them out in order.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -139,23 +138,22 @@ impl Run<'_> {
     }
 }
 
-/// From how many files on that were answered from memory it is worth a write.
-const COUNT_FROM: u64 = 1000;
-
-/// Adds to the counts of the cache folder. What memory answered is collected first, since a write would cost as much.
+/// Adds to the counts of the cache folder; where that was not needed otherwise, the memory collects them first.
 fn count_answers(cached: &Cached<'_>, stats: &Stats) {
-    static FROM_MEMORY: AtomicU64 = AtomicU64::new(0);
-    let from_memory = FROM_MEMORY.fetch_add(stats.memory as u64, Ordering::Relaxed) + stats.memory as u64;
-    let other = stats.manifest + stats.recent + stats.store + stats.parsed;
-    let is_due = cached.has_opened_folder() && other > 0 || from_memory >= COUNT_FROM;
-    if is_due && let Some(folder) = cached.folder() {
-        let counts = Counts {
-            memory: FROM_MEMORY.swap(0, Ordering::Relaxed),
-            manifest: stats.manifest as u64,
-            store: stats.store as u64,
-            recent: stats.recent as u64,
-            miss: stats.parsed as u64,
-        };
+    let counts = Counts {
+        memory: stats.memory as u64,
+        manifest: stats.manifest as u64,
+        store: stats.store as u64,
+        recent: stats.recent as u64,
+        miss: stats.parsed as u64,
+    };
+    let counts = match cached.options.memory {
+        Some(memory) => memory.count(counts, cached.has_opened_folder()),
+        None => Some(counts),
+    };
+    if let Some(counts) = counts
+        && let Some(folder) = cached.folder()
+    {
         counts::add(folder, counts);
     }
 }

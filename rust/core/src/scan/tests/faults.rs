@@ -78,9 +78,9 @@ fn fail_each_step(fault: Fault, for_good: bool, form: Form, state: State) -> usi
         assert!(answer == expected, "{}: {answer:?} instead of {expected:?}", what());
         // What was left behind misleads nobody, with and without what this process remembers.
         for memory in [memory, None] {
-            let (answer, stats) = ask(form, &options(&place, memory));
-            assert!(answer == expected, "after {}: {answer:?} instead of {expected:?}", what());
-            assert_eq!(stats.cache_problem, None, "after {}", what());
+            let (again, figures) = ask(form, &options(&place, memory));
+            assert!(again == expected, "after {}: {again:?} instead of {expected:?}", what());
+            assert_eq!(figures.cache_problem, None, "after {}", what());
         }
         if !has_failed {
             return nth;

@@ -1,5 +1,6 @@
 //! Whole calls with a cache, beside the same without one.
 
+mod damage;
 mod faults;
 mod model;
 mod threads;
@@ -166,6 +167,9 @@ fn text(number: usize) -> String {
 }
 
 fn manifests(cache: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(cache.join("v1/manifests")).unwrap();
-    entries.map(|entry| entry.unwrap().path()).collect()
+    files(&cache.join("v1/manifests"))
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
 }

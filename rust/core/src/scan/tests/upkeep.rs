@@ -207,6 +207,27 @@ fn a_tree_without_files_and_one_that_comes_and_goes_are_known_as_such() {
 }
 
 #[test]
+fn every_file_is_counted_once_however_it_was_answered() {
+    let place = tree(30);
+    let options = place.options(Some(new_memory()), later);
+    for round in 0..50 {
+        same(Form::Scan, &options, || format!("round {round}"));
+        change(&place, round % 30, 100 + round);
+    }
+    // A look at the folder writes down what was collected so far.
+    let other = Options { paths: vec![PathBuf::from("p1")], ..options };
+    same(Form::Scan, &other, || "another tree".to_owned());
+    let folder = crate::cache::folder::Place {
+        configured: Some(place.cache()),
+        analysed: &[],
+        create: false,
+        is_network: |_| false,
+    };
+    let total = crate::cache::counts::total(&crate::cache::folder::Folder::open(&folder).unwrap());
+    assert_eq!((total.memory, total.manifest, total.miss), (49 * 29, 0, 30 + 49 + 1));
+}
+
+#[test]
 fn a_relative_root_is_that_of_the_current_folder() {
     let place = tree(2);
     let options = Options { root: PathBuf::new(), ..place.options(Some(new_memory()), later) };
