@@ -3,7 +3,7 @@
 import difflib
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import rev_accel
 from rev_accel import _core, cache, workspace
@@ -54,7 +54,9 @@ def scan_patterns(tree: Edited) -> Answers:
 
 
 def scan_all(tree: Edited) -> Answers:
-    said = rev_accel.scan(root=tree.root, selection="all").to_json()
+    report = rev_accel.scan(root=tree.root, selection="all")
+    unlisted = [str(error) for error in report.errors if "listed" in error.message]
+    said = report.to_json() + "".join(unlisted)
     return said, contents.expected(contents.walk(tree.root), drop_in=False)
 
 
@@ -128,4 +130,21 @@ def check(ask: Ask, tree: Edited, history: object) -> None:
     said, right = ask(tree)
     if said != right:
         lines = difflib.unified_diff(right.splitlines(), said.splitlines(), "right", "said", lineterm="", n=2)
-        raise StaleError("\n".join([f"{ask.__name__} about {tree.root} after {history}", *lines]))
+        raise StaleError("\n".join([f"{ask.__name__} about {tree.root} after {history}", *lines, *_afterwards(ask, tree)]))
+
+
+def _afterwards(ask: Ask, tree: Edited) -> Iterator[str]:
+    """What is said when the same is asked again, which tells where the wrong answer came from."""
+    state = tree.choice.getstate()
+    for what in ("again", "after forgetting", "without a cache"):
+        if what == "after forgetting":
+            _core.forget()
+        if what == "without a cache":
+            os.environ[cache.OFF_VARIABLE] = "1"
+        tree.choice.setstate(state)
+        said, right = ask(tree)
+        yield f"{what}: {'right' if said == right else 'wrong'}"
+    del os.environ[cache.OFF_VARIABLE]
+    for folder, _, names in os.walk(tree.holder):
+        for name in (".", *names):
+            yield f"{folder}/{name} {os.lstat(os.path.join(folder, name))}"

@@ -63,7 +63,46 @@ def edits(chosen: argparse.Namespace, folder: Path) -> None:
         print(f"edits: {dict(rounds.edits.most_common())}\nasked: {dict(rounds.asked.most_common())}")
 
 
-CAMPAIGNS = {"edits": edits}
+def kills(chosen: argparse.Namespace, folder: Path) -> None:
+    """Processes killed at random moments."""
+    from .kills import Kills
+
+    seeds = iter(range(chosen.seed, chosen.seed + chosen.rounds))
+    with Kills(folder) as rounds:
+
+        def run(count: int) -> str:
+            for _ in range(count):
+                rounds.round(next(seeds))
+            return f"at most {rounds.most_temporary} temporary files, {sum(path.stat().st_size for path in rounds.files()):,} bytes"
+
+        progress("kills", run, chosen.rounds, 10)
+        rounds.finish()
+
+
+def damage(chosen: argparse.Namespace, folder: Path) -> None:
+    """Damaged caches."""
+    from .damage import Template, Trials
+    from .rounds import REST
+
+    template = Template(folder)
+    time.sleep(REST)
+    template.build()
+    trials = Trials(template, folder)
+    seeds = iter(range(chosen.seed, chosen.seed + chosen.rounds))
+
+    def run(count: int) -> str:
+        for _ in range(count):
+            trials.trial(next(seeds))
+        return f"{trials.reported:,} checks found damage"
+
+    try:
+        progress("damage", run, chosen.rounds, 50)
+    except BaseException:
+        print(trials.last.read_text())
+        raise
+
+
+CAMPAIGNS = {"edits": edits, "kills": kills, "damage": damage}
 
 
 def options() -> argparse.Namespace:
