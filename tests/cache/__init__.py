@@ -1,0 +1,1 @@
+"""What must hold with the cache as without it: the same answers, whatever happened to the tree, the cache, the process."""

@@ -1,0 +1,212 @@
+"""Processes that use one cache and are killed at random moments.
+
+    python -m tests.cache.kills FOLDER
+
+reads a seed a line, forks the processes for it and tells their numbers; an empty line has it wait for them and tell how they
+ended. What they are forked from has never used a cache, so each starts as a fresh process does, but at once.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Self
+
+import rev_accel
+from rev_accel import Limits, _core, cache, workspace
+
+from . import asks, contents
+from .edits import Edited
+
+REPOSITORY = Path(__file__).parents[2]
+
+WRITERS, READERS = 2, 1
+TREES = 3
+FILES = 40
+LONGEST = 0.12  # seconds that a process lives at most
+LARGEST = 64 << 20  # bytes that the cache may take in the end
+
+WRONG = 3
+"""How a process ends that got a wrong answer."""
+
+
+def make_trees(folder: Path) -> None:
+    """The trees that all processes ask about and nobody edits."""
+    for number in range(TREES):
+        for file in range(FILES):
+            path = folder / f"tree{number}" / f"part{file % 4}" / f"file{file}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(contents.SAME_SIZE[(number * FILES + file) % len(contents.SAME_SIZE)] * (file % 3 + 1))
+
+
+def ask(tree: Path, *, max_bytes: int = 1 << 24) -> tuple[str, str]:
+    """The drop-in's answer and that of a scan; another limit makes it another tree to the cache, with the same contents."""
+    with workspace.use_root(tree):
+        text = rev_accel.analyze_ast_patterns(".")
+    return text, rev_accel.scan(root=tree, limits=Limits(max_bytes=max_bytes)).to_json()
+
+
+def known(folder: Path) -> dict[str, tuple[str, str]]:
+    """The right answers, made without a cache."""
+    os.environ[cache.OFF_VARIABLE] = "1"
+    answers = {f"tree{number}": ask(folder / f"tree{number}") for number in range(TREES)}
+    del os.environ[cache.OFF_VARIABLE]
+    return answers
+
+
+def read(folder: Path, answers: dict[str, tuple[str, str]], choice: random.Random) -> None:
+    """Asks about a tree that nobody edits."""
+    name = choice.choice(list(answers))
+    if ask(folder / name, max_bytes=(1 << 24) - choice.randrange(6)) != answers[name]:
+        raise asks.StaleError(f"a wrong answer about {name}")
+
+
+def write(own: Edited, choice: random.Random) -> None:
+    """Edits a tree of its own and asks about it, or does something to the whole cache."""
+    what = choice.random()
+    if what < 0.8:
+        name = own.edit()
+        asks.check(choice.choice(asks.MAIN), own, name)
+    elif what < 0.88:
+        cache.gc(0)
+    elif what < 0.93:
+        cache.verify()
+    else:
+        cache.clear()
+
+
+def live(folder: Path, answers: dict[str, tuple[str, str]], number: int, seed: int) -> None:
+    """The life of a process, which ends by a signal."""
+    choice = random.Random(f"{seed} {number}")
+    own = Edited(f"{folder}/own/{seed}-{number}", choice) if number < WRITERS else None
+    while True:
+        if choice.random() < 0.7:
+            _core.forget()
+        read(folder, answers, choice)
+        if own is not None:
+            write(own, choice)
+
+
+def fork(folder: Path, answers: dict[str, tuple[str, str]], number: int, seed: int) -> int:
+    """Starts one process."""
+    child = os.fork()
+    if child == 0:
+        try:
+            live(folder, answers, number, seed)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(WRONG)
+    return child
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    answers = known(folder)
+    print("ready", flush=True)
+    children: list[int] = []
+    for line in sys.stdin:
+        if line.strip():
+            children = [fork(folder, answers, number, int(line)) for number in range(WRITERS + READERS)]
+            print(*children, flush=True)
+        else:
+            print(*[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children], flush=True)
+
+
+class Kills:
+    """Rounds in which all processes are killed, and a look at what they leave behind."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cache = folder / "cache"
+        self.most_temporary = 0
+        self._errors = (folder / "errors").open("w+")
+
+    def __enter__(self) -> Self:
+        make_trees(self.folder)
+        os.environ[cache.FOLDER_VARIABLE] = str(self.cache)
+        self.answers = known(self.folder)
+        self._parent = subprocess.Popen(
+            [sys.executable, "-m", "tests.cache.kills", str(self.folder)],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        assert self._answer() == "ready"
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._parent.kill()
+        self._parent.communicate()
+        self._errors.close()
+
+    def _answer(self) -> str:
+        assert self._parent.stdout is not None
+        return self._parent.stdout.readline().strip()
+
+    def _tell(self, line: str) -> str:
+        assert self._parent.stdin is not None
+        self._parent.stdin.write(f"{line}\n")
+        self._parent.stdin.flush()
+        return self._answer()
+
+    def round(self, seed: int) -> None:
+        """Starts the processes, kills them, and asks about all trees."""
+        choice = random.Random(seed)
+        for child in map(int, self._tell(str(seed)).split()):
+            time.sleep(choice.uniform(0, LONGEST / 2 if choice.random() < 0.5 else LONGEST / 10))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        ended = self._tell("")
+        if set(ended.split()) != {str(-signal.SIGKILL)}:
+            self._errors.seek(0)
+            raise AssertionError(f"seed {seed}: ended with {ended}: {self._errors.read()[-5000:]}")
+        _core.forget()
+        for name, right in self.answers.items():
+            report = rev_accel.scan(root=self.folder / name)
+            assert ask(self.folder / name) == right, f"seed {seed}: {name}"
+            assert report.to_json() == right[1], f"seed {seed}: {name}"
+        for number in range(WRITERS):
+            holder = f"{self.folder}/own/{seed}-{number}"
+            if os.path.isdir(f"{holder}/root"):
+                own = Edited.__new__(Edited)
+                own.holder, own.root, own.choice = holder, f"{holder}/root", choice
+                for question in (asks.drop_in, asks.scan_unignored, asks.scan_all):
+                    asks.check(question, own, f"seed {seed}, killed")
+        self.most_temporary = max(self.most_temporary, len(self.temporary()))
+
+    def files(self) -> list[Path]:
+        """All files of the cache."""
+        return [path for path in self.cache.rglob("*") if path.is_file()]
+
+    def temporary(self) -> list[Path]:
+        """Files that are not finished."""
+        return [path for path in self.files() if path.name.startswith("tmp-")]
+
+    def finish(self) -> None:
+        """What is left behind does not grow, and goes once it is old."""
+        before = time.time() - 25 * 3600
+        for path in self.temporary():
+            os.utime(path, (before, before))
+        _core.forget()
+        rev_accel.scan(root=self.folder / "tree0", limits=Limits(max_bytes=12345))
+        assert not self.temporary()
+        facts = sorted(path.name for path in (self.cache / "v1" / "facts").iterdir())
+        assert len({name.partition(".")[0] for name in facts}) == 1, facts
+        assert len(facts) <= 3, facts
+        size = sum(path.stat().st_size for path in self.files())
+        assert size < LARGEST, size
+        found = cache.verify()
+        assert found is not None
+        assert not found["damaged_manifests"] + found["damaged_contents"] + found["store_damaged"], found
+
+
+if __name__ == "__main__":
+    main()
