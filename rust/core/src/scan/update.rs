@@ -92,12 +92,15 @@ impl Update {
     /// Takes what a file brought; files come in order.
     pub(crate) fn push<T>(&mut self, cached: &Cached<'_>, done: &mut Done<T>, cancel: &Cancel) {
         let learned = done.learned.take();
+        let before = cached.before(done.index).zip(cached.known.as_deref());
         self.changed |= !done.same;
         // That the file is as before, and that its stamp says nothing yet, is nothing new.
-        let news = learned.as_ref().is_some_and(|learned| !done.same || learned.stamp.is_known());
+        let news = learned.as_ref().is_some_and(|learned| {
+            let is_as_before = before.is_some_and(|(place, known)| known.digest(place) == learned.digest);
+            !done.same || learned.stamp.is_known() || !is_as_before
+        });
         // What was laid over the base is not in the manifest either, whether it still holds or not.
-        let is_patched = |known: &Arc<Known>| cached.before(done.index).is_some_and(|place| known.is_patched(place));
-        self.stale += usize::from(news || cached.known.as_ref().is_some_and(is_patched));
+        self.stale += usize::from(news || before.is_some_and(|(place, known)| known.is_patched(place)));
         if let (Some(content), Some(learned)) = (done.content.take(), &learned) {
             self.contents.waiting.push((content, Arc::clone(&learned.record)));
             // A stream shall not grow with the tree; elsewhere all is put at the end, beside the manifest.
