@@ -11,6 +11,7 @@ mod plan;
 mod run;
 mod source;
 mod update;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;

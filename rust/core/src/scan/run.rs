@@ -7,11 +7,12 @@ use std::time::Instant;
 use super::analyse::{Analysis, analyse};
 use super::explain::Explanation;
 use super::plan::{Cached, Job, Origin, Plan};
+use super::worker::Worker;
 use super::{FileReport, HARD_MAX_BYTES, Options, Progress, Stats};
 use crate::cache::counts::{self, Counts};
 use crate::cache::known::{Known, Learned, NO_DIGEST};
 use crate::cache::record;
-use crate::cache::store::{ContentHash, ContentKey, Keys, Mode, Store};
+use crate::cache::store::{ContentHash, ContentKey, Keys};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::pool::{self, Schedule};
@@ -65,16 +66,6 @@ pub(crate) struct Handled {
     same: bool,
     pub(crate) level: Level,
     size: u32,
-}
-
-/// What a worker keeps between its files.
-struct Worker<'a> {
-    cancel: &'a Cancel,
-    buffer: Vec<u8>,
-    record: Vec<u8>,
-    encoded: Vec<u8>,
-    store: Option<Store>,
-    has_tried_store: bool,
 }
 
 impl Run<'_> {
@@ -304,39 +295,6 @@ impl Handled {
     fn analysed(analysis: Analysis, size: u32) -> Self {
         let analysis = Some(analysis);
         Self { analysis, learned: None, content: None, same: false, level: Level::Analysed, size }
-    }
-}
-
-impl Drop for Worker<'_> {
-    /// Marks what was used in the store.
-    fn drop(&mut self) {
-        if let Some(store) = self.store.as_mut().filter(|_| !self.cancel.is_cancelled()) {
-            store.finish(u64::MAX, self.cancel);
-        }
-    }
-}
-
-impl<'a> Worker<'a> {
-    fn new(cancel: &'a Cancel) -> Self {
-        let (buffer, record, encoded) = Default::default();
-        Self { cancel, buffer, record, encoded, store: None, has_tried_store: false }
-    }
-
-    /// Gives back the memory of a large file.
-    fn release(&mut self) {
-        if self.buffer.len() > read::LARGE {
-            self.buffer = Vec::new();
-        }
-    }
-
-    /// The content store, if it can be used.
-    fn store(&mut self, cached: &Cached<'_>) -> Option<&mut Store> {
-        if !self.has_tried_store {
-            self.has_tried_store = true;
-            let store = cached.folder().and_then(|folder| Store::open(folder, Mode::Write, self.cancel).ok());
-            self.store = store.and_then(|mut store| (!store.is_empty()).then_some(store));
-        }
-        self.store.as_mut()
     }
 }
 

@@ -92,14 +92,15 @@ impl Update {
     /// Takes what a file brought; files come in order.
     pub(crate) fn push<T>(&mut self, cached: &Cached<'_>, done: &mut Done<T>, cancel: &Cancel) {
         let learned = done.learned.take();
+        let before = cached.before(done.index).zip(cached.known.as_deref());
         self.changed |= !done.same;
-        // That the bytes are as before, and that their stamp says nothing yet, is nothing new.
-        let before = cached.known.as_ref().zip(cached.before(done.index));
-        let digest = before.map(|(known, place)| known.digest(place));
-        let news = learned.as_ref().is_some_and(|new| !done.same || new.stamp.is_known() || Some(new.digest) != digest);
+        // That the file is as before, and that its stamp says nothing yet, is nothing new.
+        let news = learned.as_ref().is_some_and(|learned| {
+            let is_as_before = before.is_some_and(|(place, known)| known.digest(place) == learned.digest);
+            !done.same || learned.stamp.is_known() || !is_as_before
+        });
         // What was laid over the base is not in the manifest either, whether it still holds or not.
-        let is_patched = before.is_some_and(|(known, place)| known.is_patched(place));
-        self.stale += usize::from(news || is_patched);
+        self.stale += usize::from(news || before.is_some_and(|(place, known)| known.is_patched(place)));
         if let (Some(content), Some(learned)) = (done.content.take(), &learned) {
             self.contents.waiting.push((content, Arc::clone(&learned.record)));
             // A stream shall not grow with the tree; elsewhere all is put at the end, beside the manifest.

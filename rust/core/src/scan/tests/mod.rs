@@ -110,7 +110,12 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Self::on("/dev/shm")
+    }
+
+    /// On this file system, if it is there.
+    fn on(file_system: &str) -> Self {
+        let folder = tempfile::tempdir_in(file_system).or_else(|_| tempfile::tempdir()).unwrap();
         let place = Self { folder };
         fs::create_dir(place.tree()).unwrap();
         place

@@ -228,6 +228,21 @@ fn every_file_is_counted_once_however_it_was_answered() {
 }
 
 #[test]
+fn another_content_with_the_same_outcome_is_analysed_once() {
+    let place = tree(5);
+    let memory = new_memory();
+    let options = place.options(Some(memory), later);
+    let ask = |what: &str| same(Form::Scan, &options, || what.to_owned());
+    ask("cold");
+    place.write("p1/m.py", text(1) + "x = 1\n");
+    // A stamp from the future is not trusted.
+    let times = fs::FileTimes::new().set_modified(std::time::SystemTime::now() + std::time::Duration::from_hours(2));
+    fs::File::options().append(true).open(place.tree().join("p1/m.py")).unwrap().set_times(times).unwrap();
+    let asked = ["changed", "again"].map(ask);
+    assert_eq!(asked.map(|stats| (stats.parsed, stats.recent)), [(1, 0), (0, 1)]);
+}
+
+#[test]
 fn a_relative_root_is_that_of_the_current_folder() {
     let place = tree(2);
     let options = Options { root: PathBuf::new(), ..place.options(Some(new_memory()), later) };
