@@ -28,7 +28,7 @@ def make_tree(folder: Path, name: str) -> Path:
 def resting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A place for trees made at once, so that they rest at the same time; `copy` has the texts of `tree0`."""
     place = tmp_path_factory.mktemp("resting").resolve()
-    for number in range(12):
+    for number in range(13):
         make_tree(place / f"tree{number}", f"tree{number}")
     make_tree(place / "copy", "tree0")
     time.sleep(REST)
