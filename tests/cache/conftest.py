@@ -1,7 +1,7 @@
 """Trees at rest: their stamps are trusted, since they were written long enough ago."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,9 +26,9 @@ def make_tree(folder: Path, name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def resting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A place for trees that nobody edits, all made at once, so that they rest at the same time."""
+    """A place for trees made at once, so that they rest at the same time; `copy` has the texts of `tree0`."""
     place = tmp_path_factory.mktemp("resting").resolve()
-    for number in range(12):
+    for number in range(13):
         make_tree(place / f"tree{number}", f"tree{number}")
     make_tree(place / "copy", "tree0")
     time.sleep(REST)
@@ -36,8 +36,14 @@ def resting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def settled(resting: Path, request: pytest.FixtureRequest) -> Path:
-    """One of them, that may be edited in the end: each test that asks has its own."""
+def settled(resting: Path) -> Path:
+    """One of them."""
+    return resting / "tree0"
+
+
+@pytest.fixture
+def own(resting: Path, request: pytest.FixtureRequest) -> Path:
+    """One of them that no other test asks about, so that it may be edited in the end."""
     taken = request.config.stash.setdefault(TAKEN, [])
     taken.append(request.node.nodeid)
     return resting / f"tree{len(taken)}"
@@ -47,7 +53,7 @@ TAKEN = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture
-def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
+def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Makes a cache folder of the test's own the one in use, and forgets what the process remembers."""
     folder = tmp_path.resolve() / "own-cache"
     monkeypatch.setenv("REV_ACCEL_CACHE_DIR", str(folder))
