@@ -130,7 +130,9 @@ def check(ask: Ask, tree: Edited, history: object) -> None:
     said, right = ask(tree)
     if said != right:
         lines = difflib.unified_diff(right.splitlines(), said.splitlines(), "right", "said", lineterm="", n=2)
-        raise StaleError("\n".join([f"{ask.__name__} about {tree.root} after {history}", *lines, *_afterwards(ask, tree)]))
+        raise StaleError(
+            "\n".join([f"{ask.__name__} about {tree.root} after {history}", *lines, *_afterwards(ask, tree)])
+        )
 
 
 def _afterwards(ask: Ask, tree: Edited) -> Iterator[str]:

@@ -186,7 +186,9 @@ def state(folder: Path) -> dict[str, tuple[int, int]]:
     return {path: (status.st_mode, status.st_mtime_ns) for path, status in found.items()}
 
 
-def answered(tree: Path, folder: str | None, *, code: str = ASKING, user: str = "same", **options: object) -> list[object]:
+def answered(
+    tree: Path, folder: str | None, *, code: str = ASKING, user: str = "same", **options: object
+) -> list[object]:
     """What a snippet prints, with a cache folder named by the environment."""
     import json
 
