@@ -1,8 +1,8 @@
-"""Static analysis of whole trees of Python files in native code.
+"""Static analysis of whole trees of Python files in native code, and what a coding agent needs beside it.
 
 `analyze_ast_patterns` answers as rev's function of that name; `scan` and `scan_source` give the same
-findings as typed objects. Every name is loaded when it is first used: importing this package does
-nothing else.
+findings as typed objects. `digest` names messages and tool sets by their content. Every name is loaded
+when it is first used: importing this package does nothing else.
 """
 
 # A plain name instead of `typing.TYPE_CHECKING`: type checkers know it, and importing `typing` would
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import workspace as workspace
     from ._core import __version__ as __version__
+    from ._core import canonical_bytes as canonical_bytes
+    from ._core import digest as digest
+    from ._core import digest_bytes as digest_bytes
     from .analysis import analyze_ast_patterns as analyze_ast_patterns
     from .analysis import scan as scan
     from .analysis import scan_source as scan_source
@@ -40,6 +43,9 @@ __all__ = [
     "__version__",
     "analyze_ast_patterns",
     "cache",
+    "canonical_bytes",
+    "digest",
+    "digest_bytes",
     "errors",
     "scan",
     "scan_source",
@@ -60,6 +66,9 @@ _HOMES = {
     "__version__": "_core",
     "analyze_ast_patterns": "analysis",
     "cache": "cache",
+    "canonical_bytes": "_core",
+    "digest": "_core",
+    "digest_bytes": "_core",
     "errors": "errors",
     "scan": "analysis",
     "scan_source": "analysis",

@@ -30,6 +30,9 @@ __all__ = [
     "cache_info",
     "cache_shrink",
     "cache_verify",
+    "canonical_bytes",
+    "digest",
+    "digest_bytes",
     "forget",
     "scan",
     "scan_source",
@@ -146,6 +149,52 @@ def cache_shrink(folder: str | None, *, max_bytes: int) -> bool:
 
 def cache_clear(folder: str | None) -> bool:
     """Empty it, and forget what this process remembers; false when something is left."""
+
+def digest(value: object, *, domain: str = "value") -> str:
+    """The digest of a value: a name for its content, as 64 lower-case hexadecimal digits.
+
+    Equal data has equal digests, on every machine and in every process; different data has different ones.
+    It is BLAKE3 over `canonical_bytes`, which says what counts as equal. Nothing is remembered between calls.
+
+    A value is `None`, a `bool`, `int`, `float`, `str`, a `list` or `tuple` of values, or a `dict` with `str` keys,
+    all of them also of subclasses: these count as what they hold as their base, and none of their methods is called.
+
+    * The order of a dict's keys is irrelevant, that of a list is not. A list equals a tuple.
+    * `1`, `1.0`, `True` and `"1"` differ, and so do `0.0` and `-0.0`. Every NaN is one value. An int may have any size.
+    * A `str` may hold lone surrogates; it is then equal to no valid text.
+
+    Args:
+        value: What is digested.
+        domain: The role in which it is digested, as `"message"` or `"tools"`: the same data in two roles has two
+            digests. 1 to 64 visible ASCII characters.
+
+    Raises:
+        TypeError: Something in it is of another type. The message says where, beginning with the domain, as
+            `messages[3].content`.
+        rev_accel.errors.InputError: It contains itself, or more than 1,000 lists and dicts inside each other,
+            10,000,000 values or 1 GiB; it has a dict in which two keys (of a subclass of `str` that compares
+            otherwise) are the same text; or the domain is not one. This is a `ValueError`.
+    """
+
+def digest_bytes(value: object, *, domain: str = "value") -> bytes:
+    """The digest of a value as 32 bytes. Arguments and errors are those of `digest`."""
+
+def canonical_bytes(value: object, *, domain: str = "value") -> bytes:
+    """What `digest` hashes: to see why two digests differ. Arguments and errors are those of `digest`.
+
+    The first byte is the version of the format, 1; then come the domain, as a length and its characters, and the
+    value. A value is a tag and what belongs to it:
+
+    * `n`, `t`, `f`: `None`, `True`, `False`
+    * `i`: an int; length and the shortest two's complement, most significant byte first
+    * `d`: a float; the eight bytes of an IEEE 754 double, sign first; NaN as `7ff8000000000000`
+    * `s`: a str; length and UTF-8, as the error handler `surrogatepass` writes it
+    * `l`: a list or tuple; number of elements and the elements
+    * `m`: a dict; number of entries and for each a key, as a str, and a value, in the order of the keys' bytes
+
+    Lengths and numbers are in LEB128: seven bits a byte, the least significant first, the high bit set in all bytes
+    but the last.
+    """
 
 def forget() -> None:
     """Forget what this process remembers."""

@@ -6,6 +6,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::canonical::Excess;
+use crate::place::Place;
+
 /// Why a whole call gave no result.
 #[derive(Debug)]
 pub enum Error {
@@ -23,10 +26,32 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// A value that has no digest.
+    Value {
+        /// The part of it that is at fault.
+        place: Place,
+        /// What is wrong with that part.
+        fault: Fault,
+    },
     /// No worker thread could be started.
     Spawn(io::Error),
     /// The work was asked to stop through [`Cancel`](crate::Cancel).
     Cancelled,
+}
+
+/// Why a part of a value has no digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is of a type that is not one of data; the name of the type.
+    Type(String),
+    /// It is a dict with a key that is not a text; the name of the key's type.
+    KeyType(String),
+    /// It is a dict in which two keys are the same text.
+    EqualKeys,
+    /// It contains itself.
+    Cycle,
+    /// It goes beyond a bound.
+    Excess(Excess),
 }
 
 /// A `Result` whose error is [`Error`].
@@ -42,6 +67,7 @@ impl fmt::Display for Error {
             Self::Exclude { pattern, message } => {
                 write!(f, "exclude pattern `{pattern}` is not a valid glob: {message}")
             }
+            Self::Value { place, fault } => write!(f, "`{place}` {fault}"),
             Self::Spawn(source) => write!(f, "no worker thread could be started: {source}"),
             Self::Cancelled => f.write_str("the work was cancelled"),
         }
@@ -52,7 +78,22 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Path { source, .. } | Self::Spawn(source) => Some(source),
-            Self::Exclude { .. } | Self::Cancelled => None,
+            Self::Exclude { .. } | Self::Value { .. } | Self::Cancelled => None,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Type(name) => write!(
+                f,
+                "is of type `{name}`, which has no digest: expected None, bool, int, float, str, list, tuple or dict"
+            ),
+            Self::KeyType(name) => write!(f, "has a key of type `{name}`: expected only keys of type `str`"),
+            Self::EqualKeys => f.write_str("has two keys that are the same text"),
+            Self::Cycle => f.write_str("contains itself"),
+            Self::Excess(excess) => excess.fmt(f),
         }
     }
 }

@@ -19,10 +19,13 @@
 
 mod cache;
 mod cancel;
+pub mod canonical;
+mod digest;
 mod error;
 #[doc(hidden)]
 pub mod measure;
 mod pages;
+mod place;
 mod pool;
 mod report;
 mod rules;
@@ -36,7 +39,9 @@ pub use cache::{
     Verify, after_fork_in_child, after_fork_in_parent, before_fork,
 };
 pub use cancel::Cancel;
-pub use error::{Error, Result};
+pub use digest::{Digest, Domain, Hashing};
+pub use error::{Error, Fault, Result};
+pub use place::{Place, Step};
 pub use pool::default_threads;
 pub use report::LineFormat;
 pub use rules::{Detail, Finding, Marker, Rule, RuleSet};

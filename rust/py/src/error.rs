@@ -1,15 +1,18 @@
 //! From the core's error to Python's exceptions, which are defined in `rev_accel.errors`.
 
-use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError};
+use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
-use rev_accel_core::Error;
+use rev_accel_core::canonical::Excess;
+use rev_accel_core::{Error, Fault};
 
 /// The exception for an error of the core.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     match error {
-        Error::Path { .. } | Error::Exclude { .. } => input(py, error.to_string()),
+        Error::Value { fault: Fault::Type(_) | Fault::KeyType(_), .. } => PyTypeError::new_err(error.to_string()),
+        Error::Value { fault: Fault::Excess(Excess::Memory), .. } => PyMemoryError::new_err(error.to_string()),
+        Error::Path { .. } | Error::Exclude { .. } | Error::Value { .. } => input(py, error.to_string()),
         Error::Spawn(source) if source.kind() == std::io::ErrorKind::OutOfMemory => {
             PyMemoryError::new_err(error.to_string())
         }

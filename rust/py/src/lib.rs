@@ -2,6 +2,7 @@
 
 mod cache;
 mod detach;
+mod digest;
 mod error;
 mod interpreter;
 mod scan;
@@ -20,6 +21,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::detach::panic_for_tests;
+    #[pymodule_export]
+    use super::digest::{canonical_bytes, digest, digest_bytes};
     #[pymodule_export]
     use super::scan::{ScanResult, analyze, scan, scan_source, stream};
 

@@ -4,6 +4,7 @@
 
 mod analysis;
 mod cached;
+mod digests;
 mod guard;
 mod recogniser;
 mod reports;

@@ -1,0 +1,322 @@
+//! Digests of Python values: walks a value into the core's encoder.
+//!
+//! The walk keeps its own stack on the heap, so depth and cycles cannot overflow the thread's. It owns a reference to everything that it
+//! will still look at, and takes what a list or dict holds in one go when it comes to it. So whatever runs meanwhile (making an object may
+//! start the garbage collector, and that any finaliser) can change what is digested, as it could a moment before, but it can neither free
+//! what is read nor make an encoding that no value has.
+//!
+//! Of an object of a subclass, what it holds as its base counts: none of its methods is called.
+
+use std::ops::Range;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::sync::critical_section::with_critical_section;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use rev_accel_core::canonical::{Encoder, Excess, MAX_BYTES, Output, sort_entries};
+use rev_accel_core::{Domain, Error, Fault, Hashing, Place, Step};
+
+use crate::{detach, error};
+
+/// The digest of a value, as 64 lower-case hexadecimal digits.
+#[pyfunction]
+#[pyo3(signature = (value, *, domain = "value"))]
+pub(crate) fn digest(py: Python<'_>, value: Bound<'_, PyAny>, domain: &str) -> PyResult<String> {
+    encode(py, value, domain, Hashing::default()).map(|digest| digest.to_string())
+}
+
+/// The digest of a value, as 32 bytes.
+#[pyfunction]
+#[pyo3(signature = (value, *, domain = "value"))]
+pub(crate) fn digest_bytes<'py>(
+    py: Python<'py>,
+    value: Bound<'py, PyAny>,
+    domain: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    encode(py, value, domain, Hashing::default()).map(|digest| PyBytes::new(py, digest.as_bytes()))
+}
+
+/// What is hashed to make the digest of a value.
+#[pyfunction]
+#[pyo3(signature = (value, *, domain = "value"))]
+pub(crate) fn canonical_bytes<'py>(
+    py: Python<'py>,
+    value: Bound<'py, PyAny>,
+    domain: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = encode(py, value, domain, Vec::new())?;
+    PyBytes::new_with(py, bytes.len(), |copy| {
+        copy.copy_from_slice(&bytes);
+        Ok(())
+    })
+}
+
+/// Encodes a value into an output. In messages, the value is called as its domain.
+fn encode<O: Output>(py: Python<'_>, value: Bound<'_, PyAny>, domain: &str, output: O) -> PyResult<O::Done> {
+    let Some(domain) = Domain::new(domain) else {
+        let most = Domain::MAX_LENGTH;
+        return Err(error::input(py, format!("`domain` must be 1 to {most} visible ASCII characters, not {domain:?}")));
+    };
+    detach::guarded(py, || {
+        let mut walk = Walk::new(Encoder::new(domain, output));
+        let (fault, steps) = match walk.run(value) {
+            Ok(()) => match walk.encoder.finish() {
+                Ok(done) => return Ok(done),
+                Err(excess) => (Fault::Excess(excess), Vec::new()),
+            },
+            Err(Stop::Fault(fault, steps)) => (fault, walk.steps(steps)),
+            Err(Stop::Raised(raised)) => return Err(raised),
+        };
+        let place = Place { root: domain.as_str().to_owned(), steps };
+        Err(error::to_python(py, &Error::Value { place, fault }))
+    })
+}
+
+/// Why a walk ended early.
+enum Stop {
+    /// What is wrong, and with what: the value that so many steps lead to, or all of them.
+    Fault(Fault, usize),
+    /// Python raised, for want of memory.
+    Raised(PyErr),
+}
+
+/// All steps: the value that the walk is at.
+const HERE: usize = usize::MAX;
+
+impl From<Excess> for Stop {
+    fn from(excess: Excess) -> Self {
+        // Where in the value a sum becomes too large says nothing.
+        let steps = if excess == Excess::Depth { HERE } else { 0 };
+        Self::Fault(Fault::Excess(excess), steps)
+    }
+}
+
+impl From<PyErr> for Stop {
+    fn from(raised: PyErr) -> Self {
+        Self::Raised(raised)
+    }
+}
+
+/// A list or dict of which not everything was encoded yet.
+struct Frame<'py> {
+    container: Bound<'py, PyAny>,
+    /// How many of its values stand on top of the stack.
+    left: usize,
+    at: At,
+}
+
+/// Which of a container's values was taken last.
+enum At {
+    /// Of a list or tuple of so many elements.
+    Element { length: usize },
+    /// Of a dict: its key, and from where on keys of this dict are, in the bytes of all.
+    Entry { key: Range<usize>, first: usize },
+}
+
+/// An entry of a dict that was not encoded yet.
+struct Entry<'py> {
+    key: Bound<'py, PyAny>,
+    /// The key's text in the bytes of all.
+    text: Range<usize>,
+    value: Bound<'py, PyAny>,
+}
+
+struct Walk<'py, O> {
+    encoder: Encoder<O>,
+    frames: Vec<Frame<'py>>,
+    /// The elements of all lists that are not ended, last ones first.
+    elements: Vec<Bound<'py, PyAny>>,
+    /// The entries of all dicts that are not ended, last ones first.
+    entries: Vec<Entry<'py>>,
+    /// The keys of these dicts.
+    texts: Vec<u8>,
+}
+
+impl<'py, O: Output> Walk<'py, O> {
+    fn new(encoder: Encoder<O>) -> Self {
+        Self { encoder, frames: Vec::new(), elements: Vec::new(), entries: Vec::new(), texts: Vec::new() }
+    }
+
+    fn run(&mut self, value: Bound<'py, PyAny>) -> Result<(), Stop> {
+        let mut next = Some(value);
+        while let Some(value) = next {
+            self.visit(value)?;
+            next = self.next()?;
+        }
+        Ok(())
+    }
+
+    /// The value to visit after the last one. Ends the lists and dicts that have no more.
+    fn next(&mut self) -> Result<Option<Bound<'py, PyAny>>, Stop> {
+        while let Some(frame) = self.frames.last_mut() {
+            if frame.left > 0 {
+                frame.left -= 1;
+                let At::Entry { key, .. } = &mut frame.at else { return Ok(self.elements.pop()) };
+                let Some(entry) = self.entries.pop() else { return Ok(None) };
+                self.encoder.key(&self.texts[entry.text.clone()])?;
+                *key = entry.text;
+                return Ok(Some(entry.value));
+            }
+            if let At::Entry { first, .. } = frame.at {
+                self.texts.truncate(first);
+            }
+            self.frames.pop();
+            self.encoder.end();
+        }
+        Ok(None)
+    }
+
+    /// Encodes a value that holds no others, or begins one that does. In the order in which types are met.
+    fn visit(&mut self, value: Bound<'py, PyAny>) -> Result<(), Stop> {
+        if let Ok(text) = value.cast::<PyString>() {
+            self.encoder.text(Utf8::of(text)?.bytes())?;
+        } else if value.is_instance_of::<PyDict>() {
+            self.begin_dict(value)?;
+        } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+            self.begin_list(value)?;
+        } else if let Ok(boolean) = value.cast::<PyBool>() {
+            self.encoder.boolean(boolean.is_true())?;
+        } else if let Ok(integer) = value.cast::<PyInt>() {
+            self.integer(integer)?;
+        } else if value.is_none() {
+            self.encoder.none()?;
+        } else if let Ok(float) = value.cast::<PyFloat>() {
+            self.encoder.float(float.value())?;
+        } else {
+            return Err(Stop::Fault(Fault::Type(type_name(&value)), HERE));
+        }
+        Ok(())
+    }
+
+    fn integer(&mut self, integer: &Bound<'py, PyInt>) -> Result<(), Stop> {
+        if let Ok(small) = integer.extract() {
+            return Ok(self.encoder.integer(small)?);
+        }
+        // The methods of `int` itself, whatever the integer's class.
+        let class = integer.py().get_type::<PyInt>();
+        let bits: usize = class.call_method1("bit_length", (integer,))?.extract()?;
+        let signed = PyDict::new(integer.py());
+        signed.set_item("signed", true)?;
+        let bytes = class.call_method("to_bytes", (integer, bits / 8 + 1, "big"), Some(&signed))?;
+        Ok(self.encoder.large_integer(bytes.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes())?)
+    }
+
+    fn begin_list(&mut self, container: Bound<'py, PyAny>) -> Result<(), Stop> {
+        let first = self.elements.len();
+        if let Ok(list) = container.cast::<PyList>() {
+            self.announce(&container, list.len(), Encoder::list)?;
+            self.elements.extend(list.iter().rev());
+        } else if let Ok(tuple) = container.cast::<PyTuple>() {
+            self.announce(&container, tuple.len(), Encoder::list)?;
+            self.elements.extend(tuple.iter().rev());
+        }
+        let length = self.elements.len() - first;
+        self.frames.push(Frame { container, left: length, at: At::Element { length } });
+        Ok(())
+    }
+
+    fn begin_dict(&mut self, container: Bound<'py, PyAny>) -> Result<(), Stop> {
+        let (first, first_text) = (self.entries.len(), self.texts.len());
+        if let Ok(dict) = container.cast::<PyDict>() {
+            self.announce(&container, dict.len(), Encoder::dict)?;
+            // Nothing in this loop runs Python code: the dict stays as it is until all references are held.
+            with_critical_section(dict, || {
+                self.entries.extend(dict.iter().map(|(key, value)| Entry { key, text: 0..0, value }));
+            });
+        }
+        for entry in &mut self.entries[first..] {
+            let Ok(key) = entry.key.cast::<PyString>() else {
+                return Err(Stop::Fault(Fault::KeyType(type_name(&entry.key)), HERE));
+            };
+            let text = Utf8::of(key)?;
+            let start = self.texts.len();
+            if text.bytes().len() > MAX_BYTES - start {
+                return Err(Excess::Bytes.into());
+            }
+            self.texts.extend_from_slice(text.bytes());
+            entry.text = start..self.texts.len();
+        }
+        if !sort_entries(&mut self.entries[first..], |entry| &self.texts[entry.text.clone()]) {
+            return Err(Stop::Fault(Fault::EqualKeys, HERE));
+        }
+        self.entries[first..].reverse();
+        let at = At::Entry { key: 0..0, first: first_text };
+        self.frames.push(Frame { container, left: self.entries.len() - first, at });
+        Ok(())
+    }
+
+    /// Encodes the beginning of a list or dict, unless that would lead too deep.
+    fn announce(
+        &mut self,
+        container: &Bound<'py, PyAny>,
+        length: usize,
+        begin: fn(&mut Encoder<O>, usize) -> Result<(), Excess>,
+    ) -> Result<(), Stop> {
+        begin(&mut self.encoder, length).map_err(|excess| match self.first_of_cycle(container) {
+            Some(steps) if excess == Excess::Depth => Stop::Fault(Fault::Cycle, steps),
+            _ => excess.into(),
+        })
+    }
+
+    /// How many steps lead to the outermost container that contains itself, on the way to `innermost`.
+    fn first_of_cycle(&self, innermost: &Bound<'py, PyAny>) -> Option<usize> {
+        let containers: Vec<_> = self.frames.iter().map(|frame| &frame.container).chain([innermost]).collect();
+        (0..containers.len()).find(|&outer| containers[outer + 1..].iter().any(|inner| inner.is(containers[outer])))
+    }
+
+    /// The first so many steps to the value that the walk is at.
+    fn steps(&self, most: usize) -> Vec<Step> {
+        let step = |frame: &Frame<'_>| match &frame.at {
+            At::Element { length } => Step::Index((length - frame.left).saturating_sub(1)),
+            At::Entry { key, .. } => Step::Key(self.texts[key.clone()].to_vec()),
+        };
+        self.frames.iter().take(most).map(step).collect()
+    }
+}
+
+/// Length of the longest text, in characters, whose UTF-8 may stay in memory beside it. CPython keeps it for every text that is not
+/// ASCII once it was asked for; the other way costs an object for each time.
+const LONGEST_KEPT: usize = 256;
+
+/// A text's bytes.
+enum Utf8<'a, 'py> {
+    Borrowed(&'a str),
+    Made(Bound<'py, PyBytes>),
+}
+
+impl<'a, 'py> Utf8<'a, 'py> {
+    fn of(text: &'a Bound<'py, PyString>) -> PyResult<Self> {
+        if (text.code_point_len()? <= LONGEST_KEPT || is_ascii(text)?)
+            && let Ok(text) = text.to_str()
+        {
+            return Ok(Self::Borrowed(text));
+        }
+        // A lone surrogate. The method of `str` itself, whatever the text's class.
+        let class = text.py().get_type::<PyString>();
+        let bytes = class.call_method1("encode", (text, "utf-8", "surrogatepass"))?;
+        Ok(Self::Made(bytes.cast_into()?))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(text) => text.as_bytes(),
+            Self::Made(bytes) => bytes.as_bytes(),
+        }
+    }
+}
+
+/// Whether a text's own memory is its UTF-8.
+fn is_ascii(text: &Bound<'_, PyString>) -> PyResult<bool> {
+    static METHOD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = text.py();
+    let method = METHOD.get_or_try_init(py, || py.get_type::<PyString>().getattr("isascii").map(Bound::unbind))?;
+    method.bind(py).call1((text,))?.extract()
+}
+
+/// What the type of a value is called in a message.
+fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value
+        .get_type()
+        .fully_qualified_name()
+        .map_or_else(|_| "object".to_owned(), |name| name.to_string_lossy().into_owned())
+}
