@@ -40,8 +40,6 @@ def test_no_answer_is_stale_in_rounds_of_edit_then_ask(place: str, clock: str, r
         timeout=100,
     )
     assert result.returncode == 0, f"seed 1\n{result.stdout[-2000:]}\n{result.stderr[-6000:]}"
-    if "skipped" in result.stdout:
-        pytest.skip(result.stdout)
     assert f"{rounds:,} rounds" in result.stdout
 
 
