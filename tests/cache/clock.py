@@ -1,12 +1,13 @@
 """A clock that the test sets: a library, loaded before all others, that shifts what a process is told of the time.
 
 The file system goes by the kernel's clock, which stays right. So a clock that is ahead makes everything look long at rest, and one
-that is put back makes what was just written lie in the future.
+that is put back makes what was just written lie in the future. With a clock that is ahead two changes within a tick of the kernel's
+clock may have the same time, and nobody could tell them apart; `next_tick` keeps what is asked and the next change apart.
 """
 
 import ctypes
-import os
 import subprocess
+import time
 from pathlib import Path
 
 SOURCE = """
@@ -27,6 +28,8 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     return outcome;
 }
 """
+
+COARSE = 5  # CLOCK_REALTIME_COARSE, which the library leaves alone
 
 SECOND = 1_000_000_000
 AHEAD = 5 * SECOND
@@ -52,13 +55,11 @@ class Clock:
         """Puts the clock so far ahead of the kernel's."""
         self._shift.value = nanoseconds
 
+    def now(self) -> int:
+        """The kernel's clock as file systems read it, which moves in ticks."""
+        return time.clock_gettime_ns(COARSE)
 
-def has_fine_times(folder: Path) -> bool:
-    """Whether a change after a look always moves the change time, however shortly after: Linux since 6.13."""
-    path = folder / "times"
-    times = set()
-    for number in range(200):
-        path.write_bytes(b"%3d" % number)
-        times.add(os.stat(path).st_ctime_ns)
-    path.unlink()
-    return len(times) == 200
+    def next_tick(self, before: int) -> None:
+        """Waits until this clock no longer shows what it did."""
+        while self.now() == before:
+            time.sleep(0.0003)

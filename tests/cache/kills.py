@@ -6,7 +6,6 @@ reads a seed a line, forks the processes for it and tells their numbers; an empt
 ended. What they are forked from has never used a cache, so each starts as a fresh process does, but at once.
 """
 
-import contextlib
 import os
 import random
 import signal
@@ -28,7 +27,9 @@ REPOSITORY = Path(__file__).parents[2]
 WRITERS, READERS = 2, 1
 TREES = 3
 FILES = 40
-LONGEST = 0.12  # seconds that a process lives at most
+STEPS = 6  # uses of the cache after which a process is killed at the latest
+LONGEST = 0.01  # seconds that it lives on after that
+PATIENCE = 5.0  # seconds that the uses are waited for
 LARGEST = 64 << 20  # bytes that the cache may take in the end
 
 WRONG = 3
@@ -41,7 +42,9 @@ def make_trees(folder: Path) -> None:
         for file in range(FILES):
             path = folder / f"tree{number}" / f"part{file % 4}" / f"file{file}.py"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(contents.SAME_SIZE[(number * FILES + file) % len(contents.SAME_SIZE)] * (file % 3 + 1))
+            text = contents.SAME_SIZE[(number * FILES + file) % len(contents.SAME_SIZE)]
+            # The more there is to say of a tree, the longer it takes to write it down.
+            path.write_bytes(text * (file % 3 + 1) + b"print()\n" * 150 * number)
 
 
 def ask(tree: Path, *, max_bytes: int = 1 << 24) -> tuple[str, str]:
@@ -69,22 +72,25 @@ def read(folder: Path, answers: dict[str, tuple[str, str]], choice: random.Rando
 def write(own: Edited, choice: random.Random) -> None:
     """Edits a tree of its own and asks about it, or does something to the whole cache."""
     what = choice.random()
-    if what < 0.8:
+    if what < 0.55:
         name = own.edit()
         asks.check(choice.choice(asks.MAIN), own, name)
-    elif what < 0.88:
+    elif what < 0.65:
         cache.gc(0)
-    elif what < 0.93:
+    elif what < 0.7:
         cache.verify()
     else:
+        # What was written is written anew.
         cache.clear()
 
 
 def live(folder: Path, answers: dict[str, tuple[str, str]], number: int, seed: int) -> None:
-    """The life of a process, which ends by a signal."""
+    """The life of a process, which ends by a signal. It shows by a file's length how far it is."""
     choice = random.Random(f"{seed} {number}")
     own = Edited(f"{folder}/own/{seed}-{number}", choice) if number < WRITERS else None
+    steps = os.open(f"{folder}/steps-{number}", os.O_WRONLY | os.O_APPEND)
     while True:
+        os.write(steps, b".")
         if choice.random() < 0.7:
             _core.forget()
         read(folder, answers, choice)
@@ -160,10 +166,16 @@ class Kills:
     def round(self, seed: int) -> None:
         """Starts the processes, kills them, and asks about all trees."""
         choice = random.Random(seed)
-        for child in map(int, self._tell(str(seed)).split()):
-            time.sleep(choice.uniform(0, LONGEST / 2 if choice.random() < 0.5 else LONGEST / 10))
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+        steps = [self.folder / f"steps-{number}" for number in range(WRITERS + READERS)]
+        for path in steps:
+            path.write_bytes(b"")
+        for path, child in zip(steps, map(int, self._tell(str(seed)).split()), strict=True):
+            # However busy the machine is, each is killed in the course of its first uses.
+            until, wanted = time.monotonic() + PATIENCE, choice.randrange(STEPS)
+            while path.stat().st_size < wanted and time.monotonic() < until:
+                time.sleep(0.0005)
+            time.sleep(choice.uniform(0, LONGEST))
+            os.kill(child, signal.SIGKILL)
         ended = self._tell("")
         if set(ended.split()) != {str(-signal.SIGKILL)}:
             self._errors.seek(0)

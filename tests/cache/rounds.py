@@ -25,10 +25,11 @@ AGE = 60  # rounds after which a tree is made anew, before links and spare folde
 
 @dataclass
 class Subject:
-    """A tree, when it was edited last, and what was done to it of late."""
+    """A tree, when it was edited and asked about last, and what was done to it of late."""
 
     tree: Edited
     edited: float
+    asked: int = 0
     rounds: int = 0
     history: deque[str] = field(default_factory=lambda: deque(maxlen=12))
 
@@ -81,6 +82,7 @@ class Rounds:
         subject.history.append(f"{ask.__name__}?")
         self.asked[ask.__name__] += 1
         asks.check(ask, subject.tree, list(subject.history))
+        subject.asked = 0 if self.clock is None else self.clock.now()
 
     def ask(self, before: asks.Ask | None) -> asks.Ask:
         """What to ask: often what was asked before, since only that is compared with what was known then."""
@@ -120,6 +122,8 @@ class Rounds:
     def edit(self, subject: Subject) -> None:
         """One to four edits."""
         tree = subject.tree
+        if self.clock is not None:
+            self.clock.next_tick(subject.asked)
         if tree.branches and self.choice.random() < 0.3:
             tree.switch()
             names = ["switch"]

@@ -250,3 +250,13 @@ def test_damage_that_comes_while_a_process_remembers_does_not_disturb_it(filled:
     assert len(rev_accel.scan(root=own)) == COUNT + 1
     (own / "part1" / "new.py").unlink()
     assert rev_accel.scan(root=own).to_json() == right
+
+
+@pytest.mark.xfail(reason="nothing can be written to such a store, and no other takes its place")
+def test_a_store_that_has_become_read_only_by_damage_is_replaced(filled: Path, settled: Path, resting: Path) -> None:
+    change(filled / "facts" / "store-1.sqlite", 18, b"\xff")
+    rev_accel.scan(root=resting / "tree12")
+    _core.forget()
+    stats = rev_accel.scan(root=resting / "tree12", exclude=["nothing"]).stats
+    assert stats.store == COUNT
+    assert cache.gc(0)
