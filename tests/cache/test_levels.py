@@ -57,7 +57,6 @@ def test_one_edit_costs_one_file(cache_dir: Path, own: Path) -> None:
     assert levels(own).get("parsed", 0) <= 2
 
 
-@pytest.mark.xfail(reason="what an edit that changes no finding brought is not kept until the file rests")
 def test_an_edit_that_changes_no_finding_is_parsed_once(cache_dir: Path, own: Path) -> None:
     levels(own)
     for number in range(8):
@@ -248,7 +247,6 @@ def test_gc_keeps_to_its_limit(cache_dir: Path, resting: Path) -> None:
     assert levels(resting / "tree0", limits=Limits(max_bytes=50_000)) == {"parsed": COUNT}
 
 
-@pytest.mark.xfail(reason="manifests are given up by `gc` alone")
 def test_many_trees_do_not_outgrow_the_limit_of_the_environment(
     cache_dir: Path, settled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
