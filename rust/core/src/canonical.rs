@@ -142,7 +142,7 @@ impl<O: Output> Encoder<O> {
     /// all is zero.
     pub fn large_integer(&mut self, bytes: &[u8]) -> Result<(), Excess> {
         let bytes = shortest(bytes);
-        self.put(Header::new(b'i', bytes.len()).bytes())?;
+        self.header(b'i', bytes.len())?;
         self.put(bytes)
     }
 
@@ -157,7 +157,7 @@ impl<O: Output> Encoder<O> {
     /// A text in UTF-8, lone surrogates in three bytes each.
     #[inline]
     pub fn text(&mut self, utf8: &[u8]) -> Result<(), Excess> {
-        self.put(Header::new(b's', utf8.len()).bytes())?;
+        self.header(b's', utf8.len())?;
         self.put(utf8)
     }
 
@@ -202,7 +202,13 @@ impl<O: Output> Encoder<O> {
         self.depth += 1;
         // Counted before the caller takes memory for them.
         self.values_left = self.values_left.checked_sub(length).ok_or(Excess::Values)?;
-        self.put(Header::new(tag, length).bytes())
+        self.header(tag, length)
+    }
+
+    #[inline]
+    fn header(&mut self, tag: u8, number: usize) -> Result<(), Excess> {
+        // Two bytes are stored at once; a slice of a length that is not known here would be copied by a call.
+        if number < 0x80 { self.put(&[tag, number as u8]) } else { self.put(Header::new(tag, number).bytes()) }
     }
 
     #[inline]
