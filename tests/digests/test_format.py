@@ -37,6 +37,16 @@ def test_random_values_have_the_encoding_of_the_reference() -> None:
         assert digest(value) == reference.digest(value)
 
 
+def test_an_encoding_can_be_read_in_one_way_only() -> None:
+    seed = int(os.environ.get("REV_ACCEL_TEST_SEED", random.randrange(2**32)))
+    print("seed:", seed)
+    source = random.Random(seed)
+    for _ in range(3_000):
+        value = values.value(source)
+        domain, found = reference.decode(canonical_bytes(value, domain="tools"))
+        assert domain == "tools" and values.same(found, value)
+
+
 @pytest.mark.parametrize("length", [0, 1, 127, 128, 65_523, 65_524, 65_525, 65_536, 131_071, 131_072, 1 << 20])
 @pytest.mark.parametrize("letter", ["x", "é", "\u20ac", "\U0001f600", "\ud800"])
 def test_texts_of_any_length_and_alphabet_have_the_digest_of_the_reference(length: int, letter: str) -> None:

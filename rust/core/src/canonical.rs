@@ -135,7 +135,17 @@ impl<O: Output> Encoder<O> {
 
     /// An integer.
     pub fn integer(&mut self, value: i64) -> Result<(), Excess> {
-        self.large_integer(&value.to_be_bytes())
+        // Bits that only repeat the sign; one of them has to stay.
+        let repeated = if value < 0 { value.leading_ones() } else { value.leading_zeros() };
+        let superfluous = (repeated - 1) / 8;
+        self.header(b'i', 8 - superfluous as usize)?;
+        // All eight bytes are stored and some taken back: that is cheaper than to copy a number of bytes that is not known here.
+        if self.pending.len() + 8 < PIECE {
+            self.pending.extend_from_slice(&(value << (8 * superfluous)).to_be_bytes());
+            self.pending.truncate(self.pending.len() - superfluous as usize);
+            return Ok(());
+        }
+        self.put(&value.to_be_bytes()[superfluous as usize..])
     }
 
     /// An integer of any size in two's complement, the most significant byte first. Superfluous bytes in front change nothing; no byte at
@@ -149,9 +159,8 @@ impl<O: Output> Encoder<O> {
     /// A floating-point number. The two zeros differ, the NaNs do not.
     pub fn float(&mut self, value: f64) -> Result<(), Excess> {
         let bits = if value.is_nan() { 0x7ff8_0000_0000_0000 } else { value.to_bits() };
-        let mut bytes = [b'd'; 9];
-        bytes[1..].copy_from_slice(&bits.to_be_bytes());
-        self.put(&bytes)
+        self.put(b"d")?;
+        self.put(&bits.to_be_bytes())
     }
 
     /// A text in UTF-8, lone surrogates in three bytes each.
@@ -207,8 +216,13 @@ impl<O: Output> Encoder<O> {
 
     #[inline]
     fn header(&mut self, tag: u8, number: usize) -> Result<(), Excess> {
-        // Two bytes are stored at once; a slice of a length that is not known here would be copied by a call.
-        if number < 0x80 { self.put(&[tag, number as u8]) } else { self.put(Header::new(tag, number).bytes()) }
+        if number < 0x80 && self.pending.len() + 2 < PIECE {
+            // Two stores. Put together on the stack first, they would be read back before they are there.
+            self.pending.push(tag);
+            self.pending.push(number as u8);
+            return Ok(());
+        }
+        self.put(Header::new(tag, number).bytes())
     }
 
     #[inline]

@@ -228,7 +228,7 @@ impl<'py, O: Output> Walk<'py, O> {
             })?;
         }
         for entry in &mut self.entries[first..] {
-            let Ok(key) = entry.key.cast::<PyString>() else {
+            let Some(key) = exact::<PyString>(&entry.key).or_else(|| entry.key.cast().ok()) else {
                 return Err(Stop::Fault(Fault::KeyType(type_name(&entry.key)), HERE));
             };
             let (text, start) = (Utf8::of(key)?, self.keys.len());
