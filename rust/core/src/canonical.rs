@@ -254,7 +254,7 @@ impl<O: Output> Encoder<O> {
 /// Puts the entries of a dict in the order in which they are encoded: ascending by the bytes of their keys, which is the order of their
 /// characters' numbers. False when two keys are the same text: such a dict has no encoding.
 #[must_use]
-pub fn sort_entries<'k, E>(entries: &mut [E], key: impl Fn(&E) -> &'k [u8]) -> bool {
+pub fn sort_entries<E>(entries: &mut [E], key: impl Fn(&E) -> &[u8]) -> bool {
     entries.sort_unstable_by(|one, other| key(one).cmp(key(other)));
     entries.windows(2).all(|pair| key(&pair[0]) != key(&pair[1]))
 }

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
-use rev_accel_core::canonical::{Encoder, Excess, MAX_BYTES, Output, sort_entries};
+use rev_accel_core::canonical::{Encoder, Excess, Output, sort_entries};
 use rev_accel_core::{Error, Fault, Place, Step};
 
 use crate::error;
@@ -63,36 +63,21 @@ struct Frame<'py> {
     container: Bound<'py, PyAny>,
     /// How many of its values stand on top of the stack.
     left: usize,
-    at: At,
+    at: At<'py>,
 }
 
 /// Which of a container's values was taken last.
-enum At {
+enum At<'py> {
     /// Of a list or tuple of so many elements.
     Element { length: usize },
-    /// Of a dict: its key, and from where on keys of this dict are, in the bytes of all.
-    Entry { key: Span, first: usize },
+    /// Of a dict; none before the first.
+    Entry { key: Option<Key<'py>> },
 }
 
 /// An entry of a dict that was not encoded yet.
 struct Entry<'py> {
-    key: Bound<'py, PyAny>,
-    /// The key's text in the bytes of all.
-    text: Span,
+    key: Key<'py>,
     value: Bound<'py, PyAny>,
-}
-
-/// A part of the bytes of all keys, which are not more than [`MAX_BYTES`].
-#[derive(Clone, Copy, Default)]
-struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    fn of(self, keys: &[u8]) -> &[u8] {
-        &keys[self.start as usize..self.end as usize]
-    }
 }
 
 struct Walk<'py, O> {
@@ -102,13 +87,11 @@ struct Walk<'py, O> {
     elements: Vec<Bound<'py, PyAny>>,
     /// The entries of all dicts that are not ended, last ones first.
     entries: Vec<Entry<'py>>,
-    /// The texts of the keys of these dicts.
-    keys: Vec<u8>,
 }
 
 impl<'py, O: Output> Walk<'py, O> {
     fn new(encoder: Encoder<O>) -> Self {
-        Self { encoder, frames: Vec::new(), elements: Vec::new(), entries: Vec::new(), keys: Vec::new() }
+        Self { encoder, frames: Vec::new(), elements: Vec::new(), entries: Vec::new() }
     }
 
     fn run(&mut self, value: Bound<'py, PyAny>) -> Result<(), Stop> {
@@ -125,14 +108,11 @@ impl<'py, O: Output> Walk<'py, O> {
         while let Some(frame) = self.frames.last_mut() {
             if frame.left > 0 {
                 frame.left -= 1;
-                let At::Entry { key, .. } = &mut frame.at else { return Ok(self.elements.pop()) };
-                let Some(entry) = self.entries.pop() else { return Ok(None) };
-                self.encoder.key(entry.text.of(&self.keys))?;
-                *key = entry.text;
-                return Ok(Some(entry.value));
-            }
-            if let At::Entry { first, .. } = frame.at {
-                self.keys.truncate(first);
+                let At::Entry { key: last } = &mut frame.at else { return Ok(self.elements.pop()) };
+                let Some(Entry { key, value }) = self.entries.pop() else { return Ok(None) };
+                self.encoder.key(key.bytes())?;
+                *last = Some(key);
+                return Ok(Some(value));
             }
             self.frames.pop();
             self.encoder.end();
@@ -216,35 +196,26 @@ impl<'py, O: Output> Walk<'py, O> {
     }
 
     fn begin_dict(&mut self, container: Bound<'py, PyAny>) -> Result<(), Stop> {
-        let (first, first_byte) = (self.entries.len(), self.keys.len());
+        let first = self.entries.len();
         if let Ok(dict) = container.cast::<PyDict>() {
             // As for lists.
             with_critical_section(dict, || {
                 self.announce(&container, dict.len(), Encoder::dict)?;
                 reserve(&mut self.entries, dict.len())?;
-                let entries = dict.iter().map(|(key, value)| Entry { key, text: Span::default(), value });
-                self.entries.extend(entries);
+                self.entries.extend(dict.iter().map(|(key, value)| Entry { key: Key::unread(key), value }));
                 Ok::<_, Stop>(())
             })?;
         }
-        for entry in &mut self.entries[first..] {
-            let Some(key) = exact::<PyString>(&entry.key).or_else(|| entry.key.cast().ok()) else {
-                return Err(Stop::Fault(Fault::KeyType(type_name(&entry.key)), HERE));
-            };
-            let (text, start) = (Utf8::of(key)?, self.keys.len());
-            if text.bytes().len() > MAX_BYTES - start {
-                return Err(Excess::Bytes.into());
-            }
-            reserve(&mut self.keys, text.bytes().len())?;
-            self.keys.extend_from_slice(text.bytes());
-            entry.text = Span { start: start as u32, end: self.keys.len() as u32 };
+        let entries = &mut self.entries[first..];
+        for entry in &mut *entries {
+            entry.key.read()?;
         }
-        if !sort_entries(&mut self.entries[first..], |entry| entry.text.of(&self.keys)) {
+        if !sort_entries(entries, |entry| entry.key.bytes()) {
             return Err(Stop::Fault(Fault::EqualKeys, HERE));
         }
-        self.entries[first..].reverse();
-        let at = At::Entry { key: Span::default(), first: first_byte };
-        self.frames.push(Frame { container, left: self.entries.len() - first, at });
+        entries.reverse();
+        let left = entries.len();
+        self.frames.push(Frame { container, left, at: At::Entry { key: None } });
         Ok(())
     }
 
@@ -273,7 +244,7 @@ impl<'py, O: Output> Walk<'py, O> {
     fn steps(&self, most: usize) -> Vec<Step> {
         let step = |frame: &Frame<'_>| match &frame.at {
             At::Element { length } => Step::Index((length - frame.left).saturating_sub(1)),
-            At::Entry { key, .. } => Step::Key(key.of(&self.keys).to_vec()),
+            At::Entry { key } => Step::Key(key.as_ref().map_or(&[][..], Key::bytes).to_vec()),
         };
         self.frames.iter().take(most).map(step).collect()
     }
@@ -291,6 +262,42 @@ fn reserve<T>(vector: &mut Vec<T>, more: usize) -> Result<(), Excess> {
 /// A value as one of a type, unless its type is another or a subclass. Cheaper than `cast_exact`, which makes an error where it fails.
 fn exact<'a, 'py, T: PyTypeInfo>(value: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, T>> {
     if value.is_exact_instance_of::<T>() { value.cast_exact().ok() } else { None }
+}
+
+/// A key of a dict, with its bytes at hand.
+struct Key<'py> {
+    /// The key, or the object that was made of it.
+    owner: Bound<'py, PyAny>,
+    bytes: &'static [u8],
+}
+
+impl<'py> Key<'py> {
+    /// A key that was not looked at yet.
+    fn unread(key: Bound<'py, PyAny>) -> Self {
+        Self { owner: key, bytes: &[] }
+    }
+
+    fn read(&mut self) -> Result<(), Stop> {
+        let Some(text) = exact::<PyString>(&self.owner).or_else(|| self.owner.cast().ok()) else {
+            return Err(Stop::Fault(Fault::KeyType(type_name(&self.owner)), HERE));
+        };
+        let text = Utf8::of(text)?;
+        let bytes = text.bytes();
+        // SAFETY: the bytes are inside a `str` or `bytes`, or CPython keeps them with the `str`. These do not change and stay where they
+        // are for as long as the object lives, which `owner` sees to: it is the `str` already, or becomes the `bytes` here. The slice
+        // does not leave this struct without a borrow of it.
+        #[expect(unsafe_code, reason = "the lifetime ends with that of the object beside it")]
+        let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) };
+        if let Utf8::Made(made) = text {
+            self.owner = made.into_any();
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
 }
 
 /// A text's bytes.
