@@ -57,7 +57,7 @@ def test_texts_of_any_length_and_alphabet_have_the_digest_of_the_reference(lengt
 def test_large_structures_have_the_digest_of_the_reference() -> None:
     source = random.Random(11)
     messages = [{"role": "user", "content": values.text(source, 3_000), "n": index} for index in range(300)]
-    numbers = {f"key {index}": [index, index / 7, -index, 10**index] for index in range(2_000)}
+    numbers = {f"key {index}": [index, index / 7, -index, 10 ** (index % 60)] for index in range(2_000)}
     for value in (messages, numbers, list(range(100_000))):
         assert canonical_bytes(value) == reference.canonical_bytes(value)
         assert digest(value) == reference.digest(value)
