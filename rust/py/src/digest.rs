@@ -11,8 +11,8 @@ use crate::{detach, error};
 /// The digest of a value: a name for its content, as 64 lower-case hexadecimal digits.
 ///
 /// A value is made of None, bool, int, float, str, list, tuple and dict with str keys. The order of keys is irrelevant, a list equals a
-/// tuple, and everything else counts, also the domain: the role in which the value is digested. TypeError for anything else in it, with
-/// its place; ValueError for cycles, more than 1,000 levels, 10,000,000 values or 1 GiB.
+/// tuple, and everything else counts, also the domain: the role in which the value is digested. `TypeError` for anything else in it, with
+/// its place; `ValueError` for cycles, more than 1,000 levels, 10,000,000 values or 1 GiB.
 #[pyfunction]
 #[pyo3(signature = (value, *, domain = "value"))]
 pub(crate) fn digest(py: Python<'_>, value: Bound<'_, PyAny>, domain: &str) -> PyResult<String> {
