@@ -1,8 +1,8 @@
 """Pairs of values: whether their digests are equal exactly when they are the same data.
 
-    python -m digests.pairs 1000000 [seed]
+    python -m tests.digests.pairs 1000000 [seed]
 
-runs the long form; `tests/` must be the working directory.
+runs the long form.
 """
 
 from __future__ import annotations

@@ -56,6 +56,55 @@ def encode(value: Any) -> bytes:
     raise TypeError(type(value))
 
 
+def decode(encoding: bytes) -> tuple[str, Any]:
+    """The domain and the value of an encoding: that there is one answer shows that no two values share an encoding."""
+    assert encoding[0] == VERSION
+    domain, at = read_sized(encoding, 1)
+    value, end = read_value(encoding, at)
+    assert end == len(encoding)
+    return domain.decode("ascii"), value
+
+
+def read_value(encoding: bytes, at: int) -> tuple[Any, int]:
+    tag, at = encoding[at : at + 1], at + 1
+    if tag in b"ntf":
+        return {b"n": None, b"t": True, b"f": False}[tag], at
+    if tag == b"d":
+        return struct.unpack(">d", encoding[at : at + 8])[0], at + 8
+    if tag == b"i":
+        digits, at = read_sized(encoding, at)
+        return int.from_bytes(digits, "big", signed=True), at
+    if tag == b"s":
+        characters, at = read_sized(encoding, at)
+        return characters.decode("utf-8", "surrogatepass"), at
+    length, at = read_number(encoding, at)
+    parts = []
+    for _ in range(length * (2 if tag == b"m" else 1)):
+        part, at = read_value(encoding, at)
+        parts.append(part)
+    if tag == b"l":
+        return parts, at
+    assert tag == b"m"
+    names = parts[::2]
+    assert names == sorted(set(names))
+    return dict(zip(names, parts[1::2], strict=True)), at
+
+
+def read_sized(encoding: bytes, at: int) -> tuple[bytes, int]:
+    length, at = read_number(encoding, at)
+    assert at + length <= len(encoding)
+    return encoding[at : at + length], at + length
+
+
+def read_number(encoding: bytes, at: int) -> tuple[int, int]:
+    end = at
+    while encoding[end] >= 128:
+        end += 1
+    value = sum((byte % 128) << 7 * index for index, byte in enumerate(encoding[at : end + 1]))
+    assert number(value) == encoding[at : end + 1]
+    return value, end + 1
+
+
 def sized(part: bytes) -> bytes:
     return number(len(part)) + part
 

@@ -304,8 +304,8 @@ def test_a_value_that_doubles_at_each_level_is_a_value_error() -> None:
 
 
 def test_a_text_that_is_referred_to_too_often_is_a_value_error() -> None:
-    text = "x" * (1 << 20)
-    deep = nested(200, lambda inner: {text * 8: inner})
+    text, key = "x" * (1 << 20), "k" * (8 << 20)
+    deep = nested(200, lambda inner: {key: inner})
     for value in ([text] * 5_000, [[text] * 100] * 100, {"k": (text,) * 2_000}, deep):
         with pytest.raises(ValueError, match=r"^`value` is too large: at most 1024 MiB are allowed$"):
             digest(value)

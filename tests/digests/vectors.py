@@ -1,6 +1,6 @@
 """The vectors of `tests/fixtures/digests.json`, which the core's tests read, too.
 
-    python -m digests.vectors > fixtures/digests.json
+    python -m tests.digests.vectors > vectors.json && mv vectors.json tests/fixtures/digests.json
 
 A value is written as a list: `["none"]`, `["true"]`, `["false"]`, `["int", decimal]`, `["float", bits in hexadecimal]`,
 `["str", text]`, `["codes", code points]`, `["repeated", text, times]`, `["list", [...]]`, `["tuple", [...]]`,

@@ -135,29 +135,38 @@ impl<O: Output> Encoder<O> {
 
     /// An integer.
     pub fn integer(&mut self, value: i64) -> Result<(), Excess> {
-        self.large_integer(&value.to_be_bytes())
+        // Bits that only repeat the sign; one of them has to stay.
+        let repeated = if value < 0 { value.leading_ones() } else { value.leading_zeros() };
+        let superfluous = (repeated - 1) / 8;
+        self.header(b'i', 8 - superfluous as usize)?;
+        // All eight bytes are stored and some taken back: that is cheaper than to copy a number of bytes that is not known here.
+        if self.pending.len() + 8 < PIECE {
+            self.pending.extend_from_slice(&(value << (8 * superfluous)).to_be_bytes());
+            self.pending.truncate(self.pending.len() - superfluous as usize);
+            return Ok(());
+        }
+        self.put(&value.to_be_bytes()[superfluous as usize..])
     }
 
     /// An integer of any size in two's complement, the most significant byte first. Superfluous bytes in front change nothing; no byte at
     /// all is zero.
     pub fn large_integer(&mut self, bytes: &[u8]) -> Result<(), Excess> {
         let bytes = shortest(bytes);
-        self.put(Header::new(b'i', bytes.len()).bytes())?;
+        self.header(b'i', bytes.len())?;
         self.put(bytes)
     }
 
     /// A floating-point number. The two zeros differ, the NaNs do not.
     pub fn float(&mut self, value: f64) -> Result<(), Excess> {
         let bits = if value.is_nan() { 0x7ff8_0000_0000_0000 } else { value.to_bits() };
-        let mut bytes = [b'd'; 9];
-        bytes[1..].copy_from_slice(&bits.to_be_bytes());
-        self.put(&bytes)
+        self.put(b"d")?;
+        self.put(&bits.to_be_bytes())
     }
 
     /// A text in UTF-8, lone surrogates in three bytes each.
     #[inline]
     pub fn text(&mut self, utf8: &[u8]) -> Result<(), Excess> {
-        self.put(Header::new(b's', utf8.len()).bytes())?;
+        self.header(b's', utf8.len())?;
         self.put(utf8)
     }
 
@@ -202,7 +211,18 @@ impl<O: Output> Encoder<O> {
         self.depth += 1;
         // Counted before the caller takes memory for them.
         self.values_left = self.values_left.checked_sub(length).ok_or(Excess::Values)?;
-        self.put(Header::new(tag, length).bytes())
+        self.header(tag, length)
+    }
+
+    #[inline]
+    fn header(&mut self, tag: u8, number: usize) -> Result<(), Excess> {
+        if number < 0x80 && self.pending.len() + 2 < PIECE {
+            // Two stores. Put together on the stack first, they would be read back before they are there.
+            self.pending.push(tag);
+            self.pending.push(number as u8);
+            return Ok(());
+        }
+        self.put(Header::new(tag, number).bytes())
     }
 
     #[inline]
@@ -234,7 +254,7 @@ impl<O: Output> Encoder<O> {
 /// Puts the entries of a dict in the order in which they are encoded: ascending by the bytes of their keys, which is the order of their
 /// characters' numbers. False when two keys are the same text: such a dict has no encoding.
 #[must_use]
-pub fn sort_entries<'k, E>(entries: &mut [E], key: impl Fn(&E) -> &'k [u8]) -> bool {
+pub fn sort_entries<E>(entries: &mut [E], key: impl Fn(&E) -> &[u8]) -> bool {
     entries.sort_unstable_by(|one, other| key(one).cmp(key(other)));
     entries.windows(2).all(|pair| key(&pair[0]) != key(&pair[1]))
 }

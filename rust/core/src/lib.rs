@@ -1,4 +1,4 @@
-//! Parallel pattern analysis of Python source trees.
+//! Parallel pattern analysis of Python source trees, and digests of messages.
 //!
 //! A [`scan`] selects files, analyses each on a worker thread and reports in a stable order. Three things take part: a
 //! [`Selection`] of files, the rules with their [`Finding`]s, and an [`Interpreter`], which says what grammar to follow and, where there is
@@ -13,6 +13,9 @@
 //! assert_eq!(lines, [1, 2]);
 //! # Ok::<(), rev_accel_core::Error>(())
 //! ```
+//!
+//! Apart from that stands the [`Digest`] of a value, which names messages and tool sets by their content: an
+//! [`Encoder`](canonical::Encoder) is told the value part by part and makes its [canonical encoding](canonical), which is hashed.
 //!
 //! No input ends the process: a text is bounded by the [`guard`](syntax::guard) before anything recursive sees it, workers have
 //! large stacks, and a panic is confined to its file.

@@ -6,6 +6,7 @@ mod digest;
 mod error;
 mod interpreter;
 mod scan;
+mod walk;
 
 use pyo3::prelude::*;
 
