@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .records import Finding as Finding
     from .records import Limits as Limits
     from .records import ScanStats as ScanStats
+    from .replies import ReplyStats as ReplyStats
+    from .replies import ResponseCache as ResponseCache
     from .report import Report as Report
 
 __all__ = [
@@ -37,7 +39,9 @@ __all__ = [
     "InternalError",
     "Limits",
     "PathOutsideRootError",
+    "ReplyStats",
     "Report",
+    "ResponseCache",
     "RevAccelError",
     "ScanStats",
     "__version__",
@@ -60,7 +64,9 @@ _HOMES = {
     "InternalError": "errors",
     "Limits": "records",
     "PathOutsideRootError": "errors",
+    "ReplyStats": "replies",
     "Report": "report",
+    "ResponseCache": "replies",
     "RevAccelError": "errors",
     "ScanStats": "records",
     "__version__": "_core",

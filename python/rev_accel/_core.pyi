@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, TypedDict, final, type_check_only
 
 __all__ = [
+    "ReplyStore",
     "ScanResult",
     "__version__",
     "_panic_for_tests",
@@ -298,6 +299,49 @@ class ScanResult:
 
     def lines(self, *, format: Literal["text", "jsonl"], color: bool) -> bytes:
         """What `stream` writes for these files."""
+
+_Bypass: TypeAlias = tuple[
+    Literal["forked", "unusable", "read_only", "failed", "too_large"],
+    str | None,
+]
+_Lease: TypeAlias = tuple[bytes, int, int, int]
+
+@final
+class ReplyStore:
+    """The replies in a folder for caches, or in the usual one (`None`); opened at the first use.
+
+    Keys have 32 bytes, owners 16, times are in milliseconds. A bypass is why the store was not used: a word, and a line
+    for people if there is something that they can do. A lease is its owner, process, length, and deadline since 1970.
+    """
+
+    def __new__(cls, folder: str | None) -> ReplyStore: ...
+    def get(self, key: bytes, *, max_age: int | None = None) -> bytes | _Bypass | None:
+        """The reply to a request, if there is one that is not too old."""
+
+    def put(
+        self, key: bytes, reply: bytes, *, lasts: int | None, max_bytes: int, owner: bytes | None = None
+    ) -> _Bypass | None:
+        """Keep a reply, end the flight of `owner`, and give up what was not used for longest beyond `max_bytes`."""
+
+    def take(
+        self, key: bytes, owner: bytes, *, lease: int, max_age: int | None = None, stale: _Lease | None = None
+    ) -> (
+        tuple[Literal["reply"], bytes]
+        | tuple[Literal["mine"], None]
+        | tuple[Literal["held"], _Lease]
+        | tuple[Literal["bypass"], _Bypass]
+    ):
+        """The reply, or else the lease, or who has it.
+
+        Args:
+            stale: A lease that was seen unchanged for its whole length: it is taken over whatever its deadline says.
+        """
+
+    def renew(self, key: bytes, owner: bytes, *, lease: int) -> bool:
+        """Put the deadline of a lease off; false when it is not the owner's any more, or could not be done at once."""
+
+    def release(self, key: bytes, owner: bytes) -> bool:
+        """End a flight without a reply; false when it was not the owner's, or could not be done at once."""
 
 def _panic_for_tests(where: Literal["caller", "worker"]) -> None:
     """Panic on purpose, on the calling thread or on a worker: raises `rev_accel.errors.InternalError`."""

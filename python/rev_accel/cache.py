@@ -32,7 +32,7 @@ DEFAULT_BYTES = 1 << 30
 LARGEST_BYTES = 1 << 60
 
 _has_fork_hooks = False
-_has_told = False
+_told: set[str] = set()
 
 
 def info() -> _CacheInfo | None:
@@ -75,7 +75,7 @@ def arguments(*, cache: bool = True, verify: str | None = None, explain: str | N
         raise InputError(f'{source} must be "stamp" or "always", not {verify!r}')
     if not cache or settings.switch(OFF_VARIABLE, default=False):
         return None
-    _hook_into_fork()
+    hook_into_fork()
     return folder(), verify == "always", size_limit(), explain
 
 
@@ -85,33 +85,39 @@ def folder() -> str | None:
 
 
 def size_limit() -> int:
-    """How many bytes the cache may take on disk."""
-    text = os.environ.get(SIZE_VARIABLE)
+    """How many bytes the results of scans may take on disk."""
+    return size_from(SIZE_VARIABLE, DEFAULT_BYTES)
+
+
+def size_from(variable: str, default: int) -> int:
+    """A number of bytes that the environment names."""
+    text = os.environ.get(variable)
     if not text:
-        return DEFAULT_BYTES
+        return default
     size = settings.size(text)
     if size is None or size > LARGEST_BYTES:
         raise InputError(
-            f"environment variable {SIZE_VARIABLE} must be a size like 500000, 512M or 2G, not {text[:80]!r}"
+            f"environment variable {variable} must be a size like 500000, 512M or 2G, not {text[:80]!r}"
         )
     return size
 
 
-def tell(problem: str | None) -> None:
-    """Warn, once in a process, that the cache is not used, and why; it is no error."""
-    global _has_told
-    if problem is None or _has_told:
+def tell(problem: str | None, of: str = "results") -> None:
+    """Warn, once in a process for each kind of thing, that it is not kept, and why; it is no error."""
+    if problem is None or of in _told:
         return
-    _has_told = True
+    _told.add(of)
     from warnings import warn
 
+    without = "its cache" if of == "results" else f"its cache of {of}"
     try:
-        warn(f"rev-accel works without its cache: {problem}", RuntimeWarning, stacklevel=4)
+        warn(f"rev-accel works without {without}: {problem}", RuntimeWarning, stacklevel=4)
     except RuntimeWarning:  # warnings are errors here; the answer is right all the same
         pass
 
 
-def _hook_into_fork() -> None:
+def hook_into_fork() -> None:
+    """Makes sure that processes can be forked."""
     # A child that is forked while SQLite is in use would inherit locks that nobody releases.
     global _has_fork_hooks
     if not _has_fork_hooks and hasattr(os, "register_at_fork"):

@@ -38,8 +38,8 @@ pub mod syntax;
 mod tree;
 
 pub use cache::{
-    Cache, CacheCheck, CacheInfo, CacheOptions, DEFAULT_CACHE_BYTES, DEFAULT_MEMORY_BYTES, Held, KeptText, Memory,
-    Verify, after_fork_in_child, after_fork_in_parent, before_fork,
+    Bypass, Cache, CacheCheck, CacheInfo, CacheOptions, DEFAULT_CACHE_BYTES, DEFAULT_MEMORY_BYTES, Held, KeptText,
+    Lease, Memory, Owner, PutOptions, Replies, Taken, Verify, after_fork_in_child, after_fork_in_parent, before_fork,
 };
 pub use cancel::Cancel;
 pub use digest::{Digest, Domain, Hashing};

@@ -102,6 +102,13 @@ pub(crate) fn run_with_events<E: Send, T: Send>(
     }
 }
 
+/// Runs work that is over in a moment, on this thread and outside the GIL. Signals wait for its end: where others may have to be waited
+/// for, it is to give up, and [`run`] is for the second attempt.
+pub(crate) fn brief<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    py.detach(|| catch_unwind(AssertUnwindSafe(work)).map_err(|payload| describe(&*payload)))
+        .map_err(|panic| error::internal(py, panic))
+}
+
 /// Runs short work attached to the interpreter; a panic becomes `InternalError` here, too.
 pub(crate) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(error::internal(py, describe(&*payload))))

@@ -7,7 +7,7 @@ use super::counts;
 use super::folder::{FACTS, Folder, MANIFESTS, Place};
 use super::fork;
 use super::manifest;
-use super::store::{self, Mode, Store};
+use super::store::{self, CONTENT_STORE, Mode, Store};
 use crate::cancel::Cancel;
 use crate::tree::device;
 
@@ -130,7 +130,7 @@ impl Cache {
         }
         let _ = self.folder.remove_file(counts::NAME);
         let Some(_use) = fork::enter() else { return false };
-        is_empty & store::clear(&self.folder, cancel)
+        is_empty & store::clear(&CONTENT_STORE, &self.folder, cancel)
     }
 
     fn manifests(&self) -> Vec<(String, u64, SystemTime)> {

@@ -7,6 +7,7 @@
 //!     counts                 hits and misses
 //!     manifests/             one file for each analysed tree
 //!     facts/                 findings by content
+//!     replies/               replies of models by request
 //! ```
 //!
 //! What lies here decides what users are told about their code, so it is used only when nobody else can write to it.
@@ -26,13 +27,16 @@ use super::system;
 const LAYOUT: &str = "v1";
 
 /// Below the folder of the layout.
-const PARTS: [&str; 2] = [MANIFESTS, FACTS];
+const PARTS: [&str; 3] = [MANIFESTS, FACTS, REPLIES];
 
 /// Where manifests are kept.
 pub(crate) const MANIFESTS: &str = "manifests";
 
 /// Where findings are kept by content.
 pub(crate) const FACTS: &str = "facts";
+
+/// Where replies are kept by request.
+pub(crate) const REPLIES: &str = "replies";
 
 /// Tells backup programs to leave the folder out: <https://bford.info/cachedir/>.
 const TAG: (&str, &[u8]) = (
@@ -151,18 +155,18 @@ impl Folder {
         self.writable = false;
     }
 
-    /// The folder of the content store, refused on a network file system: SQLite's write-ahead log needs memory that all processes share.
+    /// The folder of a store, refused on a network file system: SQLite's write-ahead log needs memory that all processes share.
     ///
     /// Manifests are replaced as a whole and keep working there.
-    pub(crate) fn facts(&self) -> Result<PathBuf, Problem> {
+    pub(crate) fn databases(&self, part: &str, store: &str) -> Result<PathBuf, Problem> {
         if self.network {
-            let reason = "it is on a network file system, where the content store does not work";
+            let reason = format!("it is on a network file system, where the {store} does not work");
             return Err(Problem::new(format!(
                 "the cache folder `{}` is only partly used: {reason}",
                 self.path.display()
             )));
         }
-        Ok(self.path.join(FACTS))
+        Ok(self.path.join(part))
     }
 }
 
@@ -220,7 +224,7 @@ fn create(own: &Path, path: &Path) -> io::Result<()> {
     {
         attempt(Step::MakeFolder, above, || builder().recursive(true).create(above))?;
     }
-    for folder in [own.to_path_buf(), path.to_path_buf(), path.join(MANIFESTS), path.join(FACTS)] {
+    for folder in [own.to_path_buf(), path.to_path_buf(), path.join(MANIFESTS), path.join(FACTS), path.join(REPLIES)] {
         if attempt(Step::Stat, &folder, || folder.symlink_metadata()).is_ok() {
             continue;
         }

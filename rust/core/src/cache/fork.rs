@@ -64,6 +64,13 @@ pub(crate) fn enter() -> Option<Use> {
     Some(Use { process, thread: PhantomData })
 }
 
+/// Whether [`enter`] may soon succeed: another thread forks.
+pub(crate) fn is_under_way() -> bool {
+    FORKS.load(Ordering::SeqCst) > 0
+        && PROCESS.load(Ordering::SeqCst) == std::process::id()
+        && !HELD.with_borrow(Option::is_some)
+}
+
 impl Drop for Use {
     fn drop(&mut self) {
         // In a child it is a copy of its parent's and counts nothing.

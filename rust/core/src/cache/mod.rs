@@ -16,16 +16,25 @@ mod meta;
 #[cfg(test)]
 pub(crate) mod random;
 pub(crate) mod record;
+pub(crate) mod replies;
 pub(crate) mod store;
 mod system;
 
 use std::path::PathBuf;
 
 pub use admin::{Cache, CacheCheck, CacheInfo};
-pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
+pub use fork::{after_fork_in_child, after_fork_in_parent};
 pub use memory::{DEFAULT_MEMORY_BYTES, Held, KeptText, Memory};
+pub use replies::{Bypass, Lease, Owner, PutOptions, Replies, Taken};
 
 use crate::tree::stamp::{Clock, system_clock};
+
+/// To be called before a fork: waits until no other thread uses a store, keeps it so until one of the other hooks is called by this
+/// thread, and closes what is open.
+pub fn before_fork() {
+    fork::before_fork();
+    replies::close_all();
+}
 
 /// Default of [`CacheOptions::max_bytes`].
 pub const DEFAULT_CACHE_BYTES: u64 = 1 << 30;

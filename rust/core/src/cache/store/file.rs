@@ -14,13 +14,10 @@ use rusqlite::ffi::ErrorCode;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Error, OpenFlags};
 
-use super::MAX_VALUE;
+use super::{Layout, MAX_VALUE};
 use crate::cache::faults::{Step, attempt};
 use crate::cache::files::{is_safe, no_follow, private};
 use crate::cancel::Cancel;
-
-/// Says whose file it is: `rvac`.
-const APPLICATION: i32 = 0x7276_6163;
 
 /// Says what is in it.
 const SCHEMA: i32 = 1;
@@ -163,7 +160,7 @@ pub(super) enum Access {
 }
 
 /// Opens a file and makes sure that it is a store. `Ok(None)`: it is empty, and is not to be filled.
-pub(super) fn connect(database: &Path, access: Access) -> Result<Option<Connection>, Error> {
+pub(super) fn connect(database: &Path, layout: &Layout, access: Access) -> Result<Option<Connection>, Error> {
     // A pipe in place of a file would be waited for.
     for path in [database, &beside(database, "-wal"), &beside(database, "-shm")] {
         if !is_safe(path) {
@@ -187,11 +184,12 @@ pub(super) fn connect(database: &Path, access: Access) -> Result<Option<Connecti
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     // Leaves the log for the next connection: folding it in costs two syncs, and most calls write a few rows.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.execute_batch(
-        "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = OFF; \
+    connection.execute_batch(&format!(
+        "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = {}; \
          PRAGMA journal_size_limit = 8388608;",
-    )?;
-    match is_store(&connection, access) {
+        layout.synchronous
+    ))?;
+    match is_store(&connection, layout, access) {
         Ok(true) => Ok(Some(connection)),
         Ok(false) => Ok(None),
         // What SQLite says of a table or a column that is not there, or that is there already.
@@ -205,11 +203,11 @@ pub(super) fn connect(database: &Path, access: Access) -> Result<Option<Connecti
 }
 
 /// Whether rows can be looked up; an empty file gets its table if it may be written to.
-fn is_store(connection: &Connection, access: Access) -> Result<bool, Error> {
+fn is_store(connection: &Connection, layout: &Layout, access: Access) -> Result<bool, Error> {
     // In one transaction, or another connection creates the table between one look and the next.
     connection.execute_batch("BEGIN")?;
     let looked = match identity(connection) {
-        Ok((APPLICATION, SCHEMA)) => connection.prepare_cached(SELECT).map(|_| true),
+        Ok((application, SCHEMA)) if application == layout.application => prepare(connection, layout).map(|()| true),
         Ok((0, 0)) => Ok(false),
         Ok(_) => Err(damaged()),
         Err(error) => Err(error),
@@ -220,8 +218,12 @@ fn is_store(connection: &Connection, access: Access) -> Result<bool, Error> {
     if is_store || access != Access::Write {
         return Ok(is_store);
     }
-    initialise(connection)?;
-    connection.prepare_cached(SELECT).map(|_| true)
+    initialise(connection, layout)?;
+    prepare(connection, layout).map(|()| true)
+}
+
+fn prepare(connection: &Connection, layout: &Layout) -> Result<(), Error> {
+    layout.statements.iter().chain([&SELECT]).try_for_each(|sql| connection.prepare_cached(sql).map(drop))
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
@@ -256,12 +258,15 @@ fn identity(connection: &Connection) -> Result<(i32, i32), Error> {
     Ok((number("PRAGMA application_id")?, number("PRAGMA user_version")?))
 }
 
-fn initialise(connection: &Connection) -> Result<(), Error> {
+fn initialise(connection: &Connection, layout: &Layout) -> Result<(), Error> {
     // Both change nothing where another connection was quicker.
-    connection.execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;")?;
+    let page = layout.page;
+    connection.execute_batch(&format!("PRAGMA page_size = {page}; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;"))?;
     let table = match identity(connection) {
-        Ok((0, 0)) => connection
-            .execute_batch(&format!("{TABLE} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA};")),
+        Ok((0, 0)) => connection.execute_batch(&format!(
+            "{TABLE} {} PRAGMA application_id = {}; PRAGMA user_version = {SCHEMA};",
+            layout.tables, layout.application
+        )),
         Ok(_) => Ok(()),
         Err(error) => Err(error),
     };

@@ -15,16 +15,18 @@
 
 mod file;
 mod key;
+mod layout;
 mod upkeep;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Row};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use self::file::{Access, Patience, SELECT, Trouble};
 pub(crate) use self::key::{ContentHash, ContentKey, Keys};
+pub(crate) use self::layout::{CONTENT_STORE, Layout, REPLY_STORE};
 pub(crate) use self::upkeep::clear;
 use super::faults;
 use super::folder::{Folder, Problem};
@@ -41,9 +43,6 @@ const READING: Duration = Duration::from_millis(250);
 
 /// How long a read is tried again while another process recovers the log.
 const READ_PATIENCE: Duration = Duration::from_millis(500);
-
-/// A row is marked as used when its mark is older than this many days.
-const TOUCH_AFTER: i64 = 7;
 
 /// No more rows than this are marked in one call; the others have their turn in the next ones.
 const TOUCH_MOST: usize = 2_000;
@@ -68,6 +67,7 @@ pub(crate) enum Mode {
 /// An open store.
 #[derive(Debug)]
 pub(crate) struct Store {
+    layout: &'static Layout,
     /// `None` once it could not be replaced.
     connection: Option<Connection>,
     facts: PathBuf,
@@ -86,19 +86,30 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the newest generation.
+    /// Opens the newest generation of the content store.
     pub(crate) fn open(folder: &Folder, mode: Mode, cancel: &Cancel) -> Result<Self, Problem> {
+        Self::open_as(&CONTENT_STORE, folder, mode, cancel)
+    }
+
+    /// Opens the newest generation.
+    pub(crate) fn open_as(
+        layout: &'static Layout,
+        folder: &Folder,
+        mode: Mode,
+        cancel: &Cancel,
+    ) -> Result<Self, Problem> {
         if rusqlite::version_number() < file::LEAST_VERSION {
-            let text = format!("SQLite {} is too old for the content store of the cache", rusqlite::version());
+            let text = format!("SQLite {} is too old for the {} of the cache", rusqlite::version(), layout.name);
             return Err(Problem::new(text));
         }
-        let facts = folder.facts()?;
+        let facts = folder.databases(layout.part, layout.name)?;
         let access = match mode {
             _ if !folder.is_writable() => Access::Immutable,
             Mode::Read => Access::Read,
             Mode::Write => Access::Write,
         };
         let mut store = Self {
+            layout,
             connection: None,
             facts,
             generation: 0,
@@ -107,7 +118,7 @@ impl Store {
             damaged: false,
             bad: Vec::new(),
             used: Vec::new(),
-            today: today(),
+            today: layout.now(),
             process: std::process::id(),
         };
         store.connect(cancel).map(|()| store)
@@ -115,11 +126,12 @@ impl Store {
 
     fn connect(&mut self, cancel: &Cancel) -> Result<(), Problem> {
         let unusable = |error: &dyn std::fmt::Display| {
-            Problem::new(format!("the content store in `{}` is not used: {error}", self.facts.display()))
+            Problem::new(format!("the {} in `{}` is not used: {error}", self.layout.name, self.facts.display()))
         };
         let _scope = faults::scope(&self.facts);
         let found = file::generations(&self.facts).map_err(|error| unusable(&error))?;
-        let absent = || Problem::absent(format!("there is no content store in `{}` yet", self.facts.display()));
+        let absent =
+            || Problem::absent(format!("there is no {} in `{}` yet", self.layout.name, self.facts.display()));
         let is_new = found.is_empty() && self.access == Access::Write;
         let Some(mut generation) = found.last().copied().or(is_new.then_some(1)) else { return Err(absent()) };
         let mut patience = Patience::new(cancel);
@@ -129,7 +141,7 @@ impl Store {
             if self.access == Access::Write {
                 file::ensure(&database).map_err(|error| unusable(&error))?;
             }
-            match file::connect(&database, self.access) {
+            match file::connect(&database, self.layout, self.access) {
                 Ok(Some(connection)) => break connection,
                 Ok(None) => return Err(absent()),
                 Err(error) => match Trouble::of(&error) {
@@ -231,7 +243,7 @@ impl Store {
             return Ok(None);
         };
         // A mark from the future is one that a wrong clock set.
-        let is_old = self.today - day > TOUCH_AFTER || day > self.today + 1;
+        let is_old = self.today - day > self.layout.touch_after || day > self.today + 1;
         if is_old && self.used.len() < TOUCH_MOST {
             self.used.push(row);
         }
@@ -274,8 +286,62 @@ impl Store {
         complete
     }
 
+    /// Keeps one value, and does something else in the same transaction.
+    pub(super) fn put_with(
+        &mut self,
+        key: &ContentKey,
+        value: &[u8],
+        cancel: &Cancel,
+        also: impl Fn(&Connection) -> rusqlite::Result<()>,
+    ) -> bool {
+        let today = self.today;
+        value.len() <= MAX_VALUE
+            && self.write(cancel, |connection| {
+                let mut insert = connection.prepare_cached(INSERT)?;
+                insert.execute((key.row(), today, key.0, sum(&key.0, value), value))?;
+                also(connection)
+            })
+    }
+
+    /// What a question in a read transaction of its own gives; `None` also when it failed.
+    pub(super) fn ask<T>(&mut self, question: impl FnOnce(&Connection) -> rusqlite::Result<Option<T>>) -> Option<T> {
+        if self.damaged {
+            return None;
+        }
+        let _scope = faults::scope(&self.facts);
+        self.pause();
+        let answer = question(self.connection.as_ref()?);
+        self.damaged |= answer.as_ref().is_err_and(|error| Trouble::of(error) == Trouble::Damaged);
+        answer.ok().flatten()
+    }
+
+    /// Whether damage was met, or rows whose mark of use is old, so that [`finish`](Self::finish) has something to do.
+    pub(super) fn has_noted(&self) -> bool {
+        self.damaged || !self.bad.is_empty() || !self.used.is_empty()
+    }
+
+    /// Whether it can be written to, as far as is known.
+    pub(super) fn is_writable(&self) -> bool {
+        self.access == Access::Write
+    }
+
+    /// How many files came before the one that it uses, plus one.
+    pub(super) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Where the file of a generation is.
+    pub(super) fn path_of(&self, generation: u32) -> PathBuf {
+        file::path_of(&self.facts, generation)
+    }
+
+    /// Looks at the clock again, for a store that is used for longer than a call.
+    pub(super) fn look_at_clock(&mut self) {
+        self.today = self.layout.now();
+    }
+
     /// Does something in one transaction that writes; in a new file if this one turns out to be damaged.
-    fn write(&mut self, cancel: &Cancel, action: impl Fn(&Connection) -> rusqlite::Result<()>) -> bool {
+    pub(super) fn write(&mut self, cancel: &Cancel, action: impl Fn(&Connection) -> rusqlite::Result<()>) -> bool {
         if self.access != Access::Write {
             return false;
         }
@@ -346,6 +412,20 @@ fn transaction(
     done
 }
 
+/// What `read` makes of the value under a key, in a transaction of the caller's.
+pub(super) fn value_in<T>(
+    connection: &Connection,
+    key: &ContentKey,
+    read: impl FnOnce(&[u8]) -> Option<T>,
+) -> rusqlite::Result<Option<T>> {
+    let row = key.row();
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let mut rows = statement.query([row])?;
+    let Some(found) = rows.next()? else { return Ok(None) };
+    let checked = Checked::read(found, row).filter(|checked| checked.key == key.0);
+    Ok(checked.and_then(|checked| read(checked.value)))
+}
+
 /// A row whose checksum holds.
 struct Checked<'a> {
     key: &'a [u8],
@@ -370,12 +450,6 @@ fn sum(key: &[u8], value: &[u8]) -> [u8; 16] {
     hasher.update(key);
     hasher.update(value);
     hasher.digest128().to_le_bytes()
-}
-
-/// Days since 1970.
-fn today() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    (since.as_secs() / 86_400).cast_signed()
 }
 
 #[cfg(test)]

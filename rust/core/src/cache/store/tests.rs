@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{ContentHash, ContentKey, Keys, Mode, Store, clear, file};
+use super::{CONTENT_STORE, ContentHash, ContentKey, Keys, Mode, Store, clear, file};
 use crate::cache::folder::{Folder, Place};
 use crate::cache::random::Random;
 use crate::cancel::Cancel;
@@ -180,7 +180,7 @@ fn rows_that_are_used_stay_and_the_oldest_go() {
     assert!(store.gc(before.bytes / 2, &NEVER));
     let after = store.info().unwrap();
     assert!(after.bytes <= before.bytes / 2 && after.rows > before.rows / 4, "{before:?} {after:?}");
-    assert!(clear(&home.folder(), &NEVER));
+    assert!(clear(&CONTENT_STORE, &home.folder(), &NEVER));
     assert_eq!(home.store().info().unwrap().rows, 0);
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::file::{self, Access, BUSY, Trouble};
-use super::{Checked, Mode, Store};
+use super::{Checked, Layout, Mode, Store};
 use crate::cache::faults::{self, Step, attempt};
 use crate::cache::folder::Folder;
 use crate::cancel::Cancel;
@@ -92,7 +92,9 @@ impl Store {
                     let content: i128 = days.iter().map(|(_, bytes)| i128::from(*bytes)).sum();
                     // Pages are not full, so the content is counted in proportion.
                     let kept = content * i128::from(max_bytes) * 4 / 5 / i128::from(used.max(1));
-                    evict(connection, &days, content - kept)
+                    evict(connection, &days, content - kept)?;
+                    // Rows of one age are spread over all pages: without this, hardly a page would become free.
+                    if self.layout.has_small_rows { connection.execute_batch("VACUUM") } else { Ok(()) }
                 });
                 self.damaged |= evicted.as_ref().is_err_and(|error| Trouble::of(error) == Trouble::Damaged);
                 evicted.is_ok()
@@ -169,11 +171,11 @@ impl Store {
 }
 
 /// Empties the store of a folder, whatever state it is in; `false` when that failed.
-pub(crate) fn clear(folder: &Folder, cancel: &Cancel) -> bool {
-    if folder.facts().is_ok_and(|facts| file::generations(&facts).is_ok_and(|all| all.is_empty())) {
+pub(crate) fn clear(layout: &'static Layout, folder: &Folder, cancel: &Cancel) -> bool {
+    if folder.databases(layout.part, layout.name).is_ok_and(|facts| file::generations(&facts).is_ok_and(|all| all.is_empty())) {
         return true;
     }
-    match Store::open(folder, Mode::Write, cancel) {
+    match Store::open_as(layout, folder, Mode::Write, cancel) {
         Ok(mut store) if store.access == Access::Write => {
             let emptied = store.write(cancel, |connection| connection.execute_batch("DELETE FROM facts"));
             store.bad.clear();
@@ -203,7 +205,7 @@ fn days(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64)>> {
     statement.query_map([ROW], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// Drops the oldest rows until `excess` bytes of them are gone, and shrinks the file.
+/// Drops the oldest rows until `excess` bytes of them are gone.
 fn evict(connection: &Connection, days: &[(i64, i64)], excess: i128) -> rusqlite::Result<()> {
     let mut left = excess;
     super::transaction(connection, |connection| {
@@ -219,9 +221,7 @@ fn evict(connection: &Connection, days: &[(i64, i64)], excess: i128) -> rusqlite
             left -= bytes;
         }
         Ok(())
-    })?;
-    // Rows of one age are spread over all pages: without this, hardly a page would become free.
-    connection.execute_batch("VACUUM")
+    })
 }
 
 /// Runs statements that may take long, and stops them when the work is cancelled.

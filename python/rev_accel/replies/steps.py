@@ -1,0 +1,149 @@
+"""One course of action, run by a thread or by an asyncio task.
+
+A course is a generator. It yields what is to be done and is sent what came of it, or has thrown into it what was
+raised, so that what is decided stands in one place for both ways of running it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from .flights import Flight
+
+__all__ = ["Call", "Course", "Do", "Pause", "Wait", "in_thread", "run", "run_async"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Something short that may wait for the disk."""
+
+    work: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the caller wants to be called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Waits until a flight of this process has ended, or for so many seconds."""
+
+    flight: Flight
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Waits for so many seconds."""
+
+    seconds: float
+
+
+Course: TypeAlias = Generator[Do | Call | Wait | Pause, Any, T]
+
+
+def run(course: Course[T], call: Callable[[], Any]) -> T:
+    """Runs a course on this thread. Ctrl-C ends it wherever it waits."""
+    proceed: Callable[[Any], Any] = course.send
+    result: Any = None
+    while True:
+        try:
+            step = proceed(result)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        try:
+            proceed = course.send
+            match step:
+                case Do(work):
+                    result = work()
+                case Call():
+                    result = call()
+                case Wait(flight, seconds):
+                    result = flight.wait(seconds)
+                case Pause(seconds):
+                    result = time.sleep(seconds)
+        except BaseException as error:
+            proceed, result = course.throw, error
+
+
+async def run_async(course: Course[T], call: Callable[[], Awaitable[Any]]) -> T:
+    """Runs a course in a task. What may wait for the disk is done on a thread."""
+    proceed: Callable[[Any], Any] = course.send
+    result: Any = None
+    try:
+        while True:
+            try:
+                step = proceed(result)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            try:
+                proceed = course.send
+                match step:
+                    case Do(work):
+                        result = await in_thread(work)
+                    case Call():
+                        result = await call()
+                    case Wait(flight, seconds):
+                        result = await flight.wait_async(seconds)
+                    case Pause(seconds):
+                        result = await asyncio.sleep(seconds)
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                proceed, result = course.throw, error
+    finally:
+        # For a task that is given up without having ended.
+        course.close()
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Does something on a thread of its own.
+
+    Not on the loop's: these are few, and while all of them wait for a reply, the one who makes the call would
+    get none to store it. A task that is cancelled meanwhile waits for the end of the work, which is near, so that it
+    knows what was done.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(error: BaseException | None, result: Any) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(result)
+        else:
+            done.set_exception(error)
+
+    def do() -> None:
+        error: BaseException | None = None
+        result: Any = None
+        try:
+            result = work()
+        except BaseException as raised:
+            error = raised
+        try:
+            loop.call_soon_threadsafe(settle, error, result)
+        except RuntimeError:  # the loop was closed meanwhile
+            pass
+
+    threading.Thread(target=do, name="rev-accel-replies").start()
+    cancelled: asyncio.CancelledError | None = None
+    while not done.done():
+        try:
+            await asyncio.wait([done])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        done.exception()  # looked at, so that nobody complains that it was not
+        raise cancelled
+    return done.result()
