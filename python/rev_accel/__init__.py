@@ -1,8 +1,9 @@
 """Static analysis of whole trees of Python files in native code, and what a coding agent needs beside it.
 
 `analyze_ast_patterns` answers as rev's function of that name; `scan` and `scan_source` give the same
-findings as typed objects. `digest` names messages and tool sets by their content. Every name is loaded
-when it is first used: importing this package does nothing else.
+findings as typed objects. `digest` names messages and tool sets by their content, `ResponseCache` keeps replies
+under such names, `MessageLog` keeps a conversation. Every name is loaded when it is first used: importing this
+package does nothing else.
 """
 
 # A plain name instead of `typing.TYPE_CHECKING`: type checkers know it, and importing `typing` would
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from .analysis import scan_source as scan_source
     from .errors import InputError as InputError
     from .errors import InternalError as InternalError
+    from .errors import LogError as LogError
     from .errors import PathOutsideRootError as PathOutsideRootError
     from .errors import RevAccelError as RevAccelError
+    from .history import MessageLog as MessageLog
+    from .history import messages_digest as messages_digest
     from .records import FileError as FileError
     from .records import Finding as Finding
     from .records import Limits as Limits
@@ -38,6 +42,8 @@ __all__ = [
     "InputError",
     "InternalError",
     "Limits",
+    "LogError",
+    "MessageLog",
     "PathOutsideRootError",
     "ReplyStats",
     "Report",
@@ -51,6 +57,7 @@ __all__ = [
     "digest",
     "digest_bytes",
     "errors",
+    "messages_digest",
     "scan",
     "scan_source",
     "workspace",
@@ -63,6 +70,8 @@ _HOMES = {
     "InputError": "errors",
     "InternalError": "errors",
     "Limits": "records",
+    "LogError": "errors",
+    "MessageLog": "history",
     "PathOutsideRootError": "errors",
     "ReplyStats": "replies",
     "Report": "report",
@@ -76,6 +85,7 @@ _HOMES = {
     "digest": "_core",
     "digest_bytes": "_core",
     "errors": "errors",
+    "messages_digest": "history",
     "scan": "analysis",
     "scan_source": "analysis",
     "workspace": "workspace",

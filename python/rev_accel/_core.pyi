@@ -15,7 +15,7 @@ Common to all functions:
 * File names that are not UTF-8 go in and out as `os.fsdecode` writes them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict, final, type_check_only
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "cache_shrink",
     "cache_verify",
     "canonical_bytes",
+    "chain_digest",
     "digest",
     "digest_bytes",
     "forget",
@@ -195,6 +196,18 @@ def canonical_bytes(value: object, *, domain: str = "value") -> bytes:
 
     Lengths and numbers are in LEB128: seven bits a byte, the least significant first, the high bit set in all bytes
     but the last.
+    """
+
+def chain_digest(messages: Sequence[object], *, previous: bytes | None = None, first: int = 0) -> bytes:
+    """The digest of a sequence of messages, as 32 bytes.
+
+    It is made of the digest of all messages but the last, and that of the last, so that the digest of a sequence that
+    grows costs what is new: `chain_digest(a + b) == chain_digest(b, previous=chain_digest(a))`.
+
+    Args:
+        messages: Each a value as for `digest`, which digests it in the domain `"message"`.
+        previous: The digest of what comes before them.
+        first: The number of the first one, for the text of errors. Errors are those of `digest`.
     """
 
 def forget() -> None:

@@ -1,6 +1,7 @@
 //! Digests of values: BLAKE3 over the [canonical encoding](crate::canonical).
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::canonical::{Excess, Output};
 
@@ -26,6 +27,9 @@ impl<'a> Domain<'a> {
     }
 }
 
+/// What a chained digest speaks for: another use of BLAKE3 with the same input has other digests.
+const CHAIN: &str = "rev-accel 2026 message log: chained digest";
+
 /// The digest of a value. Its text is 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
@@ -35,6 +39,26 @@ impl Digest {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// A digest that was made before.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The digest of an empty sequence.
+    pub const EMPTY: Self = Self([0; 32]);
+
+    /// The digest of a sequence whose beginning has this digest, and whose last value has that of `next`. So the digest of a sequence
+    /// that grows costs what is new.
+    #[must_use]
+    pub fn chain(&self, next: &Self) -> Self {
+        static KEY: LazyLock<[u8; 32]> = LazyLock::new(|| blake3::derive_key(CHAIN, b""));
+        let mut both = [0; 64];
+        both[..32].copy_from_slice(&self.0);
+        both[32..].copy_from_slice(&next.0);
+        Self(*blake3::keyed_hash(&KEY, &both).as_bytes())
     }
 }
 

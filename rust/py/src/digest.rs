@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rev_accel_core::canonical::{Encoder, Output};
-use rev_accel_core::{Domain, Hashing};
+use rev_accel_core::{Digest, Domain, Hashing};
 
 use crate::walk::walk;
 use crate::{detach, error};
@@ -28,6 +28,34 @@ pub(crate) fn digest_bytes<'py>(
     domain: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
     encode(py, value, domain, Hashing::default()).map(|digest| PyBytes::new(py, digest.as_bytes()))
+}
+
+/// The role of a message.
+const MESSAGE: &str = "message";
+
+/// The digest of a sequence of messages, as 32 bytes: of those that it begins with, whose digest is `previous`, and of `messages`. In errors
+/// these are numbered from `first` on.
+#[pyfunction]
+#[pyo3(signature = (messages, *, previous = None, first = 0))]
+pub(crate) fn chain_digest<'py>(
+    py: Python<'py>,
+    messages: Vec<Bound<'py, PyAny>>,
+    previous: Option<&[u8]>,
+    first: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let Some(domain) = Domain::new(MESSAGE) else { return Err(error::internal(py, "no domain".to_owned())) };
+    let mut digest = match previous.map(<[u8; 32]>::try_from) {
+        None => Digest::EMPTY,
+        Some(Ok(bytes)) => Digest::from_bytes(bytes),
+        Some(Err(_)) => return Err(error::input(py, "`previous` must have 32 bytes".to_owned())),
+    };
+    detach::guarded(py, || {
+        for (index, message) in messages.into_iter().enumerate() {
+            let root = format!("messages[{}]", first.saturating_add(index));
+            digest = digest.chain(&walk(message, &root, Encoder::new(domain, Hashing::default()))?);
+        }
+        Ok(PyBytes::new(py, digest.as_bytes()))
+    })
 }
 
 /// What is hashed to make the digest of a value.

@@ -24,7 +24,7 @@ mod _core {
     #[pymodule_export]
     use super::detach::panic_for_tests;
     #[pymodule_export]
-    use super::digest::{canonical_bytes, digest, digest_bytes};
+    use super::digest::{canonical_bytes, chain_digest, digest, digest_bytes};
     #[pymodule_export]
     use super::replies::ReplyStore;
     #[pymodule_export]

@@ -1,0 +1,229 @@
+"""`MessageLog`: the messages of a conversation, in the order in which they came."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, overload
+
+from rev_accel import _core
+from rev_accel.errors import InputError, LogError
+
+from .file import LogFile, encode
+from .frozen import FrozenDict, freeze
+
+__all__ = ["INTERRUPTED", "MessageLog", "Recovery", "messages_digest"]
+
+INTERRUPTED = "interrupted, outcome unknown"
+"""What stands as the result of a tool call that had none when its log was opened again."""
+
+_EMPTY = bytes(32)
+
+_logs: weakref.WeakSet[MessageLog] = weakref.WeakSet()
+_has_fork_hook = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recovery:
+    """What was done to a log when it was opened."""
+
+    torn_bytes: int = 0
+    """How many bytes of a record that was not written whole were cut off."""
+
+    interrupted: int = 0
+    """How many tool calls had no result and got `INTERRUPTED`."""
+
+
+class MessageLog(Sequence[FrozenDict]):
+    """Messages that are only ever added to, and a digest of all of them that costs what is new.
+
+    A message is a dict of data (see `digest`). It is copied when it is added; what comes out is read-only, a
+    `FrozenDict` that `json` and `digest` take for the dict it is. `digest` is a name for the messages so far and their
+    order; a list of equal messages has the same one (`messages_digest`). May be used by many threads.
+
+        log = MessageLog([{"role": "system", "content": "..."}])         # in memory
+        with MessageLog.open("run.jsonl") as log:                       # in a file
+            log.append({"role": "user", "content": "hello"})
+
+    Each record is handed to the operating system before `append` returns, and survives the end of the process however
+    it ends; with `sync=True` it is on the disk, and survives a power cut.
+    """
+
+    def __init__(self, messages: Iterable[dict[str, Any]] = ()) -> None:
+        self._messages: list[FrozenDict] = []
+        self._digest = _EMPTY
+        self._file: LogFile | None = None
+        self._lock = threading.Lock()
+        self.recovery = Recovery()
+        _watch(self)
+        self.extend(messages)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, sync: bool = False, repair: bool = True) -> Self:
+        """The log in a file, which is created if it is not there; only one process at a time can have it open.
+
+        A record that was not written whole at the end is cut off. Tool calls of the last assistant message that have no
+        result get one, `INTERRUPTED`, in the order of the calls. `recovery` tells about both, and so does the logger
+        `rev_accel`.
+
+        Args:
+            sync: Wait for the disk at each record.
+            repair: Whether to add results for calls that have none.
+
+        Raises:
+            rev_accel.errors.LogError: It is open already, it is no message log, or a record before the end is damaged:
+                the text names the line.
+            OSError: It cannot be opened, read or written.
+        """
+        log = cls()
+        log._file = file = LogFile(os.fspath(path), sync=sync)
+        try:
+            for record in file.records():
+                message = freeze(record.message)
+                if log._digest_with(message) != record.digest:
+                    raise file.damaged(record.line, record.offset)
+                log._messages.append(message)
+                log._digest = record.digest
+            missing = list(_missing_results(log._messages)) if repair else []
+            log.recovery = Recovery(torn_bytes=file.torn_bytes, interrupted=len(missing))
+            log.extend(missing)
+        except BaseException:
+            file.close()
+            raise
+        if log.recovery != Recovery():
+            _tell(file.path, log.recovery)
+        return log
+
+    @property
+    def digest(self) -> str:
+        """A name for all messages so far: 64 hexadecimal digits."""
+        return self._digest.hex()
+
+    @property
+    def path(self) -> str | None:
+        """The file, or `None` for a log in memory."""
+        return None if self._file is None else self._file.path
+
+    def append(self, message: dict[str, Any]) -> None:
+        """Adds a message. If that fails nothing was added.
+
+        Raises:
+            TypeError: It is not a dict of data; the text says where.
+            rev_accel.errors.InputError: It is nested too deeply, contains itself, or is too large.
+            rev_accel.errors.LogError: The file is closed, was cut by somebody else, or belongs to the process from which
+                this one was forked.
+            OSError: It cannot be written.
+        """
+        if not isinstance(message, dict):
+            raise TypeError(f"a message must be a dict, not {type(message).__name__}")
+        frozen = freeze(message)
+        with self._lock:
+            digest = self._digest_with(frozen)
+            if self._file is not None:
+                self._file.append(_text(frozen), digest)
+            self._messages.append(frozen)
+            self._digest = digest
+
+    def extend(self, messages: Iterable[dict[str, Any]]) -> None:
+        """Adds messages, one after the other."""
+        for message in messages:
+            self.append(message)
+
+    def close(self) -> None:
+        """Closes the file, for others to open. What was read stays."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __iter__(self) -> Iterator[FrozenDict]:
+        return iter(self._messages)
+
+    @overload
+    def __getitem__(self, index: int) -> FrozenDict: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[FrozenDict]: ...
+    def __getitem__(self, index: int | slice) -> FrozenDict | list[FrozenDict]:
+        return self._messages[index]
+
+    def __repr__(self) -> str:
+        where = "" if self.path is None else f" in {self.path!r}"
+        return f"<MessageLog of {len(self)} messages{where}, {self.digest[:12]}>"
+
+    def _digest_with(self, message: FrozenDict) -> bytes:
+        return _core.chain_digest([message], previous=self._digest, first=len(self._messages))
+
+
+def messages_digest(messages: Iterable[dict[str, Any]]) -> str:
+    """The digest of a log of these messages, without making one."""
+    if isinstance(messages, MessageLog):
+        return messages.digest
+    return _core.chain_digest(list(messages)).hex()
+
+
+def _text(message: FrozenDict) -> bytes:
+    try:
+        return encode(message)
+    except ValueError as error:  # an int with more digits than Python writes
+        raise InputError(f"a message cannot be written as JSON: {error}") from None
+
+
+def _missing_results(messages: list[FrozenDict]) -> Iterator[dict[str, str]]:
+    """Results for the calls of the last assistant message that have none, if only results came after it."""
+    position = len(messages)
+    while position and messages[position - 1].get("role") == "tool":
+        position -= 1
+    if not position or messages[position - 1].get("role") != "assistant":
+        return
+    calls = messages[position - 1].get("tool_calls")
+    results = messages[position:]
+    named = {result.get("tool_call_id") for result in results if isinstance(result.get("tool_call_id"), str)}
+    # Where calls have no names, as with Ollama, results belong to them in order.
+    unnamed = len(results) - sum(isinstance(result.get("tool_call_id"), str) for result in results)
+    for call in calls if isinstance(calls, list) else ():
+        name = call.get("id") if isinstance(call, dict) else None
+        if isinstance(name, str):
+            if name not in named:
+                yield {"role": "tool", "tool_call_id": name, "content": INTERRUPTED}
+        elif unnamed:
+            unnamed -= 1
+        else:
+            function = call.get("function") if isinstance(call, dict) else None
+            tool = function.get("name") if isinstance(function, dict) else None
+            yield {"role": "tool", **({"tool_name": tool} if isinstance(tool, str) else {}), "content": INTERRUPTED}
+
+
+def _tell(path: str, recovery: Recovery) -> None:
+    import logging
+
+    done = [
+        f"{recovery.torn_bytes} bytes of a record that was not written whole were cut off" if recovery.torn_bytes else "",
+        f"{recovery.interrupted} tool calls without a result got `{INTERRUPTED}`" if recovery.interrupted else "",
+    ]
+    logging.getLogger("rev_accel").warning("message log `%s`: %s", path, "; ".join(filter(None, done)))
+
+
+def _watch(log: MessageLog) -> None:
+    global _has_fork_hook
+    _logs.add(log)
+    if not _has_fork_hook and hasattr(os, "register_at_fork"):
+        _has_fork_hook = True
+        os.register_at_fork(after_in_child=_leave_files)
+
+
+def _leave_files() -> None:
+    # With the child's copy of the file open, the lock would outlive the parent. And another thread may have held ours.
+    for log in list(_logs):
+        log._lock = threading.Lock()
+        if log._file is not None:
+            log._file.leave()
