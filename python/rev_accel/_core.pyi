@@ -146,11 +146,14 @@ def cache_info(folder: str | None) -> _CacheInfo | None:
 def cache_verify(folder: str | None) -> _CacheCheck | None:
     """Read all of it and drop what is damaged; `None` when there is none. Raises as `cache_info`."""
 
-def cache_shrink(folder: str | None, *, max_bytes: int) -> bool:
-    """Give up what was not used for longest until it takes at most so many bytes; false when that failed."""
+def cache_shrink(folder: str | None, *, max_bytes: int, max_reply_bytes: int) -> bool:
+    """Give up what was not used for longest until results and replies take at most so many bytes each.
 
-def cache_clear(folder: str | None) -> bool:
-    """Empty it, and forget what this process remembers; false when something is left."""
+    False when that failed.
+    """
+
+def cache_clear(folder: str | None, *, results: bool, replies: bool) -> bool:
+    """Remove results, also those that this process remembers, or replies, or both; false when something is left."""
 
 def digest(value: object, *, domain: str = "value") -> str:
     """The digest of a value: a name for its content, as 64 lower-case hexadecimal digits.
@@ -233,6 +236,9 @@ class _CacheInfo(TypedDict):
     contents: int
     content_bytes: int
     content_problem: str | None
+    replies: int
+    reply_bytes: int
+    reply_problem: str | None
     memory: int
     manifest: int
     store: int
@@ -248,6 +254,9 @@ class _CacheCheck(TypedDict):
     contents: int
     damaged_contents: int
     store_damaged: bool
+    replies: int
+    damaged_replies: int
+    reply_store_damaged: bool
 
 @type_check_only
 class Stats(TypedDict):

@@ -7,6 +7,8 @@ faster: delete it, damage it, share it, fill the disk, and the answers are the s
 It is in the user's cache folder, or where `REV_ACCEL_CACHE_DIR` says. `REV_ACCEL_NO_CACHE=1` does without
 it, `REV_ACCEL_CACHE_SIZE` (as `512M`) bounds what it takes on disk, `REV_ACCEL_VERIFY=always` has every
 file read and compared by content. Nothing in it is ever executed.
+
+In the same folder are the replies that `ResponseCache` keeps, bounded by `REV_ACCEL_REPLIES_SIZE` (256M).
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from .errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from ._core import _Cache, _CacheCheck, _CacheInfo
 
 __all__ = ["clear", "gc", "info", "verify"]
@@ -25,10 +29,12 @@ __all__ = ["clear", "gc", "info", "verify"]
 FOLDER_VARIABLE = "REV_ACCEL_CACHE_DIR"
 OFF_VARIABLE = "REV_ACCEL_NO_CACHE"
 SIZE_VARIABLE = "REV_ACCEL_CACHE_SIZE"
+REPLIES_SIZE_VARIABLE = "REV_ACCEL_REPLIES_SIZE"
 VERIFY_VARIABLE = "REV_ACCEL_VERIFY"
 
 VERIFY = ("stamp", "always")
 DEFAULT_BYTES = 1 << 30
+DEFAULT_REPLY_BYTES = 256 << 20
 LARGEST_BYTES = 1 << 60
 
 _has_fork_hooks = False
@@ -48,20 +54,21 @@ def verify() -> _CacheCheck | None:
     return _core.cache_verify(folder())
 
 
-def gc(max_bytes: int | None = None) -> bool:
-    """Give up what was not used for longest until the cache takes at most so many bytes; whether that was done."""
-    if max_bytes is None:
-        return _core.cache_shrink(folder(), max_bytes=size_limit())
-    if not settings.is_count(max_bytes, LARGEST_BYTES, least=0):
-        raise InputError(
-            f"`max_bytes` must be a whole number from 0 to {LARGEST_BYTES}, not {settings.shown(max_bytes)}"
-        )
-    return _core.cache_shrink(folder(), max_bytes=max_bytes)
+def gc(max_bytes: int | None = None, *, max_reply_bytes: int | None = None) -> bool:
+    """Give up what was not used for longest until results and replies take at most so many bytes each.
+
+    Whether that was done. The defaults are what the environment says, as for calls.
+    """
+    results = size_limit() if max_bytes is None else bound("max_bytes", max_bytes)
+    replies = reply_size_limit() if max_reply_bytes is None else bound("max_reply_bytes", max_reply_bytes)
+    return _core.cache_shrink(folder(), max_bytes=results, max_reply_bytes=replies)
 
 
-def clear() -> bool:
-    """Empty the cache, also what this process remembers; whether all of it is gone."""
-    return _core.cache_clear(folder())
+def clear(only: Literal["results", "replies"] | None = None) -> bool:
+    """Empty the cache: results of scans, also those that this process remembers, and replies; whether all of it is gone."""
+    if only not in (None, "results", "replies"):
+        raise InputError(f'`only` must be "results", "replies" or None, not {settings.shown(only)}')
+    return _core.cache_clear(folder(), results=only != "replies", replies=only != "results")
 
 
 def arguments(*, cache: bool = True, verify: str | None = None, explain: str | None = None) -> _Cache | None:
@@ -87,6 +94,18 @@ def folder() -> str | None:
 def size_limit() -> int:
     """How many bytes the results of scans may take on disk."""
     return size_from(SIZE_VARIABLE, DEFAULT_BYTES)
+
+
+def reply_size_limit() -> int:
+    """How many bytes replies may take on disk."""
+    return size_from(REPLIES_SIZE_VARIABLE, DEFAULT_REPLY_BYTES)
+
+
+def bound(name: str, value: int) -> int:
+    """A number of bytes that an argument gives."""
+    if not settings.is_count(value, LARGEST_BYTES, least=0):
+        raise InputError(f"`{name}` must be a whole number from 0 to {LARGEST_BYTES}, not {settings.shown(value)}")
+    return value
 
 
 def size_from(variable: str, default: int) -> int:

@@ -1,8 +1,8 @@
-"""`rev-accel cache`: what is kept from earlier scans, checked, made smaller, emptied."""
+"""`rev-accel cache`: what is kept of earlier scans and calls, checked, made smaller, emptied."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 NOTHING = "There is no cache yet\n"
 
-HELP = f"""Look at, check, shrink or empty the cache of earlier results.
+HELP = f"""Look at, check, shrink or empty the cache of earlier results and replies.
 
-A cache only makes scans faster: without it, or with a damaged one, the answers are the same. It is in the
-user's cache folder, or where {result_cache.FOLDER_VARIABLE} says; {result_cache.SIZE_VARIABLE} (default 1G) bounds
-it, {result_cache.OFF_VARIABLE}=1 does without it.
+A cache only makes scans faster and saves calls of models: without it, or with a damaged one, the answers are the
+same. It is in the user's cache folder, or where {result_cache.FOLDER_VARIABLE} says;
+{result_cache.SIZE_VARIABLE} (default 1G) bounds the results of scans, {result_cache.REPLIES_SIZE_VARIABLE}
+(default 256M) the replies of models, {result_cache.OFF_VARIABLE}=1 does without both.
 """
 
 
@@ -45,26 +46,34 @@ def info() -> int:
 def verify() -> int:
     """Read all of the cache and drop what is damaged.
 
-    The exit code is 1 if anything was damaged; it is gone then, and the next scans make it anew.
+    The exit code is 1 if anything was damaged; it is gone then, and the next scans and calls make it anew.
     """
     check = result_cache.verify()
     if check is None:
         _say(NOTHING)
         return 0
-    damaged = check["damaged_manifests"] + check["damaged_contents"] + check["store_damaged"]
+    damaged = check["damaged_manifests"] + check["damaged_contents"] + check["damaged_replies"]
     _say(
         f"manifests  {check['manifests']:,} read, {check['damaged_manifests']:,} damaged and dropped\n"
         f"contents   {check['contents']:,} read, {check['damaged_contents']:,} damaged and dropped\n"
+        f"replies    {check['replies']:,} read, {check['damaged_replies']:,} damaged and dropped\n"
     )
     if check["store_damaged"]:
         _say("The content store as a whole was damaged and begins anew\n")
-    return int(damaged > 0)
+    if check["reply_store_damaged"]:
+        _say("The reply store as a whole was damaged and begins anew\n")
+    return int(damaged > 0 or check["store_damaged"] or check["reply_store_damaged"])
 
 
 @cache.command(short_help="Empty it.")
-def clear() -> int:
-    """Empty the cache."""
-    if not result_cache.clear():
+@click.option("--results", is_flag=True, help="Only the results of scans.")
+@click.option("--replies", is_flag=True, help="Only the replies of models, which may hold secrets and cost money.")
+def clear(results: bool, replies: bool) -> int:
+    """Empty the cache: results of scans and replies of models, or one of them."""
+    only: Literal["results", "replies"] | None = None
+    if results != replies:
+        only = "results" if results else "replies"
+    if not result_cache.clear(only):
         raise InputError("something in the cache could not be removed")
     return 0
 
@@ -83,11 +92,17 @@ def _size(_context: click.Context, _parameter: click.Parameter, value: str | Non
     "--max-bytes",
     metavar="SIZE",
     callback=_size,
-    help=f"What it may take at most; units K, M, G.  [default: {result_cache.SIZE_VARIABLE}, else 1G]",
+    help=f"What results may take at most; units K, M, G.  [default: {result_cache.SIZE_VARIABLE}, else 1G]",
 )
-def gc(max_bytes: int | None) -> int:
-    """Give up what was not used for longest until the cache is small enough."""
-    if not result_cache.gc(max_bytes):
+@click.option(
+    "--max-reply-bytes",
+    metavar="SIZE",
+    callback=_size,
+    help=f"What replies may take at most.  [default: {result_cache.REPLIES_SIZE_VARIABLE}, else 256M]",
+)
+def gc(max_bytes: int | None, max_reply_bytes: int | None) -> int:
+    """Give up what was not used for longest until the cache is small enough, and replies that had their time."""
+    if not result_cache.gc(max_bytes, max_reply_bytes=max_reply_bytes):
         raise InputError("the cache could not be made smaller")
     return 0
 
@@ -99,6 +114,7 @@ def _table(figures: _CacheInfo) -> str:
         "manifests": f"{figures['manifests']:,} trees, {_megabytes(figures['manifest_bytes'])}",
         "contents": figures["content_problem"]
         or f"{figures['contents']:,} files, {_megabytes(figures['content_bytes'])}",
+        "replies": figures["reply_problem"] or f"{figures['replies']:,}, {_megabytes(figures['reply_bytes'])}",
         "answered": f"{asked:,} files, about",
         "  memory": f"{figures['memory']:,}",
         "  manifest": f"{figures['manifest']:,}",

@@ -17,9 +17,6 @@ from .steps import Call, Course, Do, Pause, Wait, in_thread, run, run_async
 
 __all__ = ["ResponseCache"]
 
-SIZE_VARIABLE = "REV_ACCEL_REPLIES_SIZE"
-DEFAULT_BYTES = 256 << 20
-
 LONGEST_TIME = 100 * 365 * 86_400.0  # seconds; what is longer is meant to be for ever
 LEAST_LEASE, LONGEST_LEASE = 0.05, 3600.0  # seconds
 
@@ -58,7 +55,7 @@ class ResponseCache:
         max_age: float | None = None,
         lease: float = 15.0,
     ) -> None:
-        self._max_bytes = _max_bytes(max_bytes)
+        self._max_bytes = shared.reply_size_limit() if max_bytes is None else shared.bound("max_bytes", max_bytes)
         self._max_age = None if max_age is None else _milliseconds("max_age", max_age)
         self._lease = _milliseconds("lease", lease, least=LEAST_LEASE, most=LONGEST_LEASE)
         # One that the environment switches off is not even looked for.
@@ -305,12 +302,3 @@ def _milliseconds(name: str, seconds: float, *, least: float = 0.001, most: floa
         raise InputError(f"`{name}` must be a number of seconds from {least:g} to {most:g}, not {settings.shown(seconds)}")
     return round(seconds * 1000)
 
-
-def _max_bytes(value: int | None) -> int:
-    if value is None:
-        return shared.size_from(SIZE_VARIABLE, DEFAULT_BYTES)
-    if not settings.is_count(value, shared.LARGEST_BYTES):
-        raise InputError(
-            f"`max_bytes` must be a whole number from 1 to {shared.LARGEST_BYTES}, not {settings.shown(value)}"
-        )
-    return value

@@ -123,6 +123,9 @@ pub(crate) fn cache_info(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<Op
     dict.set_item("contents", info.contents)?;
     dict.set_item("content_bytes", info.content_bytes)?;
     dict.set_item("content_problem", info.content_problem)?;
+    dict.set_item("replies", info.replies)?;
+    dict.set_item("reply_bytes", info.reply_bytes)?;
+    dict.set_item("reply_problem", info.reply_problem)?;
     for (kind, files) in ["memory", "manifest", "store", "recent", "miss"].into_iter().zip(info.answered) {
         dict.set_item(kind, files)?;
     }
@@ -141,24 +144,34 @@ pub(crate) fn cache_verify(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<
     dict.set_item("contents", check.contents)?;
     dict.set_item("damaged_contents", check.damaged_contents)?;
     dict.set_item("store_damaged", check.is_store_damaged)?;
+    dict.set_item("replies", check.replies)?;
+    dict.set_item("damaged_replies", check.damaged_replies)?;
+    dict.set_item("reply_store_damaged", check.is_reply_store_damaged)?;
     Ok(Some(dict))
 }
 
-/// Gives up what was not used for longest until the cache takes at most so many bytes; false when that failed.
+/// Gives up what was not used for longest until results and replies take at most so many bytes each; false when that failed.
 #[pyfunction]
-#[pyo3(signature = (folder, *, max_bytes))]
-pub(crate) fn cache_shrink(py: Python<'_>, folder: Option<PathBuf>, max_bytes: u64) -> PyResult<bool> {
+#[pyo3(signature = (folder, *, max_bytes, max_reply_bytes))]
+pub(crate) fn cache_shrink(
+    py: Python<'_>,
+    folder: Option<PathBuf>,
+    max_bytes: u64,
+    max_reply_bytes: u64,
+) -> PyResult<bool> {
     let Some(cache) = open(py, folder)? else { return Ok(true) };
-    detach::run(py, |cancel| Ok(cache.shrink(max_bytes, cancel)))
+    detach::run(py, |cancel| Ok(cache.shrink(max_bytes, cancel) & cache.shrink_replies(max_reply_bytes, cancel)))
 }
 
-/// Empties the cache, also what this process remembers; false when something is left.
+/// Empties the cache of results, also what this process remembers, or of replies, or of both; false when something is left.
 #[pyfunction]
-#[pyo3(signature = (folder))]
-pub(crate) fn cache_clear(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<bool> {
-    MEMORY.clear();
+#[pyo3(signature = (folder, *, results, replies))]
+pub(crate) fn cache_clear(py: Python<'_>, folder: Option<PathBuf>, results: bool, replies: bool) -> PyResult<bool> {
+    if results {
+        MEMORY.clear();
+    }
     let Some(cache) = open(py, folder)? else { return Ok(true) };
-    detach::run(py, |cancel| Ok(cache.clear(cancel)))
+    detach::run(py, |cancel| Ok((!results || cache.clear(cancel)) & (!replies || cache.clear_replies(cancel))))
 }
 
 fn open(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<Option<Cache>> {

@@ -69,8 +69,7 @@ impl ReplyStore {
         let (key, owner, max_age) = (read_key(py, key)?, read_owner(py, owner)?, milliseconds(max_age));
         let length = Duration::from_millis(lease);
         let stale = stale.map(|stale| stale.read(py)).transpose()?;
-        let taken =
-            detach::run(py, |cancel| Ok(self.0.take(&key, &owner, length, max_age, stale.as_ref(), cancel)))?;
+        let taken = detach::run(py, |cancel| Ok(self.0.take(&key, &owner, length, max_age, stale.as_ref(), cancel)))?;
         Ok(match taken {
             Ok(Taken::Reply(reply)) => ("reply", Some(PyBytes::new(py, &reply).into_any())),
             Ok(Taken::Mine) => ("mine", None),

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::counts;
-use super::folder::{FACTS, Folder, MANIFESTS, Place};
+use super::folder::{Folder, MANIFESTS, Place};
 use super::fork;
 use super::manifest;
-use super::store::{self, CONTENT_STORE, Mode, Store};
+use super::replies;
+use super::store::{self, CONTENT_STORE, Layout, Mode, REPLY_STORE, Store, VerifyReport};
 use crate::cancel::Cancel;
 use crate::tree::device;
 
@@ -28,6 +29,12 @@ pub struct CacheInfo {
     pub content_bytes: u64,
     /// Why the content store is not used, if it should be.
     pub content_problem: Option<String>,
+    /// Replies in the reply store.
+    pub replies: u64,
+    /// Size of the reply store in bytes.
+    pub reply_bytes: u64,
+    /// Why the reply store is not used, if it should be.
+    pub reply_problem: Option<String>,
     /// Files answered so far, about, by this process's memory, manifests, the content store, a second look at the content, and the
     /// analysis, in this order.
     pub answered: [u64; 5],
@@ -44,8 +51,14 @@ pub struct CacheCheck {
     pub contents: u64,
     /// Contents that were damaged; they are gone now.
     pub damaged_contents: u64,
+    /// Replies that were read.
+    pub replies: u64,
+    /// Replies that were damaged; they are gone now.
+    pub damaged_replies: u64,
     /// Whether the content store as a whole was damaged, and was begun anew.
     pub is_store_damaged: bool,
+    /// Whether the reply store as a whole was damaged, and was begun anew.
+    pub is_reply_store_damaged: bool,
 }
 
 /// The cache in a folder, or in the usual place.
@@ -81,10 +94,15 @@ impl Cache {
             answered: [total.memory, total.manifest, total.store, total.recent, total.miss],
             ..CacheInfo::default()
         };
-        match self.store(Mode::Read, cancel, Store::info) {
+        match self.store(&CONTENT_STORE, Mode::Read, cancel, Store::info) {
             Ok(Some(Some(store))) => (info.contents, info.content_bytes) = (store.rows, store.bytes),
             Ok(_) => {}
             Err(problem) => info.content_problem = Some(problem),
+        }
+        match self.store(&REPLY_STORE, Mode::Read, cancel, Store::info) {
+            Ok(Some(Some(store))) => (info.replies, info.reply_bytes) = (store.rows, store.bytes),
+            Ok(_) => {}
+            Err(problem) => info.reply_problem = Some(problem),
         }
         info
     }
@@ -103,12 +121,21 @@ impl Cache {
                 let _ = self.folder.remove_file(&name);
             }
         }
-        if let Ok(Some(Some(report))) = self.store(Mode::Write, cancel, |store| store.verify(true, cancel)) {
+        if let Some(report) = self.verify_store(&CONTENT_STORE, cancel) {
             check.contents = report.rows;
             check.damaged_contents = report.damaged;
             check.is_store_damaged = report.file_damaged;
         }
+        if let Some(report) = self.verify_store(&REPLY_STORE, cancel) {
+            check.replies = report.rows;
+            check.damaged_replies = report.damaged;
+            check.is_reply_store_damaged = report.file_damaged;
+        }
         check
+    }
+
+    fn verify_store(&self, layout: &'static Layout, cancel: &Cancel) -> Option<VerifyReport> {
+        self.store(layout, Mode::Write, cancel, |store| store.verify(cancel)).ok()??
     }
 
     /// Gives up what was not used for longest until the content store and the manifests together take at most so many bytes.
@@ -118,10 +145,22 @@ impl Cache {
     pub fn shrink(&self, max_bytes: u64, cancel: &Cancel) -> bool {
         let manifest_bytes = shrink_manifests(&self.folder, manifest_share(max_bytes));
         let left = max_bytes.saturating_sub(manifest_bytes);
-        !matches!(self.store(Mode::Write, cancel, |store| store.gc(left, cancel)), Ok(Some(false)) | Err(_))
+        let shrunk = self.store(&CONTENT_STORE, Mode::Write, cancel, |store| store.gc(left, cancel));
+        !matches!(shrunk, Ok(Some(false)) | Err(_))
     }
 
-    /// Removes everything; false when something is left.
+    /// Gives up the replies that had their time, and those that were not used for longest until all take at most so many bytes.
+    ///
+    /// False when not all of it could be done.
+    #[must_use]
+    pub fn shrink_replies(&self, max_bytes: u64, cancel: &Cancel) -> bool {
+        let shrunk = self.store(&REPLY_STORE, Mode::Write, cancel, |store| {
+            replies::drop_expired(store, cancel) & store.gc(max_bytes, cancel)
+        });
+        !matches!(shrunk, Ok(Some(false)) | Err(_))
+    }
+
+    /// Removes everything but the replies; false when something is left.
     #[must_use]
     pub fn clear(&self, cancel: &Cancel) -> bool {
         let mut is_empty = true;
@@ -129,21 +168,37 @@ impl Cache {
             is_empty &= self.folder.remove_file(&name).is_ok();
         }
         let _ = self.folder.remove_file(counts::NAME);
+        is_empty & self.clear_store(&CONTENT_STORE, cancel)
+    }
+
+    /// Removes all replies; false when something is left.
+    #[must_use]
+    pub fn clear_replies(&self, cancel: &Cancel) -> bool {
+        self.clear_store(&REPLY_STORE, cancel)
+    }
+
+    fn clear_store(&self, layout: &'static Layout, cancel: &Cancel) -> bool {
         let Some(_use) = fork::enter() else { return false };
-        is_empty & store::clear(&CONTENT_STORE, &self.folder, cancel)
+        store::clear(layout, &self.folder, cancel)
     }
 
     fn manifests(&self) -> Vec<(String, u64, SystemTime)> {
         self.folder.files(MANIFESTS).unwrap_or_default()
     }
 
-    /// What `work` makes of the content store; `None` when there is none.
-    fn store<T>(&self, mode: Mode, cancel: &Cancel, work: impl FnOnce(&mut Store) -> T) -> Result<Option<T>, String> {
-        if self.folder.files(FACTS).map_or(true, |files| files.is_empty()) {
+    /// What `work` makes of a store; `None` when there is none.
+    fn store<T>(
+        &self,
+        layout: &'static Layout,
+        mode: Mode,
+        cancel: &Cancel,
+        work: impl FnOnce(&mut Store) -> T,
+    ) -> Result<Option<T>, String> {
+        if !store::exists(layout, &self.folder) {
             return Ok(None);
         }
         let Some(_use) = fork::enter() else { return Ok(None) };
-        match Store::open(&self.folder, mode, cancel) {
+        match Store::open_as(layout, &self.folder, mode, cancel) {
             Ok(mut store) => Ok(Some(work(&mut store))),
             Err(problem) if problem.is_absent() => Ok(None),
             Err(problem) => Err(problem.to_string()),
@@ -159,11 +214,11 @@ pub(crate) const fn manifest_share(max_bytes: u64) -> u64 {
     max_bytes / 2
 }
 
-/// Removes the manifests that were written longest ago until there are few, which take at most so many bytes; returns what they take.
+/// Removes the manifests that were used longest ago until there are few, which take at most so many bytes; returns what they take.
 pub(crate) fn shrink_manifests(folder: &Folder, max_bytes: u64) -> u64 {
     let mut manifests = folder.files(MANIFESTS).unwrap_or_default();
     let mut bytes: u64 = manifests.iter().map(|(_, bytes, _)| bytes).sum();
-    manifests.sort_by_key(|(_, _, written)| *written);
+    manifests.sort_by_key(|(_, _, used)| *used);
     let mut count = manifests.len();
     for (name, size, _) in manifests {
         if bytes <= max_bytes && count <= MOST_MANIFESTS {

@@ -23,7 +23,7 @@ mod system;
 use std::path::PathBuf;
 
 pub use admin::{Cache, CacheCheck, CacheInfo};
-pub use fork::{after_fork_in_child, after_fork_in_parent};
+pub use fork::{after_fork_in_child, after_fork_in_parent, while_awaited};
 pub use memory::{DEFAULT_MEMORY_BYTES, Held, KeptText, Memory};
 pub use replies::{Bypass, Lease, Owner, PutOptions, Replies, Taken};
 
@@ -35,6 +35,10 @@ pub fn before_fork() {
     fork::before_fork();
     replies::close_all();
 }
+
+/// Names what makes an answer: whatever was made by another engine is not found. The last number is raised whenever the same text would
+/// give another answer, or one in another form, although the version of the crate does not tell.
+pub(crate) const ENGINE: &str = concat!("rev-accel ", env!("CARGO_PKG_VERSION"), " rules 1");
 
 /// Default of [`CacheOptions::max_bytes`].
 pub const DEFAULT_CACHE_BYTES: u64 = 1 << 30;

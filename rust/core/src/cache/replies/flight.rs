@@ -111,11 +111,7 @@ impl Replies {
         self.change(cancel, |connection| delete(connection, key, owner))
     }
 
-    fn change(
-        &self,
-        cancel: &Cancel,
-        action: impl Fn(&Connection) -> rusqlite::Result<usize>,
-    ) -> Result<bool, Bypass> {
+    fn change(&self, cancel: &Cancel, action: impl Fn(&Connection) -> rusqlite::Result<usize>) -> Result<bool, Bypass> {
         self.with_writable(cancel, |store| {
             let changed = Cell::new(0);
             let is_done = store.write(cancel, |connection| action(connection).map(|rows| changed.set(rows)));
@@ -149,4 +145,10 @@ fn insert(connection: &Connection, key: &[u8; 32], owner: &Owner, length: Durati
 /// Ends a flight of this owner, in a transaction of the caller's.
 pub(super) fn delete(connection: &Connection, key: &[u8; 32], owner: &Owner) -> rusqlite::Result<usize> {
     connection.prepare_cached("DELETE FROM flights WHERE key = ?1 AND owner = ?2")?.execute((key, owner))
+}
+
+/// Drops leases that ended long ago, in a transaction of the caller's.
+pub(super) fn drop_ended(connection: &Connection, now: i64) -> rusqlite::Result<()> {
+    let ended = now.saturating_sub(milliseconds(LONGEST));
+    connection.execute("DELETE FROM flights WHERE CAST(deadline AS INTEGER) < ?1", [ended]).map(drop)
 }

@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-pub use self::flight::{Lease, Owner, Taken};
 pub(crate) use self::flight::{FLIGHTS, SELECT_FLIGHT};
+pub use self::flight::{Lease, Owner, Taken};
 pub(crate) use self::kept::close_all;
 use super::folder::{Folder, Place, Problem};
 use super::fork::{self, Use};
@@ -115,13 +115,7 @@ impl Replies {
 
     /// Keeps a reply, for ever or for some time, in place of an earlier one, and ends the flight of `owner`, if any. Then gives up what
     /// was not used for longest until all take at most `max_bytes`.
-    pub fn put(
-        &self,
-        key: &[u8; 32],
-        reply: &[u8],
-        options: &PutOptions<'_>,
-        cancel: &Cancel,
-    ) -> Result<(), Bypass> {
+    pub fn put(&self, key: &[u8; 32], reply: &[u8], options: &PutOptions<'_>, cancel: &Cancel) -> Result<(), Bypass> {
         if reply.len() > MAX_VALUE - HEADER {
             return Err(Bypass::TooLarge);
         }
@@ -184,7 +178,9 @@ fn enter(cancel: &Cancel) -> Option<Use> {
     let started = Instant::now();
     loop {
         let entered = fork::enter();
-        let is_over = || started.elapsed() > FORK_PATIENCE || (cancel.is_cancelled() && !std::ptr::eq(cancel, &raw const *AT_ONCE));
+        let is_over = || {
+            started.elapsed() > FORK_PATIENCE || (cancel.is_cancelled() && !std::ptr::eq(cancel, &raw const *AT_ONCE))
+        };
         if entered.is_some() || !fork::is_under_way() || is_over() {
             return entered;
         }
@@ -195,6 +191,26 @@ fn enter(cancel: &Cancel) -> Option<Use> {
 fn row_key(key: &[u8; 32]) -> ContentKey {
     static CONTEXT_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| blake3::derive_key(CONTEXT, b""));
     ContentKey(*blake3::keyed_hash(&CONTEXT_KEY, key).as_bytes())
+}
+
+/// Drops what had its time: replies, and leases that nobody ended. `false` when that failed.
+pub(crate) fn drop_expired(store: &mut Store, cancel: &Cancel) -> bool {
+    let now = now();
+    store.write(cancel, |connection| {
+        let mut select = connection.prepare_cached("SELECT id, CAST(substr(value, 1, 16) AS BLOB) FROM entries")?;
+        let mut delete = connection.prepare_cached("DELETE FROM entries WHERE id = ?1")?;
+        let mut rows = select.query([])?;
+        let mut expired = Vec::new();
+        while let Some(row) = rows.next()? {
+            let is_expired = |header| matches!(Reply::read(header, now), Reply::Expired);
+            if row.get_ref(1)?.as_blob().is_ok_and(is_expired) {
+                expired.push(row.get::<_, i64>(0)?);
+            }
+        }
+        drop(rows);
+        expired.iter().try_for_each(|row| delete.execute([row]).map(drop))?;
+        flight::drop_ended(connection, now)
+    })
 }
 
 /// What a row holds.

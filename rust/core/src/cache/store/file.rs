@@ -16,11 +16,11 @@ use rusqlite::{Connection, Error, OpenFlags};
 
 use super::{Layout, MAX_VALUE};
 use crate::cache::faults::{Step, attempt};
-use crate::cache::files::{is_safe, no_follow, private};
+use crate::cache::files::{self, is_safe, no_follow, private};
 use crate::cancel::Cancel;
 
 /// Says what is in it.
-const SCHEMA: i32 = 1;
+const SCHEMA: i32 = 2;
 
 /// Two connections that wrote at the same instant could damage the file before this version.
 pub(super) const LEAST_VERSION: i32 = 3_051_003;
@@ -32,11 +32,11 @@ pub(super) const BUSY: Duration = Duration::from_millis(50);
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A row is found with this.
-pub(super) const SELECT: &str = "SELECT CAST(key AS BLOB), CAST(sum AS BLOB), CAST(value AS BLOB), CAST(day AS INTEGER) \
-     FROM facts WHERE id = ?1";
+pub(super) const SELECT: &str = "SELECT CAST(key AS BLOB), CAST(sum AS BLOB), CAST(value AS BLOB), CAST(mark AS INTEGER) \
+     FROM entries WHERE id = ?1";
 
 // Rows are numbered by the start of their key: the inner pages of the tree stay small, and values up to a page stay in its leaves.
-const TABLE: &str = "CREATE TABLE facts (id INTEGER PRIMARY KEY, day INTEGER NOT NULL, key BLOB NOT NULL, sum BLOB NOT NULL, \
+const TABLE: &str = "CREATE TABLE entries (id INTEGER PRIMARY KEY, mark INTEGER NOT NULL, key BLOB NOT NULL, sum BLOB NOT NULL, \
      value BLOB NOT NULL);";
 
 /// What an error means for the store.
@@ -98,8 +98,8 @@ impl<'a> Patience<'a> {
 /// The generations that are there, oldest first.
 ///
 /// A damaged file is never mended in place, where another process may be at work: a file with the next number takes over.
-pub(super) fn generations(facts: &Path) -> io::Result<Vec<u32>> {
-    let entries = attempt(Step::Read, facts, || fs::read_dir(facts))?;
+pub(super) fn generations(folder: &Path) -> io::Result<Vec<u32>> {
+    let entries = attempt(Step::Read, folder, || fs::read_dir(folder))?;
     let mut found: Vec<u32> = entries.flatten().filter_map(|entry| generation_of(&entry.file_name())).collect();
     found.sort_unstable();
     Ok(found)
@@ -110,8 +110,8 @@ fn generation_of(name: &OsStr) -> Option<u32> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-pub(super) fn path_of(facts: &Path, generation: u32) -> PathBuf {
-    facts.join(format!("store-{generation}.sqlite"))
+pub(super) fn path_of(folder: &Path, generation: u32) -> PathBuf {
+    folder.join(format!("store-{generation}.sqlite"))
 }
 
 /// The log beside a database, or another file that SQLite keeps there.
@@ -122,11 +122,11 @@ pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Removes a generation that is no longer used.
-pub(super) fn remove(facts: &Path, generation: u32) {
-    let database = path_of(facts, generation);
+pub(super) fn remove(folder: &Path, generation: u32) {
+    let database = path_of(folder, generation);
     // The database last: as long as it is there, its number is taken.
     for path in [beside(&database, "-wal"), beside(&database, "-shm"), beside(&database, "-journal"), database] {
-        let _ = attempt(Step::Remove, &path, || fs::remove_file(&path));
+        let _ = files::remove(&path);
     }
 }
 
@@ -190,6 +190,8 @@ pub(super) fn connect(database: &Path, layout: &Layout, access: Access) -> Resul
         layout.synchronous
     ))?;
     match is_store(&connection, layout, access) {
+        // A number in the header, which has been read by now, or the mode of the file may say that it is only to be read.
+        Ok(true) if access == Access::Write && connection.is_readonly("main")? => Err(damaged()),
         Ok(true) => Ok(Some(connection)),
         Ok(false) => Ok(None),
         // What SQLite says of a table or a column that is not there, or that is there already.

@@ -1,17 +1,19 @@
-//! Findings by content: a file that was seen before, under whatever name, branch or clone, is not analysed again.
+//! Values by key: findings by content, so that a file that was seen before, under whatever name, branch or clone, is not analysed again;
+//! and [replies](super::replies) by request.
 //!
-//! An SQLite database in the cache folder, `facts/store-<generation>.sqlite`, with a row for each content:
+//! Each kind has an SQLite database in the cache folder, `facts/store-<generation>.sqlite` and such, with a row for each key:
 //!
 //! ```text
 //! id   the first 8 bytes of the key, so that rows are found by number
-//! day  when it was last used, in days since 1970; kept up only roughly
-//! key  32 B, see `ContentKey`
+//! mark  when it was last used, in units that its layout names, since 1970; kept up only roughly
+//! key  32 B
 //! sum  16 B, xxh3-128 of key and value
-//! value  the outcome, as `record` writes it
+//! value  what is kept: an outcome as `record` writes it, or a reply
 //! ```
 //!
 //! SQLite does not notice most damage to a page, hence the checksum. Several processes read and write at the same time; in one process
-//! each thread has a `Store` of its own, for one call and within a [`Use`](super::fork::Use).
+//! each thread has a `Store` of its own, for one call and within a [`Use`](super::fork::Use). (Stores of replies stay open between calls;
+//! see there.)
 
 mod file;
 mod key;
@@ -27,7 +29,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use self::file::{Access, Patience, SELECT, Trouble};
 pub(crate) use self::key::{ContentHash, ContentKey, Keys};
 pub(crate) use self::layout::{CONTENT_STORE, Layout, REPLY_STORE};
-pub(crate) use self::upkeep::clear;
+pub(crate) use self::upkeep::{VerifyReport, clear, exists};
 use super::faults;
 use super::folder::{Folder, Problem};
 use crate::cancel::Cancel;
@@ -53,7 +55,7 @@ const BAD_MOST: usize = 10_000;
 /// How many times a damaged file is given up for a new one before the store is.
 const NEW_FILES: u32 = 3;
 
-const INSERT: &str = "INSERT OR REPLACE INTO facts (id, day, key, sum, value) VALUES (?1, ?2, ?3, ?4, ?5)";
+const INSERT: &str = "INSERT OR REPLACE INTO entries (id, mark, key, sum, value) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 /// What a store is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,17 +72,19 @@ pub(crate) struct Store {
     layout: &'static Layout,
     /// `None` once it could not be replaced.
     connection: Option<Connection>,
-    facts: PathBuf,
+    folder: PathBuf,
     generation: u32,
     access: Access,
     /// Since when a read transaction is open.
     reading: Option<Instant>,
     damaged: bool,
+    /// Whether it takes the place of a file that was given up as damaged.
+    replaces: bool,
     /// Rows whose checksum does not hold.
     bad: Vec<i64>,
     /// Rows that were used and whose mark is old.
     used: Vec<i64>,
-    today: i64,
+    now: i64,
     /// The process that opened it.
     process: u32,
 }
@@ -102,7 +106,7 @@ impl Store {
             let text = format!("SQLite {} is too old for the {} of the cache", rusqlite::version(), layout.name);
             return Err(Problem::new(text));
         }
-        let facts = folder.databases(layout.part, layout.name)?;
+        let databases = folder.databases(layout.part, layout.name)?;
         let access = match mode {
             _ if !folder.is_writable() => Access::Immutable,
             Mode::Read => Access::Read,
@@ -111,14 +115,15 @@ impl Store {
         let mut store = Self {
             layout,
             connection: None,
-            facts,
+            folder: databases,
             generation: 0,
             access,
             reading: None,
             damaged: false,
+            replaces: false,
             bad: Vec::new(),
             used: Vec::new(),
-            today: layout.now(),
+            now: layout.now(),
             process: std::process::id(),
         };
         store.connect(cancel).map(|()| store)
@@ -126,18 +131,17 @@ impl Store {
 
     fn connect(&mut self, cancel: &Cancel) -> Result<(), Problem> {
         let unusable = |error: &dyn std::fmt::Display| {
-            Problem::new(format!("the {} in `{}` is not used: {error}", self.layout.name, self.facts.display()))
+            Problem::new(format!("the {} in `{}` is not used: {error}", self.layout.name, self.folder.display()))
         };
-        let _scope = faults::scope(&self.facts);
-        let found = file::generations(&self.facts).map_err(|error| unusable(&error))?;
-        let absent =
-            || Problem::absent(format!("there is no {} in `{}` yet", self.layout.name, self.facts.display()));
+        let _scope = faults::scope(&self.folder);
+        let found = file::generations(&self.folder).map_err(|error| unusable(&error))?;
+        let absent = || Problem::absent(format!("there is no {} in `{}` yet", self.layout.name, self.folder.display()));
         let is_new = found.is_empty() && self.access == Access::Write;
         let Some(mut generation) = found.last().copied().or(is_new.then_some(1)) else { return Err(absent()) };
         let mut patience = Patience::new(cancel);
         let last = generation.saturating_add(NEW_FILES);
         let connection = loop {
-            let database = file::path_of(&self.facts, generation);
+            let database = file::path_of(&self.folder, generation);
             if self.access == Access::Write {
                 file::ensure(&database).map_err(|error| unusable(&error))?;
             }
@@ -146,7 +150,10 @@ impl Store {
                 Ok(None) => return Err(absent()),
                 Err(error) => match Trouble::of(&error) {
                     Trouble::Busy if patience.wait() => {}
-                    Trouble::Damaged if self.access == Access::Write && generation < last => generation += 1,
+                    Trouble::Damaged if self.access == Access::Write && generation < last => {
+                        self.replaces = true;
+                        generation += 1;
+                    }
                     _ => return Err(unusable(&error)),
                 },
             }
@@ -154,33 +161,33 @@ impl Store {
         self.connection = Some(connection);
         self.generation = generation;
         if self.access == Access::Write {
-            found.into_iter().filter(|old| *old < generation).for_each(|old| file::remove(&self.facts, old));
+            found.into_iter().filter(|old| *old < generation).for_each(|old| file::remove(&self.folder, old));
         }
         Ok(())
     }
 
     /// Whether nothing is kept yet, so that nothing needs to be looked up.
     pub(crate) fn is_empty(&mut self) -> bool {
-        let _scope = faults::scope(&self.facts);
+        let _scope = faults::scope(&self.folder);
         self.pause();
         let Some(connection) = &self.connection else { return true };
-        connection.query_row("SELECT 1 FROM facts LIMIT 1", [], |_| Ok(())).is_err()
+        connection.query_row("SELECT 1 FROM entries LIMIT 1", [], |_| Ok(())).is_err()
     }
 
     /// What is kept under a key.
     #[cfg(test)]
     pub(crate) fn get(&mut self, key: &ContentKey) -> Option<Vec<u8>> {
-        let facts = std::mem::take(&mut self.facts);
+        let folder = std::mem::take(&mut self.folder);
         let value = self.get_with(key, |value| {
             let mut copy = Vec::new();
             // Without memory it is a miss; the row is as good as before.
-            let is_room = faults::reserve(&mut copy, value.len(), &facts).is_ok();
+            let is_room = faults::reserve(&mut copy, value.len(), &folder).is_ok();
             Some(is_room.then(|| {
                 copy.extend_from_slice(value);
                 copy
             }))
         });
-        self.facts = facts;
+        self.folder = folder;
         value.flatten()
     }
 
@@ -189,7 +196,7 @@ impl Store {
         if self.damaged {
             return None;
         }
-        let _scope = faults::scope(&self.facts);
+        let _scope = faults::scope(&self.folder);
         let started = Instant::now();
         loop {
             match self.look_up(key, started, &read) {
@@ -233,17 +240,17 @@ impl Store {
         let result = match Checked::read(found, row) {
             // Another key with the same first bytes.
             Some(checked) if checked.key != key.0 => return Ok(None),
-            Some(checked) => read(checked.value).map(|result| (result, checked.day)),
+            Some(checked) => read(checked.value).map(|result| (result, checked.mark)),
             None => None,
         };
-        let Some((result, day)) = result else {
+        let Some((result, mark)) = result else {
             if self.bad.len() < BAD_MOST {
                 self.bad.push(row);
             }
             return Ok(None);
         };
         // A mark from the future is one that a wrong clock set.
-        let is_old = self.today - day > self.layout.touch_after || day > self.today + 1;
+        let is_old = self.now - mark > self.layout.touch_after || mark > self.now + 1;
         if is_old && self.used.len() < TOUCH_MOST {
             self.used.push(row);
         }
@@ -270,12 +277,12 @@ impl Store {
         order.sort_unstable_by_key(|(key, _)| key.row());
         let mut complete = true;
         for batch in order.chunks(BATCH) {
-            let today = self.today;
+            let now = self.now;
             complete &= self.write(cancel, |connection| {
                 let mut insert = connection.prepare_cached(INSERT)?;
                 for (key, value) in batch {
                     let value = value.as_ref();
-                    insert.execute((key.row(), today, key.0, sum(&key.0, value), value))?;
+                    insert.execute((key.row(), now, key.0, sum(&key.0, value), value))?;
                 }
                 Ok(())
             });
@@ -294,11 +301,11 @@ impl Store {
         cancel: &Cancel,
         also: impl Fn(&Connection) -> rusqlite::Result<()>,
     ) -> bool {
-        let today = self.today;
+        let now = self.now;
         value.len() <= MAX_VALUE
             && self.write(cancel, |connection| {
                 let mut insert = connection.prepare_cached(INSERT)?;
-                insert.execute((key.row(), today, key.0, sum(&key.0, value), value))?;
+                insert.execute((key.row(), now, key.0, sum(&key.0, value), value))?;
                 also(connection)
             })
     }
@@ -308,7 +315,7 @@ impl Store {
         if self.damaged {
             return None;
         }
-        let _scope = faults::scope(&self.facts);
+        let _scope = faults::scope(&self.folder);
         self.pause();
         let answer = question(self.connection.as_ref()?);
         self.damaged |= answer.as_ref().is_err_and(|error| Trouble::of(error) == Trouble::Damaged);
@@ -332,12 +339,12 @@ impl Store {
 
     /// Where the file of a generation is.
     pub(super) fn path_of(&self, generation: u32) -> PathBuf {
-        file::path_of(&self.facts, generation)
+        file::path_of(&self.folder, generation)
     }
 
     /// Looks at the clock again, for a store that is used for longer than a call.
     pub(super) fn look_at_clock(&mut self) {
-        self.today = self.layout.now();
+        self.now = self.layout.now();
     }
 
     /// Does something in one transaction that writes; in a new file if this one turns out to be damaged.
@@ -345,7 +352,7 @@ impl Store {
         if self.access != Access::Write {
             return false;
         }
-        let _scope = faults::scope(&self.facts);
+        let _scope = faults::scope(&self.folder);
         self.pause();
         let mut patience = Patience::new(cancel);
         let mut new_files = 0;
@@ -370,11 +377,11 @@ impl Store {
     fn replace(&mut self, cancel: &Cancel) -> bool {
         self.connection = None;
         let is_newest =
-            file::generations(&self.facts).is_ok_and(|all| all.last().is_none_or(|n| *n <= self.generation));
+            file::generations(&self.folder).is_ok_and(|all| all.last().is_none_or(|n| *n <= self.generation));
         // Unless another process did so before.
         if is_newest {
             let Some(next) = self.generation.checked_add(1) else { return false };
-            if file::ensure(&file::path_of(&self.facts, next)).is_err() {
+            if file::ensure(&file::path_of(&self.folder, next)).is_err() {
                 return false;
             }
         }
@@ -430,7 +437,7 @@ pub(super) fn value_in<T>(
 struct Checked<'a> {
     key: &'a [u8],
     value: &'a [u8],
-    day: i64,
+    mark: i64,
 }
 
 impl<'a> Checked<'a> {
@@ -440,8 +447,8 @@ impl<'a> Checked<'a> {
         let (key, value) = (blob(0)?, blob(2)?);
         let is_whole =
             key.len() == 32 && key.first_chunk() == Some(&number.to_le_bytes()) && blob(1)? == sum(key, value);
-        let day = row.get_ref(3).ok()?.as_i64().ok()?;
-        is_whole.then_some(Self { key, value, day })
+        let mark = row.get_ref(3).ok()?.as_i64().ok()?;
+        is_whole.then_some(Self { key, value, mark })
     }
 }
 

@@ -94,7 +94,7 @@ fn what_was_put_is_got_by_this_and_other_stores() {
     let mut store = home.store();
     assert_eq!(hits(&mut store, 0..3_020), 3_010);
     let info = store.info().unwrap();
-    assert_eq!((info.rows, info.generation), (3_010, 1));
+    assert_eq!((info.rows, store.generation), (3_010, 1));
     assert!(info.bytes > 500_000);
 }
 
@@ -127,12 +127,12 @@ fn a_damaged_row_is_a_miss_and_is_dropped_at_the_end() {
     let mut store = home.store();
     assert!(store.put_many(&rows(0..100), &NEVER));
     let sqls = [
-        "UPDATE facts SET value = x'00' WHERE id = ?1",
-        "UPDATE facts SET value = 'text' WHERE id = ?1",
-        "UPDATE facts SET value = 7 WHERE id = ?1",
-        "UPDATE facts SET sum = x'' WHERE id = ?1",
-        "UPDATE facts SET key = x'00' WHERE id = ?1",
-        "UPDATE facts SET day = 'today', sum = 1.5 WHERE id = ?1",
+        "UPDATE entries SET value = x'00' WHERE id = ?1",
+        "UPDATE entries SET value = 'text' WHERE id = ?1",
+        "UPDATE entries SET value = 7 WHERE id = ?1",
+        "UPDATE entries SET sum = x'' WHERE id = ?1",
+        "UPDATE entries SET key = x'00' WHERE id = ?1",
+        "UPDATE entries SET mark = 'now', sum = 1.5 WHERE id = ?1",
     ];
     for (number, sql) in (0..).zip(sqls) {
         store.connection.as_ref().unwrap().execute(sql, [key(number).row()]).unwrap();
@@ -150,12 +150,12 @@ fn a_damaged_row_is_a_miss_and_is_dropped_at_the_end() {
 fn rows_that_are_used_stay_and_the_oldest_go() {
     let home = Home::new();
     let mut store = home.store();
-    let today = store.today;
+    let now = store.now;
     for (age, numbers) in [(40, 0..2_000), (20, 2_000..4_000), (8, 4_000..6_000), (7, 6_000..8_000)] {
-        store.today = today - age;
+        store.now = now - age;
         assert!(store.put_many(&rows(numbers), &NEVER));
     }
-    store.today = today;
+    store.now = now;
     // Some of the oldest are used again, and 100 of a week, whose mark is new enough.
     assert_eq!(hits(&mut store, 0..500), 500);
     assert_eq!(hits(&mut store, 6_000..6_100), 100);
@@ -175,7 +175,7 @@ fn rows_that_are_used_stay_and_the_oldest_go() {
     assert!(store.gc(LARGE, &NEVER));
     let before = store.info().unwrap();
     for row in [key(1).row(), key(5_000).row()] {
-        store.connection.as_ref().unwrap().execute("UPDATE facts SET day = ?2 WHERE id <> ?1", [row, today]).unwrap();
+        store.connection.as_ref().unwrap().execute("UPDATE entries SET mark = ?2 WHERE id <> ?1", [row, now]).unwrap();
     }
     assert!(store.gc(before.bytes / 2, &NEVER));
     let after = store.info().unwrap();
@@ -188,10 +188,10 @@ fn rows_that_are_used_stay_and_the_oldest_go() {
 fn a_clock_that_was_wrong_does_not_keep_rows_for_ever() {
     let home = Home::new();
     let mut store = home.store();
-    let today = store.today;
-    store.today = today + 1_000;
+    let now = store.now;
+    store.now = now + 1_000;
     assert!(store.put_many(&rows(0..10), &NEVER));
-    store.today = today;
+    store.now = now;
     assert_eq!(hits(&mut store, 0..10), 10);
     assert_eq!(store.used.len(), 10);
 }
@@ -201,14 +201,13 @@ fn verify_finds_what_is_damaged_and_mends_by_dropping() {
     let home = Home::new();
     let mut store = home.store();
     assert!(store.put_many(&rows(0..1_000), &NEVER));
-    let report = store.verify(true, &NEVER).unwrap();
-    assert_eq!((report.rows, report.damaged, report.file_damaged, report.dropped), (1_000, 0, false, 0));
-    let sql = "UPDATE facts SET value = x'00' WHERE id = ?1";
+    let report = store.verify(&NEVER).unwrap();
+    assert_eq!((report.rows, report.damaged, report.file_damaged), (1_000, 0, false));
+    let sql = "UPDATE entries SET value = x'00' WHERE id = ?1";
     store.connection.as_ref().unwrap().execute(sql, [key(7).row()]).unwrap();
-    assert_eq!(store.verify(false, &NEVER).unwrap().damaged, 1);
-    let report = store.verify(true, &NEVER).unwrap();
-    assert_eq!((report.rows, report.damaged, report.dropped), (1_000, 1, 1));
-    assert_eq!(store.verify(true, &NEVER).unwrap().damaged, 0);
+    let report = store.verify(&NEVER).unwrap();
+    assert_eq!((report.rows, report.damaged), (1_000, 1));
+    assert_eq!(store.verify(&NEVER).unwrap().damaged, 0);
     assert!(store.finish(LARGE, &NEVER));
     store.fold(0);
     drop(store);
@@ -218,11 +217,11 @@ fn verify_finds_what_is_damaged_and_mends_by_dropping() {
     bytes[16_384..40_960].fill(0);
     fs::write(&database, bytes).unwrap();
     let mut store = home.store();
-    let report = store.verify(true, &NEVER).unwrap();
+    let report = store.verify(&NEVER).unwrap();
     assert!(report.file_damaged);
     assert_eq!(store.generation, 2);
     assert!(!database.exists());
-    assert!(!store.verify(false, &NEVER).unwrap().file_damaged);
+    assert!(!store.verify(&NEVER).unwrap().file_damaged);
 }
 
 type Damage = fn(&Path);
@@ -235,14 +234,14 @@ fn whatever_lies_in_the_place_of_the_store_a_new_generation_takes_over() {
             fs::remove_file(path).unwrap();
             rusqlite::Connection::open(path)
                 .unwrap()
-                .execute_batch("CREATE TABLE facts (id INTEGER PRIMARY KEY)")
+                .execute_batch("CREATE TABLE entries (id INTEGER PRIMARY KEY)")
                 .unwrap();
         }),
         ("the table is not there", |path| {
-            rusqlite::Connection::open(path).unwrap().execute_batch("DROP TABLE facts").unwrap();
+            rusqlite::Connection::open(path).unwrap().execute_batch("DROP TABLE entries").unwrap();
         }),
         ("a column is not there", |path| {
-            rusqlite::Connection::open(path).unwrap().execute_batch("ALTER TABLE facts DROP COLUMN sum").unwrap();
+            rusqlite::Connection::open(path).unwrap().execute_batch("ALTER TABLE entries DROP COLUMN sum").unwrap();
         }),
         ("a folder", |path| {
             fs::remove_file(path).unwrap();

@@ -28,8 +28,6 @@ pub(crate) struct Info {
     pub(crate) rows: u64,
     /// Size of the files on disk.
     pub(crate) bytes: u64,
-    /// How many files were given up as damaged before this one, plus one.
-    pub(crate) generation: u32,
 }
 
 /// What a check of all rows found.
@@ -39,10 +37,8 @@ pub(crate) struct VerifyReport {
     pub(crate) rows: u64,
     /// Rows among them whose checksum does not hold.
     pub(crate) damaged: u64,
-    /// Whether the file itself is damaged, so that there may be rows that cannot be found.
+    /// Whether a file was damaged itself, so that there may be rows that cannot be found.
     pub(crate) file_damaged: bool,
-    /// Rows that were dropped to mend it.
-    pub(crate) dropped: u64,
 }
 
 impl Store {
@@ -51,15 +47,14 @@ impl Store {
         if self.access != Access::Write {
             return false;
         }
-        let (bad, used, today) = (std::mem::take(&mut self.bad), std::mem::take(&mut self.used), self.today);
+        let (bad, used, now) = (std::mem::take(&mut self.bad), std::mem::take(&mut self.used), self.now);
         let mut complete = true;
         let is_change = !bad.is_empty() || !used.is_empty();
         if is_change && !self.damaged {
             complete &= self.write(cancel, |connection| {
-                let mut delete = connection.prepare_cached("DELETE FROM facts WHERE id = ?1")?;
-                bad.iter().try_for_each(|row| delete.execute([row]).map(drop))?;
-                let mut touch = connection.prepare_cached("UPDATE facts SET day = ?2 WHERE id = ?1")?;
-                used.iter().try_for_each(|row| touch.execute([*row, today]).map(drop))
+                drop_rows(connection, &bad)?;
+                let mut touch = connection.prepare_cached("UPDATE entries SET mark = ?2 WHERE id = ?1")?;
+                used.iter().try_for_each(|row| touch.execute([*row, now]).map(drop))
             });
         }
         if self.damaged {
@@ -81,7 +76,7 @@ impl Store {
 
     /// Evicts what was not used for longest, down to four fifths of the size, if the store is larger.
     fn shrink(&mut self, max_bytes: u64, cancel: &Cancel) -> bool {
-        let _scope = faults::scope(&self.facts);
+        let _scope = faults::scope(&self.folder);
         self.pause();
         let Some(connection) = &self.connection else { return false };
         match used_bytes(connection) {
@@ -105,9 +100,9 @@ impl Store {
 
     /// Folds a log of more than `most` bytes into the database, as far as no reader needs it.
     pub(super) fn fold(&mut self, most: u64) {
-        let _scope = faults::scope(&self.facts);
+        let _scope = faults::scope(&self.folder);
         self.pause();
-        let log = file::beside(&file::path_of(&self.facts, self.generation), "-wal");
+        let log = file::beside(&file::path_of(&self.folder, self.generation), "-wal");
         let is_large = attempt(Step::Stat, &log, || fs::metadata(&log)).is_ok_and(|metadata| metadata.len() > most);
         if is_large && let Some(connection) = &self.connection {
             // Not worth waiting for: the next call does it as well.
@@ -120,22 +115,22 @@ impl Store {
     /// The figures; `None` when they cannot be read.
     pub(crate) fn info(&mut self) -> Option<Info> {
         self.pause();
-        let rows: i64 = self.connection.as_ref()?.query_row("SELECT count(*) FROM facts", [], |row| row.get(0)).ok()?;
-        let database = file::path_of(&self.facts, self.generation);
+        let rows: i64 =
+            self.connection.as_ref()?.query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).ok()?;
+        let database = file::path_of(&self.folder, self.generation);
         let size = |path: &std::path::Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
         let bytes = size(&database) + size(&file::beside(&database, "-wal"));
-        Some(Info { rows: rows.cast_unsigned(), bytes, generation: self.generation })
+        Some(Info { rows: rows.cast_unsigned(), bytes })
     }
 
-    /// Checks every row, and drops what is damaged if `repair`. `None` when it was cancelled or the file cannot be read at all.
-    pub(crate) fn verify(&mut self, repair: bool, cancel: &Cancel) -> Option<VerifyReport> {
+    /// Checks every row, and drops what is damaged. `None` when it was cancelled or the file cannot be read at all.
+    pub(crate) fn verify(&mut self, cancel: &Cancel) -> Option<VerifyReport> {
         self.pause();
         let connection = self.connection.as_ref()?;
         let mut report = VerifyReport::default();
         let mut bad = Vec::new();
         let checked = interruptible(connection, cancel, || {
-            let sql =
-                "SELECT CAST(key AS BLOB), CAST(sum AS BLOB), CAST(value AS BLOB), CAST(day AS INTEGER), id FROM facts";
+            let sql = "SELECT CAST(key AS BLOB), CAST(sum AS BLOB), CAST(value AS BLOB), CAST(mark AS INTEGER), id FROM entries";
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
@@ -154,30 +149,39 @@ impl Store {
             Err(error) if Trouble::of(&error) == Trouble::Damaged => report.file_damaged = true,
             Err(_) => return None,
         }
-        if repair && report.file_damaged && self.access == Access::Write {
-            self.damaged = true;
-            if self.replace(cancel) {
-                report.dropped = report.rows;
+        if self.access == Access::Write {
+            let mut is_mended = !report.file_damaged;
+            if is_mended && !bad.is_empty() {
+                is_mended = self.write(cancel, |connection| drop_rows(connection, &bad));
             }
-        } else if repair && !bad.is_empty() {
-            let dropped = self.write(cancel, |connection| {
-                let mut delete = connection.prepare_cached("DELETE FROM facts WHERE id = ?1")?;
-                bad.iter().try_for_each(|row| delete.execute([row]).map(drop))
-            });
-            report.dropped = if dropped { report.damaged } else { 0 };
+            self.damaged |= !is_mended;
+            if self.damaged {
+                self.replace(cancel);
+            }
         }
+        report.file_damaged |= self.replaces;
         Some(report)
     }
 }
 
+fn drop_rows(connection: &Connection, rows: &[i64]) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare_cached("DELETE FROM entries WHERE id = ?1")?;
+    rows.iter().try_for_each(|row| delete.execute([row]).map(drop))
+}
+
+/// Whether there is a store in a folder, or what stands in the place of one.
+pub(crate) fn exists(layout: &Layout, folder: &Folder) -> bool {
+    file::generations(&folder.path().join(layout.part)).is_ok_and(|all| !all.is_empty())
+}
+
 /// Empties the store of a folder, whatever state it is in; `false` when that failed.
 pub(crate) fn clear(layout: &'static Layout, folder: &Folder, cancel: &Cancel) -> bool {
-    if folder.databases(layout.part, layout.name).is_ok_and(|facts| file::generations(&facts).is_ok_and(|all| all.is_empty())) {
+    if !exists(layout, folder) {
         return true;
     }
     match Store::open_as(layout, folder, Mode::Write, cancel) {
         Ok(mut store) if store.access == Access::Write => {
-            let emptied = store.write(cancel, |connection| connection.execute_batch("DELETE FROM facts"));
+            let emptied = store.write(cancel, |connection| connection.execute_batch("DELETE FROM entries"));
             store.bad.clear();
             store.used.clear();
             let vacuumed =
@@ -199,7 +203,7 @@ fn used_bytes(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// The days of last use with the size of their rows, oldest first.
 fn days(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64)>> {
-    let sql = "SELECT CAST(day AS INTEGER) AS used, CAST(total(length(value)) + ?1 * count(*) AS INTEGER) FROM facts \
+    let sql = "SELECT CAST(mark AS INTEGER) AS used, CAST(total(length(value)) + ?1 * count(*) AS INTEGER) FROM entries \
          GROUP BY used ORDER BY used";
     let mut statement = connection.prepare(sql)?;
     statement.query_map([ROW], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
@@ -217,7 +221,7 @@ fn evict(connection: &Connection, days: &[(i64, i64)], excess: i128) -> rusqlite
             let bytes = i128::from(*bytes).max(1);
             let last = i128::from(i64::MIN) + (left << 64) / bytes;
             let last = last.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-            connection.execute("DELETE FROM facts WHERE CAST(day AS INTEGER) = ?1 AND id <= ?2", [*day, last])?;
+            connection.execute("DELETE FROM entries WHERE CAST(mark AS INTEGER) = ?1 AND id <= ?2", [*day, last])?;
             left -= bytes;
         }
         Ok(())
