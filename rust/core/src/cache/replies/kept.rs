@@ -125,6 +125,17 @@ pub(super) fn close(identity: u64) {
     drop(closed);
 }
 
+#[cfg(test)]
+pub(super) fn is_open(replies: &super::Replies) -> bool {
+    has(replies.identity)
+}
+
+#[cfg(test)]
+pub(super) fn has(identity: u64) -> bool {
+    let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    idle.iter().any(|(owner, _)| *owner == identity)
+}
+
 /// Closes everything, between the hooks of a fork: nothing is in use, or the child will do without.
 pub(crate) fn close_all() {
     match IDLE.try_lock() {

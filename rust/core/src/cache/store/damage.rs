@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::file::{beside, path_of};
+pub(in crate::cache) use super::file::beside;
+use super::file::path_of;
 use super::tests::{Home, NEVER, hits, rows};
 use super::{Mode, Store};
 use crate::cache::random::Random;
@@ -29,7 +30,7 @@ fn database(home: &Home) -> PathBuf {
     path_of(&home.path().join("v1/facts"), 1)
 }
 
-fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
+pub(in crate::cache) fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
     let length = bytes.len();
     match random.below(8) {
         0 => bytes[random.below(length)] ^= 1 << random.below(8),
@@ -92,13 +93,13 @@ fn write_all(home: &Home, files: &[(&'static str, Vec<u8>)]) {
 }
 
 #[cfg(unix)]
-fn owner_only(path: &Path) {
+pub(in crate::cache) fn owner_only(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[cfg(not(unix))]
-fn owner_only(_path: &Path) {}
+pub(in crate::cache) fn owner_only(_path: &Path) {}
 
 #[test]
 fn damaged_files_give_misses_and_the_store_recovers() {

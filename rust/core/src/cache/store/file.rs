@@ -115,7 +115,7 @@ pub(super) fn path_of(folder: &Path, generation: u32) -> PathBuf {
 }
 
 /// The log beside a database, or another file that SQLite keeps there.
-pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
+pub(in crate::cache) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut path = OsString::from(database);
     path.push(suffix);
     path.into()

@@ -59,8 +59,8 @@ pub(crate) static REPLY_STORE: Layout = Layout {
     page: 4096,
     synchronous: "NORMAL",
     // What was put a moment ago is not to be evicted with what was put in the morning.
-    unit: Duration::from_mins(10),
-    touch_after: 144,
+    unit: Duration::from_secs(1),
+    touch_after: 86_400,
     has_small_rows: false,
 };
 

@@ -460,7 +460,7 @@ fn sum(key: &[u8], value: &[u8]) -> [u8; 16] {
 }
 
 #[cfg(test)]
-mod damage;
+pub(super) mod damage;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]

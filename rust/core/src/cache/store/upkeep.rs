@@ -83,11 +83,11 @@ impl Store {
             Ok(used) if used.cast_unsigned() <= max_bytes => true,
             Ok(used) => {
                 let evicted = interruptible(connection, cancel, || {
-                    let days = days(connection)?;
-                    let content: i128 = days.iter().map(|(_, bytes)| i128::from(*bytes)).sum();
+                    let marks = marks(connection)?;
+                    let content: i128 = marks.iter().map(|(_, bytes)| i128::from(*bytes)).sum();
                     // Pages are not full, so the content is counted in proportion.
                     let kept = content * i128::from(max_bytes) * 4 / 5 / i128::from(used.max(1));
-                    evict(connection, &days, content - kept)?;
+                    evict(connection, &marks, content - kept)?;
                     // Rows of one age are spread over all pages: without this, hardly a page would become free.
                     if self.layout.has_small_rows { connection.execute_batch("VACUUM") } else { Ok(()) }
                 });
@@ -201,8 +201,8 @@ fn used_bytes(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(pages.saturating_mul(number("PRAGMA page_size")?).max(0))
 }
 
-/// The days of last use with the size of their rows, oldest first.
-fn days(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64)>> {
+/// The marks of use with the size of their rows, oldest first.
+fn marks(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64)>> {
     let sql = "SELECT CAST(mark AS INTEGER) AS used, CAST(total(length(value)) + ?1 * count(*) AS INTEGER) FROM entries \
          GROUP BY used ORDER BY used";
     let mut statement = connection.prepare(sql)?;
@@ -210,19 +210,25 @@ fn days(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64)>> {
 }
 
 /// Drops the oldest rows until `excess` bytes of them are gone.
-fn evict(connection: &Connection, days: &[(i64, i64)], excess: i128) -> rusqlite::Result<()> {
+fn evict(connection: &Connection, marks: &[(i64, i64)], excess: i128) -> rusqlite::Result<()> {
     let mut left = excess;
+    // The first mark that is not given up as a whole.
+    let rest = marks.iter().find(|(_, bytes)| {
+        let is_rest = i128::from(*bytes) > left;
+        left -= if is_rest { 0 } else { i128::from(*bytes) };
+        is_rest
+    });
     super::transaction(connection, |connection| {
-        for (day, bytes) in days {
-            if left <= 0 {
-                break;
-            }
-            // Row numbers are as good as random, so that a range of them is a share of the day's rows.
+        let older = rest.map_or(i64::MAX, |(mark, _)| *mark);
+        connection.execute("DELETE FROM entries WHERE CAST(mark AS INTEGER) < ?1", [older])?;
+        if left > 0
+            && let Some((mark, bytes)) = rest
+        {
+            // Row numbers are as good as random, so that a range of them is a share of the rows.
             let bytes = i128::from(*bytes).max(1);
             let last = i128::from(i64::MIN) + (left << 64) / bytes;
             let last = last.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-            connection.execute("DELETE FROM entries WHERE CAST(mark AS INTEGER) = ?1 AND id <= ?2", [*day, last])?;
-            left -= bytes;
+            connection.execute("DELETE FROM entries WHERE CAST(mark AS INTEGER) = ?1 AND id <= ?2", [*mark, last])?;
         }
         Ok(())
     })
