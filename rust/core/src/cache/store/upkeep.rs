@@ -221,17 +221,28 @@ fn evict(connection: &Connection, marks: &[(i64, i64)], excess: i128) -> rusqlit
     super::transaction(connection, |connection| {
         let older = rest.map_or(i64::MAX, |(mark, _)| *mark);
         connection.execute("DELETE FROM entries WHERE CAST(mark AS INTEGER) < ?1", [older])?;
-        if left > 0
-            && let Some((mark, bytes)) = rest
-        {
-            // Row numbers are as good as random, so that a range of them is a share of the rows.
-            let bytes = i128::from(*bytes).max(1);
-            let last = i128::from(i64::MIN) + (left << 64) / bytes;
-            let last = last.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-            connection.execute("DELETE FROM entries WHERE CAST(mark AS INTEGER) = ?1 AND id <= ?2", [*mark, last])?;
+        match rest {
+            Some((mark, _)) if left > 0 => evict_some(connection, *mark, left),
+            _ => Ok(()),
         }
-        Ok(())
     })
+}
+
+/// Drops rows with this mark until `excess` bytes of them are gone.
+fn evict_some(connection: &Connection, mark: i64, excess: i128) -> rusqlite::Result<()> {
+    let sql = "SELECT id, length(value) FROM entries WHERE CAST(mark AS INTEGER) = ?1 ORDER BY id";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([mark])?;
+    let (mut left, mut last) = (excess, None);
+    // None of them is known to be older, so that the order of their numbers is as good as any.
+    while left > 0
+        && let Some(row) = rows.next()?
+    {
+        last = Some(row.get::<_, i64>(0)?);
+        left -= i128::from(ROW) + i128::from(row.get::<_, Option<i64>>(1)?.unwrap_or(0));
+    }
+    drop(rows);
+    connection.execute("DELETE FROM entries WHERE CAST(mark AS INTEGER) = ?1 AND id <= ?2", (mark, last)).map(drop)
 }
 
 /// Runs statements that may take long, and stops them when the work is cancelled.

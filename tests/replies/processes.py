@@ -1,0 +1,72 @@
+"""Starts processes that ask, and collects what they say."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def sqlite(database: Path, *statements: str) -> None:
+    """Does something to a database, in another process: in one, two copies of SQLite would undo each other's locks."""
+    code = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+for statement in sys.argv[2:]: connection.execute(statement)
+connection.close()
+"""
+    subprocess.run([sys.executable, "-c", code, str(database), *statements], check=True)
+
+
+class Worker:
+    """One process; see `worker`."""
+
+    def __init__(self, folder: Path, port: int, numbers: range, *, threads: int = 1, lease: float = 15.0) -> None:
+        command = [sys.executable, "-m", "tests.replies.worker", str(folder), str(port), str(threads), str(lease)]
+        self.process = subprocess.Popen(
+            [*command, *map(str, numbers)],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_until_ready(self) -> None:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line == "ready\n", self.process.communicate()
+
+    def go(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def figures(self) -> dict[str, Any]:
+        """Waits for the end."""
+        output, errors = self.process.communicate(timeout=100)
+        assert self.process.returncode == 0, errors
+        assert errors == ""
+        found: dict[str, Any] = json.loads(output)
+        assert found["wrong"] == [], found
+        return found
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def ask_at_once(folder: Path, port: int, numbers: range, *, processes: int, threads: int) -> list[dict[str, Any]]:
+    """All processes ask for all numbers, from all threads, at once."""
+    workers = [Worker(folder, port, numbers, threads=threads) for _ in range(processes)]
+    try:
+        for worker in workers:
+            worker.wait_until_ready()
+        for worker in workers:
+            worker.go()
+        return [worker.figures() for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
