@@ -30,7 +30,7 @@ help:
 	@echo "make format          format the Rust and Python sources"
 	@echo "make develop         install for work on the sources: editable, quick to build"
 	@echo "make bench           measure the core, and the package against its peers"
-	@echo "make soak            hours of random tests: recogniser, hostile text, cache, digests"
+	@echo "make soak            hours of random tests: recogniser, hostile text, cache, digests, replies"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make clean           remove everything that was built"
 
@@ -75,6 +75,7 @@ bench: $(VENV)/installed
 	cargo bench --locked
 	$(BIN)/python benches/peers.py
 	$(BIN)/python benches/digest.py
+	$(BIN)/python benches/replies.py
 
 # Hours: the long forms of what the tests do in short.
 soak: $(VENV)/installed-test
@@ -82,6 +83,7 @@ soak: $(VENV)/installed-test
 	$(BIN)/python -m tests.robustness.campaign
 	$(BIN)/python -m tests.digests.pairs 2000000
 	for name in edits kills damage; do $(BIN)/python -m tests.cache.campaign $$name || exit 1; done
+	for name in flights kills damage; do $(BIN)/python -m tests.replies.campaign $$name || exit 1; done
 
 deny:
 	cargo deny --locked check bans licenses sources

@@ -65,6 +65,7 @@ def test_verify_finds_nothing_in_a_sound_cache(cache_dir: Path, settled: Path) -
     assert output.splitlines() == [
         "manifests  1 read, 0 damaged and dropped",
         f"contents   {COUNT} read, 0 damaged and dropped",
+        "replies    0 read, 0 damaged and dropped",
     ]
 
 

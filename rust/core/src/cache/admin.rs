@@ -179,6 +179,7 @@ impl Cache {
 
     fn clear_store(&self, layout: &'static Layout, cancel: &Cancel) -> bool {
         let Some(_use) = fork::enter() else { return false };
+        replies::close_stale();
         store::clear(layout, &self.folder, cancel)
     }
 
@@ -198,6 +199,7 @@ impl Cache {
             return Ok(None);
         }
         let Some(_use) = fork::enter() else { return Ok(None) };
+        replies::close_stale();
         match Store::open_as(layout, &self.folder, mode, cancel) {
             Ok(mut store) => Ok(Some(work(&mut store))),
             Err(problem) if problem.is_absent() => Ok(None),

@@ -6,6 +6,10 @@
 //! A forked child would inherit SQLite's notes of the locks that its parent holds, without holding them, and what it opened next would
 //! go by these notes. So all that is kept is closed before a fork, when nothing is in use any more; both sides open it again when
 //! they need it. A child that was forked past the hooks uses no store at all (see [`fork`]), and never comes here.
+//!
+//! SQLite maps the file through which processes coordinate, `-shm`, into memory. If somebody cuts that file, whoever looks at it ends by
+//! a signal. So it is not looked at without a look at its length: not by the store that stayed open, and not by another one of this process,
+//! which would share the map.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -16,7 +20,7 @@ use std::sync::{Mutex, PoisonError, TryLockError};
 use crate::cache::faults::{Step, attempt};
 use crate::cache::folder::distrust;
 use crate::cache::fork;
-use crate::cache::store::Store;
+use crate::cache::store::{Store, beside};
 
 /// No more than these are kept open for one [`Replies`](super::Replies): more are opened only while more threads are at it.
 const MOST: usize = 8;
@@ -30,42 +34,62 @@ pub(super) fn new_identity() -> u64 {
     LAST.fetch_add(1, Ordering::Relaxed)
 }
 
-/// An open store, with what tells whether its file is still the one to use.
+/// An open store, with what tells whether its files are still the ones to use.
 pub(super) struct Kept {
     store: Store,
     generation: u32,
-    database: PathBuf,
-    /// What would take its place.
+    /// The database, its log, and the file through which processes coordinate.
+    files: [PathBuf; 3],
+    /// The database that would take its place.
     next: PathBuf,
-    file: Option<FileIdentity>,
+    /// The files when they were used last; `None` before that, or when one is not to be used.
+    known: Option<[File; 3]>,
 }
 
 impl Kept {
     pub(super) fn new(store: Store) -> Self {
         let generation = store.generation();
-        let [database, next] = [generation, generation.saturating_add(1)].map(|number| store.path_of(number));
-        let file = identify(&database);
-        Self { store, generation, database, next, file }
+        let database = store.path_of(generation);
+        let files = [beside(&database, "-wal"), beside(&database, "-shm")];
+        let [log, shared] = files;
+        let next = store.path_of(generation.saturating_add(1));
+        Self { store, generation, files: [database, log, shared], next, known: None }
     }
 
     pub(super) fn store(&mut self) -> &mut Store {
         &mut self.store
     }
 
-    /// Whether another use may begin: the file was not removed, replaced, or made accessible to others, and no other one took its place.
+    /// Whether another use may begin: no file was removed, replaced, or made accessible to others, that which is mapped was not
+    /// shortened, and no other database took the place of this one.
     fn is_current(&self) -> bool {
-        self.file.is_some()
-            && identify(&self.database) == self.file
+        let (Some(known), Some(found)) = (&self.known, self.look()) else { return false };
+        let is_same = known.iter().zip(&found).all(|(known, found)| known.identity == found.identity);
+        is_same
+            && known[2].length <= found[2].length
             && look(&self.next).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    fn look(&self) -> Option<[File; 3]> {
+        let [database, log, shared] = &self.files;
+        Some([File::look(database)?, File::look(log)?, File::look(shared)?])
     }
 }
 
-/// Device and number of a file.
-type FileIdentity = (u64, u64);
+/// What there is to know of a file.
+struct File {
+    /// Device and number.
+    identity: (u64, u64),
+    length: u64,
+}
 
-fn identify(database: &Path) -> Option<FileIdentity> {
-    let metadata = look(database).ok()?;
-    (metadata.is_file() && distrust(&metadata).is_none()).then(|| identity(&metadata))
+impl File {
+    /// `None` for one that is not to be used.
+    fn look(path: &Path) -> Option<Self> {
+        let metadata = look(path).ok()?;
+        let is_safe = metadata.is_file() && distrust(&metadata).is_none();
+        is_safe.then(|| Self { identity: identity(&metadata), length: metadata.len() })
+    }
 }
 
 fn look(path: &Path) -> io::Result<Metadata> {
@@ -73,14 +97,14 @@ fn look(path: &Path) -> io::Result<Metadata> {
 }
 
 #[cfg(unix)]
-fn identity(metadata: &Metadata) -> FileIdentity {
+fn identity(metadata: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;
     (metadata.dev(), metadata.ino())
 }
 
 /// Elsewhere a file that is open cannot be removed or replaced.
 #[cfg(not(unix))]
-fn identity(_metadata: &Metadata) -> FileIdentity {
+fn identity(_metadata: &Metadata) -> (u64, u64) {
     (0, 0)
 }
 
@@ -107,11 +131,21 @@ pub(super) fn keep(identity: u64, kept: Kept) {
         return;
     }
     let has_moved = kept.store.generation() != kept.generation;
-    let kept = if has_moved { Kept::new(kept.store) } else { kept };
+    let mut kept = if has_moved { Kept::new(kept.store) } else { kept };
+    kept.known = kept.look();
     let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
     if idle.iter().filter(|(owner, _)| *owner == identity).count() < MOST {
         idle.push((identity, kept));
     }
+}
+
+/// Closes what should not be used any more, before another store is opened. Within a use.
+pub(crate) fn close_stale() {
+    let closed: Vec<_> = {
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.extract_if(.., |(_, kept)| !kept.is_current()).collect()
+    };
+    drop(closed);
 }
 
 /// Closes what is kept for one user.

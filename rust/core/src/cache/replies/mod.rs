@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub(crate) use self::flight::{FLIGHTS, SELECT_FLIGHT};
 pub use self::flight::{Lease, Owner, Taken};
-pub(crate) use self::kept::close_all;
+pub(crate) use self::kept::{close_all, close_stale};
 use super::folder::{Folder, Place, Problem};
 use super::fork::{self, Use};
 use super::store::{ContentKey, MAX_VALUE, Mode, REPLY_STORE, Store};
@@ -156,6 +156,7 @@ impl Replies {
     }
 
     fn open(&self, cancel: &Cancel) -> Result<Store, Problem> {
+        kept::close_stale();
         let place =
             Place { configured: self.folder.clone(), analysed: &[], create: true, is_network: device::is_network };
         Store::open_as(&REPLY_STORE, &Folder::open(&place)?, Mode::Write, cancel)

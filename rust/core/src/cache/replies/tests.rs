@@ -7,7 +7,8 @@ use super::{Bypass, Lease, Owner, PutOptions, Replies, Reply, SLACK, Taken, is_y
 use crate::cache::admin::Cache;
 use crate::cache::faults::{Fault, Plan, install};
 use crate::cache::random::Random;
-use crate::cache::store::damage::{beside, damage, owner_only};
+use crate::cache::store::beside;
+use crate::cache::store::damage::{damage, owner_only};
 use crate::cache::store::tests::{Home, NEVER};
 use crate::cancel::Cancel;
 
@@ -263,10 +264,37 @@ fn a_store_that_stays_open_notices_what_becomes_of_its_file() {
     assert!(put(&one, 4));
     assert_eq!(get(&other, 4), Ok(Some(reply(4))));
     assert!(!file(&home).exists());
+    // Without its log, or that through which processes coordinate.
+    for suffix in ["-wal", "-shm"] {
+        fs::remove_file(beside(&home.path().join("v1/replies/store-2.sqlite"), suffix)).unwrap();
+        assert!(put(&one, 5) && put(&one, 6));
+        assert_eq!((get(&other, 5), get(&replies(&home), 6)), (Ok(Some(reply(5))), Ok(Some(reply(6)))), "{suffix}");
+        assert!(put(&one, 4));
+    }
     // Emptied by another.
     let cache = Cache::open(Some(home.path())).unwrap().unwrap();
     while !cache.clear_replies(&NEVER) {}
     assert_eq!((get(&one, 4), get(&other, 4)), (Ok(None), Ok(None)));
+}
+
+#[test]
+fn a_file_that_is_mapped_and_cut_ends_no_process() {
+    let home = Home::new();
+    for (turn, length) in [0, 1, 4_096, 32_767].into_iter().enumerate() {
+        let (one, other) = (replies(&home), replies(&home));
+        assert!(put(&one, 1) && put(&other, 2));
+        let database = fs::read_dir(home.path().join("v1/replies")).unwrap().map(|entry| entry.unwrap().path());
+        let shared = database.into_iter().find(|path| path.to_str().unwrap().ends_with("-shm")).unwrap();
+        fs::OpenOptions::new().write(true).open(shared).unwrap().set_len(length).unwrap();
+        // By those that have it open, by a new one, and by whoever looks after it.
+        match turn % 3 {
+            0 => drop(get(&one, 1)),
+            1 => drop(get(&replies(&home), 1)),
+            _ => drop(Cache::open(Some(home.path())).unwrap().unwrap().verify(&NEVER)),
+        }
+        assert!(put(&one, 3) && put(&other, 4));
+        assert_eq!((get(&other, 3), get(&one, 4)), (Ok(Some(reply(3))), Ok(Some(reply(4)))));
+    }
 }
 
 #[cfg(unix)]

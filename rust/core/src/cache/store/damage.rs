@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub(in crate::cache) use super::file::beside;
-use super::file::path_of;
+use super::file::{beside, path_of};
 use super::tests::{Home, NEVER, hits, rows};
 use super::{Mode, Store};
 use crate::cache::random::Random;

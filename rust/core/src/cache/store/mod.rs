@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Row};
 use xxhash_rust::xxh3::Xxh3Default;
 
+pub(super) use self::file::beside;
 use self::file::{Access, Patience, SELECT, Trouble};
 pub(crate) use self::key::{ContentHash, ContentKey, Keys};
 pub(crate) use self::layout::{CONTENT_STORE, Layout, REPLY_STORE};
