@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Times the reply cache and the message log, in one process and in turn with what would be used instead.
 
-The key of a model's next call: a `MessageLog` adds the new message to its digest; the peers, the same as in `digest.py`,
-digest the whole conversation again. The last column is what the new message costs by itself, which nobody can
-save: a copy of it and its digest.
+The key of a model's next call: a `MessageLog` adds the new message to its digest; the peers, those of `digest.py`,
+digest the whole conversation again. The last column is what the new message costs by itself, which nobody can save: a
+copy of it and its digest.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def main() -> None:
         log = log_figures(Path(folder).resolve(), options.rounds)
     keys = {length: key_figures(length, peers, options.rounds) for length in LENGTHS}
     if options.json:
-        figures = {"cache": cache, "log": log, "keys": keys}
+        found = {"cache": cache, "log": log, "keys": keys}
         json.dump(
-            {"schema_version": 1, "machine": machine(), "peers": PEERS, "microseconds": figures}, sys.stdout, indent=2
+            {"schema_version": 1, "machine": machine(), "peers": PEERS, "microseconds": found}, sys.stdout, indent=2
         )
         print()
         return

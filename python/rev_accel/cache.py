@@ -65,7 +65,7 @@ def gc(max_bytes: int | None = None, *, max_reply_bytes: int | None = None) -> b
 
 
 def clear(only: Literal["results", "replies"] | None = None) -> bool:
-    """Empty the cache: results of scans, also those that this process remembers, and replies; whether all of it is gone."""
+    """Remove results of scans, also those that this process remembers, and replies; whether all of it is gone."""
     if only not in (None, "results", "replies"):
         raise InputError(f'`only` must be "results", "replies" or None, not {settings.shown(only)}')
     return _core.cache_clear(folder(), results=only != "replies", replies=only != "results")
@@ -115,9 +115,7 @@ def size_from(variable: str, default: int) -> int:
         return default
     size = settings.size(text)
     if size is None or size > LARGEST_BYTES:
-        raise InputError(
-            f"environment variable {variable} must be a size like 500000, 512M or 2G, not {text[:80]!r}"
-        )
+        raise InputError(f"environment variable {variable} must be a size like 500000, 512M or 2G, not {text[:80]!r}")
     return size
 
 

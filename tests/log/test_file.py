@@ -68,9 +68,7 @@ def test_the_file_can_be_read_by_people_and_programs_and_is_the_users_alone(path
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_record_that_was_not_written_whole_is_cut_off_and_told(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_record_that_was_not_written_whole_is_cut_off_and_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     messages = [USER, {"role": "assistant", "content": "a\nb"}, {"role": "user", "content": "x" * 300}]
     write(path, messages)
     whole = path.read_bytes()
@@ -146,7 +144,12 @@ def test_damage_before_the_end_is_an_error_that_names_the_line_and_changes_nothi
 
 
 def test_a_file_that_is_no_log_is_left_alone(path: Path, tmp_path: Path) -> None:
-    for content in (b"something else\n", b'{"role":"user"}\n', b"\x00" * 10, b'{"rev_accel":"message log","version":2}\n'):
+    for content in (
+        b"something else\n",
+        b'{"role":"user"}\n',
+        b"\x00" * 10,
+        b'{"rev_accel":"message log","version":2}\n',
+    ):
         path.write_bytes(content)
         with pytest.raises(LogError, match="is not a message log of this version: nothing was changed"):
             MessageLog.open(path)
@@ -212,7 +215,9 @@ def test_a_forked_process_cannot_append_to_its_parents_log(path: Path) -> None:
     assert (code, messages) == ("0", "[1, 4, 3]")
 
 
-def test_a_resumed_log_gives_calls_without_result_one_in_their_order(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_resumed_log_gives_calls_without_result_one_in_their_order(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     asked = {"role": "assistant", "content": None, "tool_calls": [call(number) for number in range(4)]}
     contents = set()
     for results in ([], [result(0)], [result(2), result(0)], [result(3), result(1), result(2), result(0)]):

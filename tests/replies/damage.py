@@ -6,8 +6,9 @@ import shutil
 import warnings
 from pathlib import Path
 
-from rev_accel import ResponseCache, _core, cache
 from tests.cache.damage import BYTES, PLACES
+
+from rev_accel import ResponseCache, _core, cache
 
 from .processes import sqlite
 from .server import key, reply

@@ -93,7 +93,7 @@ def test_random_uses_agree_with_a_dict(tmp_path: Path) -> None:
                 case 1 if choice.random() < 0.05:
                     instances[choice.randrange(3)] = ResponseCache(folder=folder)
                 case 2:
-                    found = instance.get_or_call(number.to_bytes(32, "big"), lambda: b"%d" % step)
+                    found = instance.get_or_call(number.to_bytes(32, "big"), lambda step=step: b"%d" % step)
                     assert found == right.setdefault(number, b"%d" % step), f"seed {seed}, step {step}"
                 case _:
                     assert instance.get(number.to_bytes(32, "big")) == right.get(number), f"seed {seed}, step {step}"

@@ -83,7 +83,7 @@ class LogFile:
             for number, line in enumerate(reader, 2):
                 record = _parse(line, number, self._end)
                 if record is None:
-                    # In a record there is never a zero byte: a block that a power cut kept from the disk reads as zeros.
+                    # No record has a zero byte in it; a block that a power cut kept from the disk reads as zeros.
                     is_torn = not line.endswith(b"\n") or b"\0" in line
                     if not is_torn or reader.peek(1):
                         raise self.damaged(number, self._end)
@@ -96,10 +96,12 @@ class LogFile:
 
     def damaged(self, line: int, offset: int) -> LogError:
         """The error for a record that is not what was written."""
-        error = LogError(f"`{self.path}`, line {line}: the record is damaged, or one before it is missing or was edited")
+        error = LogError(
+            f"`{self.path}`, line {line}: the record is damaged, or one before it is missing or was edited"
+        )
         error.add_note(
-            f"The {line - 2} messages before it are sound. To go on with these, keep a copy of the file and cut it after"
-            f" {offset} bytes."
+            f"The {line - 2} messages before it are sound. To go on with these, keep a copy of the file and cut it"
+            f" after {offset} bytes."
         )
         error.line = line
         return error
@@ -108,8 +110,8 @@ class LogFile:
         """Writes a record for the text of a message; it is in the system's hands then, with `sync` on the disk."""
         if os.getpid() != self._process:
             raise LogError(
-                f"`{self.path}` belongs to process {self._process}, from which this one was forked; it can be opened here"
-                " once it is closed there"
+                f"`{self.path}` belongs to process {self._process}, from which this one was forked; it can be opened"
+                " here once it is closed there"
             )
         if self._file.closed:
             raise LogError(f"`{self.path}` is closed")

@@ -12,7 +12,7 @@ __all__ = ["FrozenDict", "FrozenList", "freeze", "thaw"]
 MOST_LEVELS = 200
 
 
-def _refuse(self: object, *_arguments: Any, **_options: Any) -> NoReturn:
+def _refuse(_self: object, *_arguments: Any, **_options: Any) -> NoReturn:
     raise TypeError("a message of a log cannot be changed; `copy.deepcopy` makes one that can")
 
 
@@ -21,8 +21,8 @@ class FrozenDict(dict[str, Any]):
 
     __slots__ = ()
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
 
     def copy(self) -> dict[str, Any]:
         return dict(self)
@@ -42,8 +42,8 @@ class FrozenList(list[Any]):
 
     __slots__ = ()
 
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
-    append = clear = extend = insert = pop = remove = reverse = sort = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
 
     def copy(self) -> list[Any]:
         return list(self)
@@ -100,5 +100,3 @@ def _next(levels: int) -> int:
     if levels == 0:
         raise InputError(f"a message must not hold more than {MOST_LEVELS} lists and dicts inside each other")
     return levels - 1
-
-

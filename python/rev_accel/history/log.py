@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self, overload
 
 from rev_accel import _core
-from rev_accel.errors import InputError, LogError
+from rev_accel.errors import InputError
 
 from .file import LogFile, encode
 from .frozen import FrozenDict, freeze
@@ -113,8 +113,8 @@ class MessageLog(Sequence[FrozenDict]):
         Raises:
             TypeError: It is not a dict of data; the text says where.
             rev_accel.errors.InputError: It is nested too deeply, contains itself, or is too large.
-            rev_accel.errors.LogError: The file is closed, was cut by somebody else, or belongs to the process from which
-                this one was forked.
+            rev_accel.errors.LogError: The file is closed, was cut by somebody else, or belongs to the process from
+                which this one was forked.
             OSError: It cannot be written.
         """
         if not isinstance(message, dict):
@@ -207,7 +207,9 @@ def _tell(path: str, recovery: Recovery) -> None:
     import logging
 
     done = [
-        f"{recovery.torn_bytes} bytes of a record that was not written whole were cut off" if recovery.torn_bytes else "",
+        f"{recovery.torn_bytes} bytes of a record that was not written whole were cut off"
+        if recovery.torn_bytes
+        else "",
         f"{recovery.interrupted} tool calls without a result got `{INTERRUPTED}`" if recovery.interrupted else "",
     ]
     logging.getLogger("rev_accel").warning("message log `%s`: %s", path, "; ".join(filter(None, done)))

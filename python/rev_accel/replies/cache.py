@@ -116,8 +116,8 @@ class ResponseCache:
         """The reply that is there, or that another thread or process is getting, or that `call` gets.
 
         Of all who ask for the same key at the same time, one calls, and the others wait for it. If its process dies,
-        another takes over when the lease ends. If it raises, or its reply is not to be stored, its caller gets that, and
-        those who wait try themselves, one after the other.
+        another takes over when the lease ends. If it raises, or its reply is not to be stored, its caller gets that,
+        and those who wait try themselves, one after the other.
 
         Args:
             call: Makes the call and gives the reply. What it raises comes through unchanged.
@@ -296,9 +296,9 @@ def _reply(reply: object, what: str = "what `call` gives") -> bytes:
     return reply
 
 
-def _milliseconds(name: str, seconds: float, *, least: float = 0.001, most: float = LONGEST_TIME) -> int:
-    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-    if not (is_number and least <= seconds <= most):
-        raise InputError(f"`{name}` must be a number of seconds from {least:g} to {most:g}, not {settings.shown(seconds)}")
+def _milliseconds(name: str, seconds: object, *, least: float = 0.001, most: float = LONGEST_TIME) -> int:
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not least <= seconds <= most:
+        raise InputError(
+            f"`{name}` must be a number of seconds from {least:g} to {most:g}, not {settings.shown(seconds)}"
+        )
     return round(seconds * 1000)
-

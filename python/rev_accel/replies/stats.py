@@ -32,12 +32,12 @@ class ReplyStats:
     """Replies that were put."""
 
     bypass: Mapping[str, int]
-    """Questions that were not put to the store, by reason: `off` (`REV_ACCEL_NO_CACHE`), `unusable` (the folder cannot be
-    trusted or the store not opened), `read_only`, `failed` (disk full, or others at it for too long), `forked` (the
+    """Questions that were not put to the store, by reason: `off` (`REV_ACCEL_NO_CACHE`), `unusable` (the folder cannot
+    be trusted or the store not opened), `read_only`, `failed` (disk full, or others at it for too long), `forked` (the
     process was forked past Python), or what the caller gave as `bypass`."""
 
     refused: Mapping[str, int]
-    """Replies that were not stored, by reason: `too_large` (16 MiB), one of the reasons above, or what `storable` said."""
+    """Replies that were not stored, by reason: `too_large` (16 MiB), one of those above, or what `storable` said."""
 
     @property
     def hit_rate(self) -> float:

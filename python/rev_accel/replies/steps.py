@@ -61,16 +61,16 @@ def run(course: Course[T], call: Callable[[], Any]) -> T:
             value: T = end.value
             return value
         try:
-            proceed = course.send
+            proceed, result = course.send, None
             match step:
                 case Do(work):
                     result = work()
                 case Call():
                     result = call()
                 case Wait(flight, seconds):
-                    result = flight.wait(seconds)
+                    flight.wait(seconds)
                 case Pause(seconds):
-                    result = time.sleep(seconds)
+                    time.sleep(seconds)
         except BaseException as error:
             proceed, result = course.throw, error
 
@@ -87,16 +87,16 @@ async def run_async(course: Course[T], call: Callable[[], Awaitable[Any]]) -> T:
                 value: T = end.value
                 return value
             try:
-                proceed = course.send
+                proceed, result = course.send, None
                 match step:
                     case Do(work):
                         result = await in_thread(work)
                     case Call():
                         result = await call()
                     case Wait(flight, seconds):
-                        result = await flight.wait_async(seconds)
+                        await flight.wait_async(seconds)
                     case Pause(seconds):
-                        result = await asyncio.sleep(seconds)
+                        await asyncio.sleep(seconds)
             except GeneratorExit:
                 raise
             except BaseException as error:
