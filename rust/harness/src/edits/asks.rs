@@ -1,6 +1,8 @@
 //! Questions about a tree, each with the answer that it must get.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rev_accel_core::{
     CacheOptions, Cancel, DropInText, Grammar, LineFormat, Memory, Options, RuleSet, Selection, Stats, Verify, scan,
@@ -136,7 +138,7 @@ pub(super) fn ask(
                 DropInText::Kept(text) => text.bytes().to_vec(),
                 DropInText::Made(text, slot) => {
                     if let Some(slot) = slot {
-                        slot.keep(std::sync::Arc::new(text.clone()));
+                        slot.keep(Arc::new(text.clone()));
                     }
                     text
                 }
@@ -176,7 +178,7 @@ fn object(options: &Options) -> Result<(String, Stats)> {
     let scan = scan(options, &Grammar::default(), &Cancel::new(), &|_, _| {})?;
     let mut said = String::from_utf8(scan.to_drop_in_json())?;
     for report in &scan.unlisted {
-        said += &format!("\nnot listed: {:?}", report.key);
+        let _ = write!(said, "\nnot listed: {:?}", report.key);
     }
     Ok((said, scan.stats))
 }

@@ -59,7 +59,7 @@ impl Mode {
         put(match self {
             Self::Real => 0,
             Self::Ahead => forth,
-            Self::Jumps if number % 3 > 0 => forth,
+            Self::Jumps if !number.is_multiple_of(3) => forth,
             Self::Jumps => BACK[number / 3 % BACK.len()],
         });
     }

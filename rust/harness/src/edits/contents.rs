@@ -1,6 +1,7 @@
 //! Source texts, and what there is to say of each, found out once, without a cache.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use rev_accel_core::{Cancel, DEFAULT_MAX_BYTES, Grammar, Producer, RuleSet, scan_source};
 
@@ -100,7 +101,15 @@ impl Contents {
             return Ok(entry.clone());
         }
         let (grammar, cancel) = (Grammar::default(), Cancel::new());
-        let scan = scan_source(text, "x.py".into(), RuleSet::from_bits(rules), DEFAULT_MAX_BYTES, Producer::Auto, &grammar, &cancel)?;
+        let scan = scan_source(
+            text,
+            "x.py".into(),
+            RuleSet::from_bits(rules),
+            DEFAULT_MAX_BYTES,
+            Producer::Auto,
+            &grammar,
+            &cancel,
+        )?;
         let object = String::from_utf8(scan.to_drop_in_json())?;
         let entry = object.split_once("    \"x.py\": ").and_then(|(_, rest)| rest.rsplit_once("\n  },\n"));
         let entry = (entry.map(|(entry, _)| entry.to_owned()).unwrap_or_default(), scan.stats.findings() as u64);
@@ -117,7 +126,7 @@ impl Contents {
             issues += count;
             if !entry.is_empty() {
                 let separator = if entries.is_empty() { "\n" } else { ",\n" };
-                entries += &format!("{separator}    \"{path}\": {entry}");
+                let _ = write!(entries, "{separator}    \"{path}\": {entry}");
             }
         }
         let end = if entries.is_empty() { "" } else { "\n  " };

@@ -11,10 +11,10 @@ use super::tree::{FOLDERS, Tree, overwrite, remove, text_of, write};
 use super::walk::IGNORE_FILES;
 use crate::random::Random;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// A modification time long ago, since 1970.
-const OLD: Duration = Duration::from_secs(1_500_000_000);
+const OLD: Duration = Duration::from_hours(400_000);
 
 const PATTERNS: [&str; 11] =
     ["a.py", "/b.py", "pkg/", "sub/", "!a.py", "!/b.py", "*.py", "/lib/", "!c.py", "# nothing", "x.txt"];
@@ -84,10 +84,14 @@ fn rewritten(tree: &mut Tree, contents: &Contents, random: &mut Random) -> io::R
 }
 
 fn times_restored(tree: &mut Tree, contents: &Contents, random: &mut Random) -> io::Result<()> {
-    let path = tree.file(contents, random)?;
+    disguised(&tree.file(contents, random)?, contents, random)
+}
+
+/// Another text of the same size in place of the one that is there, under the same modification time.
+pub(super) fn disguised(path: &Path, contents: &Contents, random: &mut Random) -> io::Result<()> {
     let before = path.metadata()?.modified()?;
-    overwrite(&path, contents.other_than(&text_of(&path), random))?;
-    set_modified(&path, before)
+    overwrite(path, contents.other_than(&text_of(path), random))?;
+    set_modified(path, before)
 }
 
 fn replaced(tree: &mut Tree, contents: &Contents, random: &mut Random) -> io::Result<()> {

@@ -67,7 +67,7 @@ fn walk(folder: &Path, prefix: &str, rules: Option<&Rules>, depth: usize, files:
     });
     for entry in &entries {
         let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
-        let is_python = name.ends_with(".py");
+        let is_python = is_python_name(&name);
         if name == ".git" || (!is_python && !kind.is_dir()) {
             continue;
         }
@@ -75,13 +75,17 @@ fn walk(folder: &Path, prefix: &str, rules: Option<&Rules>, depth: usize, files:
             continue;
         }
         let path = entry.path();
-        if is_python && (rules.is_none() || !kind.is_dir() && !(kind.is_symlink() && path.is_dir())) {
+        if is_python && (rules.is_none() || !(kind.is_dir() || kind.is_symlink() && path.is_dir())) {
             files.push((format!("{prefix}{name}"), read(&path)));
         }
         if kind.is_dir() {
             walk(&path, &format!("{prefix}{name}/"), rules.as_ref(), depth + 1, files);
         }
     }
+}
+
+fn is_python_name(name: &str) -> bool {
+    name.as_bytes().ends_with(b".py")
 }
 
 /// The lines of an ignore file, the last first.
@@ -106,6 +110,6 @@ fn is_ignored(rules: &Rules, name: &str, depth: usize, is_folder: bool) -> bool 
 fn matches(pattern: &str, here: bool, name: &str, is_folder: bool) -> bool {
     let (pattern, wants_folder) = pattern.strip_suffix('/').map_or((pattern, false), |pattern| (pattern, true));
     let (pattern, wants_here) = pattern.strip_prefix('/').map_or((pattern, false), |pattern| (pattern, true));
-    let fits = pattern == name || (pattern == "*.py" && name.ends_with(".py"));
+    let fits = pattern == name || (pattern == "*.py" && is_python_name(name));
     fits && (is_folder || !wants_folder) && (here || !wants_here)
 }
