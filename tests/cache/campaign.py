@@ -68,7 +68,9 @@ def kills(chosen: argparse.Namespace, folder: Path) -> None:
         def run(count: int) -> str:
             for _ in range(count):
                 rounds.round(next(seeds))
-            return f"at most {rounds.most_temporary} temporary files, {sum(path.stat().st_size for path in rounds.files()):,} bytes"
+            size = sum(path.stat().st_size for path in rounds.files())
+            killed = f"{rounds.counting:,} count: {rounds.in_use:,} processes were killed in the course of a use"
+            return f"{killed}; at most {rounds.most_temporary} temporary files, {size:,} bytes"
 
         progress("kills", run, chosen.rounds, 10)
         rounds.finish()
