@@ -1,4 +1,4 @@
-//! 24,000 rounds of edit-then-ask, on a disk (ext4, as a rule) and in memory (tmpfs), by each clock.
+//! 12,000 rounds of edit-then-ask, on a disk (ext4, as a rule) and in memory (tmpfs), by each clock.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -28,24 +28,24 @@ fn run(mode: Mode, trees: usize, rounds: u64) -> Vec<Tally> {
 
 #[test]
 fn no_answer_is_stale_when_all_stamps_are_trusted_at_once() {
-    for tally in run(Mode::Ahead, 64, 6_000) {
-        assert!(tally.trusting > 2_000, "{tally}");
-        assert!(tally.answered.iter().all(|&(questions, _)| questions > 10), "{tally}");
-        assert!(tally.edits["branch switched by git"] > 10, "{tally}");
+    for tally in run(Mode::Ahead, 64, 3_000) {
+        assert!(tally.trusting > 1_000, "{tally}");
+        assert!(tally.answered.iter().all(|&(questions, _)| questions > 5), "{tally}");
+        assert!(tally.edits["branch switched by git"] > 5, "{tally}");
     }
 }
 
 #[test]
 fn no_answer_is_stale_when_the_clock_is_put_back() {
-    for tally in run(Mode::Jumps, 64, 4_000) {
-        assert!(tally.trusting > 1_000, "{tally}");
-        assert!(tally.edits["clock put back between edits"] > 100, "{tally}");
+    for tally in run(Mode::Jumps, 64, 1_500) {
+        assert!(tally.trusting > 300, "{tally}");
+        assert!(tally.edits["clock put back between edits"] > 40, "{tally}");
     }
 }
 
 #[test]
 fn no_answer_is_stale_by_the_real_clock() {
-    for tally in run(Mode::Real, 512, 2_000) {
-        assert!(tally.trusting > 200, "{tally}");
+    for tally in run(Mode::Real, 512, 1_500) {
+        assert!(tally.trusting > 150, "{tally}");
     }
 }
