@@ -133,16 +133,17 @@ pub(super) fn ask(
     match question.form {
         Form::DropIn => {
             let options = whole(root, root.to_owned(), Selection::All);
-            let answer = scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new())?;
-            let said = answer.text.map_or_else(Vec::new, |text| match text {
-                DropInText::Kept(text) => text.bytes().to_vec(),
-                DropInText::Made(text, slot) => {
-                    if let Some(slot) = slot {
-                        slot.keep(Arc::new(text.clone()));
-                    }
-                    text
+            let mut made = Arc::default();
+            let answer =
+                scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new(), &mut |text| made = text)?;
+            let said = match answer.text {
+                Some(DropInText::Kept(text)) => text.bytes().to_vec(),
+                Some(DropInText::Made(Some(slot))) => {
+                    slot.keep(Arc::new(made.to_vec()));
+                    made.to_vec()
                 }
-            });
+                Some(DropInText::Made(None)) | None => made.to_vec(),
+            };
             let files = walk::all(root);
             let right = if files.is_empty() { String::new() } else { contents.object(&files, question.rules)? };
             Ok(Answer { said: String::from_utf8(said)?, right, stats: answer.stats })
