@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from .server import Server, serving
 
 CLIENTS = {"ollama": OllamaClient, "openai": OpenAIClient}
 SHORT = Limits(connect=5, silence=20, total=30)
+TLS = ssl.create_default_context()  # shared, since each takes 30 ms to make
 
 
 @pytest.fixture(params=["ollama", "openai"])
@@ -37,7 +39,7 @@ def client(server: Server, dialect: str) -> Iterator[OllamaClient | OpenAIClient
 
 
 def make_client(server: Server, dialect: str, **settings: Any) -> OllamaClient | OpenAIClient:
-    return CLIENTS[dialect](server.endpoint(dialect), **{"limits": SHORT, **settings})
+    return CLIENTS[dialect](server.endpoint(dialect), **{"limits": SHORT, "verify": TLS, **settings})
 
 
 def hello(**fields: Any) -> dict[str, Any]:

@@ -183,7 +183,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.reply(404, {}, [b'{"error": "not found"}'], plan)
             elif plan.raw is not None or plan.status != 200:
                 raw = plan.raw if plan.raw is not None else json.dumps({"error": {"message": "no"}}).encode()
-                self.reply(plan.status, plan.headers, [raw], plan)
+                kind = {"content-type": "text/event-stream"} if raw.startswith(b"data:") else {}
+                self.reply(plan.status, {**plan.headers, **kind}, [raw], plan)
             elif body.get("stream", dialect == "ollama"):
                 chunks = (ollama_chunks if dialect == "ollama" else openai_chunks)(plan, body["model"])
                 self.stream(chunks, plan, dialect)
@@ -195,8 +196,7 @@ class Handler(BaseHTTPRequestHandler):
     def reply(self, status: int, headers: dict[str, str], parts: list[bytes], plan: Plan) -> None:
         raw = b"".join(parts)
         self.send_response(status)
-        self.send_header("content-type", "application/json")
-        for name, value in headers.items():
+        for name, value in {"content-type": "application/json", **headers}.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(raw)))
         self.end_headers()

@@ -205,6 +205,7 @@ def test_many_tasks_ask_at_once_in_one_loop_and_in_the_next(client: Any, server:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_makes_connections_of_its_own(client: Any, server: Server) -> None:
     ask(client, "chat")
     child = os.fork()

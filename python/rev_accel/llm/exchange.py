@@ -82,6 +82,9 @@ class Exchange:
     def opened(self, status: int, headers: Mapping[str, str]) -> None:
         """Takes the status line and the headers of the answer."""
         self._status, self._answered = status, headers
+        if self._streamed and self._request.dialect == "openai" and "json" in headers.get("content-type", ""):
+            # Asked for a stream, the server sends its reply, or an error, in one piece.
+            self._streamed = False
 
     def feed(self, chunk: bytes) -> Iterator[Piece]:
         """Takes bytes of the body and gives what they add to the reply."""

@@ -52,7 +52,7 @@ class HTTPClient:
         headers: dict[str, str] | None = None,
         limits: Limits | None = None,
         retries: Retries | None = None,
-        verify: ssl.SSLContext | bool = True,
+        verify: ssl.SSLContext | None = None,
     ) -> None:
         """Nothing is sent yet.
 
@@ -62,8 +62,8 @@ class HTTPClient:
             headers: More headers. What stands in them is never shown, recorded or kept in a cache.
             limits: How long a call may take and how large a reply may be.
             retries: How often to ask again.
-            verify: How to check the server's certificate: `ssl.create_default_context(cafile=...)` for an authority
-                of one's own.
+            verify: How to check the server's certificate, as `ssl.create_default_context(cafile=...)` does for an
+                authority of one's own; the default asks the operating system.
         """
         self.endpoint = normal(endpoint)
         self._headers = dict(headers or {})
@@ -196,6 +196,9 @@ class HTTPClient:
         return self._session[1]
 
     def _settings(self) -> dict[str, Any]:
+        if self._verify is None:
+            # Made once, since that takes longer than all the rest of a session.
+            self._verify = httpx2.create_ssl_context()
         return {"headers": self._headers, "verify": self._verify, "timeout": None, "follow_redirects": False}
 
 
