@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from rev_accel.llm import Limits, OllamaClient, OpenAIClient, Request, Retries
 
-from .server import Server, serving
+from .server import Listening, Server, listening_server
 
 CLIENTS = {"ollama": OllamaClient, "openai": OpenAIClient}
 SHORT = Limits(connect=5, silence=20, total=30)
@@ -23,12 +22,17 @@ def dialect(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
-    with serving() as running:
+@pytest.fixture(scope="session")
+def listening() -> Iterator[Listening]:
+    with listening_server() as running:
         yield running
+
+
+@pytest.fixture
+def server(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The server on loopback, as if it were new."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return listening.renew()
 
 
 @pytest.fixture

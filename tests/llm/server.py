@@ -235,20 +235,24 @@ class Listening(ThreadingHTTPServer):
     described: Server
     stopped: threading.Event
 
+    def renew(self) -> Server:
+        self.described = Server(f"http://127.0.0.1:{self.server_address[1]}")
+        return self.described
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """A server that listens until the end of the block."""
+def listening_server() -> Iterator[Listening]:
+    """A server that listens until the end of the block; `renew` forgets what it was told and asked."""
     listening = Listening(("127.0.0.1", 0), Handler)
     listening.stopped = threading.Event()
-    listening.described = Server(f"http://127.0.0.1:{listening.server_address[1]}")
+    listening.renew()
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield listening.described
+        yield listening
     finally:
         listening.stopped.set()
         listening.shutdown()
@@ -257,6 +261,6 @@ def serving() -> Iterator[Server]:
 
 
 if __name__ == "__main__":
-    with serving() as running:
-        print(running.address, flush=True)
+    with listening_server() as running:
+        print(running.described.address, flush=True)
         time.sleep(3600)
