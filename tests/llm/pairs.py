@@ -119,7 +119,9 @@ def fields(source: random.Random) -> Fields:
 def message(source: random.Random) -> dict[str, Any]:
     made: dict[str, Any] = {"role": source.choice(ROLES), "content": values.text(source)}
     if source.random() < 0.3:
-        made["tool_calls"] = [{"id": values.text(source), "function": {"name": "f", "arguments": values.value(source, 3)}}]
+        made["tool_calls"] = [
+            {"id": values.text(source), "function": {"name": "f", "arguments": values.value(source, 3)}}
+        ]
     if source.random() < 0.2:
         made["content"] = [{"type": "text", "text": values.text(source)}]
     return made
@@ -127,7 +129,9 @@ def message(source: random.Random) -> dict[str, Any]:
 
 def tool(source: random.Random) -> dict[str, Any]:
     names = source.sample("abcdef", source.randint(0, 3))
-    properties = {name: {"type": source.choice(("string", "integer")), "default": values.leaf(source)} for name in names}
+    properties = {
+        name: {"type": source.choice(("string", "integer")), "default": values.leaf(source)} for name in names
+    }
     schema = {"type": "object", "properties": properties, "required": names[:1]}
     return {"type": "function", "function": {"name": values.text(source), "parameters": schema}}
 

@@ -100,9 +100,7 @@ def test_a_refusal_may_not_be_kept(server: Server) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_error_says_which_server_what_status_and_what_the_server_said(
-    client: Any, server: Server, way: str
-) -> None:
+def test_an_error_says_which_server_what_status_and_what_the_server_said(client: Any, server: Server, way: str) -> None:
     server.next(Plan(status=404, raw=b'{"error": {"message": "model `m` not found,\\ntry pulling it first"}}'))
     with pytest.raises(ModelRefusedError, match="status 404: model `m` not found, try pulling it first") as caught:
         ask(client, way)
@@ -216,7 +214,9 @@ class TestTimeOuts:
                 one.connect_ex(address)
                 waiting.append(one)
             limits = Limits(connect=0.2, silence=0.5)
-            client = CLIENTS[dialect](f"http://127.0.0.1:{address[1]}", limits=limits, retries=Retries(number=0), verify=TLS)
+            client = CLIENTS[dialect](
+                f"http://127.0.0.1:{address[1]}", limits=limits, retries=Retries(number=0), verify=TLS
+            )
             with client, pytest.raises(ModelTimeoutError, match=r"no connection within 0\.2 s \(connecting") as caught:
                 ask(client, way)
             for one in waiting:

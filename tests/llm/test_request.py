@@ -213,7 +213,9 @@ class TestKey:
             *("options", "options.temperature", "options.num_ctx", "options.stop"),
         ]
         assert parts["tool_choice"] is None and all(len(one) == 64 for one in parts.values() if one is not None)
-        changed = {part.place: part.digest for part in full(tool_choice=None, messages=[FULL["messages"][0]]).key().parts}
+        changed = {
+            part.place: part.digest for part in full(tool_choice=None, messages=[FULL["messages"][0]]).key().parts
+        }
         assert [name for name in parts if parts[name] != changed.get(name)] == ["messages", "messages[1]"]
 
     def test_requests_of_lists_that_get_the_id_of_a_freed_one_share_no_key(self) -> None:
@@ -285,7 +287,10 @@ class TestRefusals:
             ({"messages": {"role": "user"}}, "messages"),
             ({"messages": "Hello"}, "messages"),
             ({"messages": None}, "messages"),
-            ({"tools": [{"function": {"parameters": {"default": object()}}}]}, r"tools\[0\].function.parameters.default"),
+            (
+                {"tools": [{"function": {"parameters": {"default": object()}}}]},
+                r"tools\[0\].function.parameters.default",
+            ),
             ({"tools": [len]}, r"tools\[0\]"),
             ({"tool_choice": {"a": 1j}}, "tool_choice.a"),
             ({"response_format": dict}, "response_format"),

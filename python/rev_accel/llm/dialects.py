@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from json import dumps
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -63,9 +62,20 @@ class Spoken(Protocol):
 
 
 def of(name: Dialect) -> Spoken:
-    """The dialect of that name."""
-    spoken: Spoken = import_module(f"{__package__}.{name}")
-    return spoken
+    """The dialect of that name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if name == "openai":
+        from . import openai
+
+        return openai
+    if name == "ollama":
+        from . import ollama
+
+        return ollama
+    raise ValueError(f"there is no dialect {name!r}")
 
 
 def body(raw: bytes) -> dict[str, Any]:

@@ -49,23 +49,32 @@ class Record:
 
 def redacted(request: Request, redact: Redact | None) -> Request:
     """A request as it is recorded: its key is that of what may be written."""
-    return request if redact is None else Request.from_dict(redact(request.to_dict()))
+    return request if redact is None else Request.from_dict(clean(request.to_dict(), redact))
 
 
 def dump(request: Request, outcome: Reply | ModelError, redact: Redact | None) -> bytes:
     """The line for a call; the request is one that `redacted` gave."""
     record: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "key": str(request.key()), "request": request.to_dict()}
     if isinstance(outcome, Reply):
-        body = outcome.body if redact is None else redact(outcome.body)
+        body = clean(outcome.body, redact)
         record["reply"] = {"body": body, "streamed": outcome.streamed, "context_cut": outcome.context_cut}
     else:
         kind = type(outcome).__name__
-        text = str(outcome) if redact is None else redact(str(outcome))
+        text = clean(str(outcome), redact)
         record["error"] = {"kind": kind, "text": text} | {name: getattr(outcome, name) for name in KINDS.get(kind, ())}
     try:
         return write(record, sort_keys=True, allow_nan=True, separators=(", ", ": ")) + b"\n"
     except ValueError as error:
         raise InputError(f"the call cannot be recorded: {error}") from error
+
+
+def clean(value: Any, redact: Redact | None) -> Any:
+    if redact is None:
+        return value
+    try:
+        return redact(value)
+    except RecursionError:
+        raise InputError("the call cannot be recorded: it nests too deep") from None
 
 
 def load(path: Path) -> list[Record]:

@@ -57,35 +57,38 @@ class RecordingClient:
             raise InputError(f"`{self._path}` exists: give `overwrite=True` to record it anew")
 
     def chat(self, request: Request) -> Reply:
+        recorded = record.redacted(request, self._redact)
         try:
             reply = self._inner.chat(request)
         except ModelError as error:
-            self._write(request, error)
+            self._write(recorded, error)
             raise
-        self._write(request, reply)
+        self._write(recorded, reply)
         return reply
 
     async def achat(self, request: Request) -> Reply:
+        recorded = record.redacted(request, self._redact)
         try:
             reply = await self._inner.achat(request)
         except ModelError as error:
-            self._write(request, error)
+            self._write(recorded, error)
             raise
-        self._write(request, reply)
+        self._write(recorded, reply)
         return reply
 
     def stream(self, request: Request) -> Iterator[Piece | Reply]:
+        recorded = record.redacted(request, self._redact)
         try:
             for part in self._inner.stream(request):
                 if isinstance(part, Reply):
-                    self._write(request, part)
+                    self._write(recorded, part)
                 yield part
         except ModelError as error:
-            self._write(request, error)
+            self._write(recorded, error)
             raise
 
     def _write(self, request: Request, outcome: Reply | ModelError) -> None:
-        line = record.dump(record.redacted(request, self._redact), outcome, self._redact)
+        line = record.dump(request, outcome, self._redact)
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # Opened for each call: what was recorded is there also after a crash, and nothing has to be closed.

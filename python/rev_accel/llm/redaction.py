@@ -39,13 +39,13 @@ _NAMED = re.compile(
     ( (?:api[_-]?key|apikey|auth[_-]?token|access[_-]?token|refresh[_-]?token|password|passwd|secret
         |client[_-]?secret|secret[_-]?key|access[_-]?key|private[_-]?key)
       (?:\\?["'])? \s* [:=] \s* )
-    (?: ( \\?["'] ) ( [^"'\\\s]{6,} ) | ( (?=[^\s\d"'\\]*\d) [A-Za-z0-9._~+/=!#$%^&*-]{8,} ) )
+    (?: ( \\?["'] ) [^"'\\\n]{4,500} | (?= [A-Za-z._~+/=!#$%^&*-]{0,100} \d ) [A-Za-z0-9._~+/=!#$%^&*-]{8,} )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _CARRIED = re.compile(
     r"""
-    ( \b(?:bearer|basic)\s+ (?=[A-Za-z._~+/=-]*\d) ) [A-Za-z0-9._~+/=-]{16,}
+    ( \b(?:bearer|basic)\s+ (?=[A-Za-z._~+/=-]{0,100}\d) ) [A-Za-z0-9._~+/=-]{16,}
     | ( \b[a-z][a-z0-9+.-]{0,20}://[^\s/:@"']*: ) [^\s/@"']+ (?=@)
     """,
     re.VERBOSE | re.IGNORECASE,

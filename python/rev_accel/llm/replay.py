@@ -115,6 +115,12 @@ class ReplayClient:
         return ReplayMissError(text, place=None if found is None else found.place)
 
     def _closest(self, request: Request) -> Record | None:
-        """The record whose request has most parts in common with this one."""
+        """The record whose request has most parts in common with this one, and then most places."""
         parts = set(request.key().explain())
-        return max(self._records, key=lambda one: len(parts.intersection(one.request.key().explain())), default=None)
+        places = {part.place for part in parts}
+
+        def likeness(one: Record) -> tuple[int, int]:
+            others = one.request.key().explain()
+            return len(parts.intersection(others)), -len(places.symmetric_difference(part.place for part in others))
+
+        return max(self._records, key=likeness, default=None)
