@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from digests import values
-
 from rev_accel.errors import InputError
 from rev_accel.llm import Request, ToolSet, diff
 

@@ -138,10 +138,10 @@ def tool_call(function: object, identity: object, number: int) -> ToolCall:
     if not isinstance(function, dict) or not isinstance(function.get("name"), str) or not function["name"]:
         raise ModelMalformedError(f"tool call {number} of the reply has no function with a name")
     given = function.get("arguments")
-    text = json(given)
-    problem = None
+    text, problem = "" if given is None else json(given), None
     try:
-        arguments = strict(text)
+        # Servers differ in how they say that there are none: left out, null or `{}`. An empty text is none of these.
+        arguments = {} if given is None else strict(text)
         if not isinstance(arguments, dict):
             problem = f"expected a JSON object, found {type(arguments).__name__}"
     except ValueError as error:

@@ -20,13 +20,16 @@ BYTES_A_TOKEN = 4
 
 # A prompt counts as cut when the server counted less than this share of the estimate; what is estimated leaves out
 # tools and templates, so it is rather too low.
-SHARE = 0.6
+SHARE = 0.5
 
 # Below so many tokens an estimate says nothing.
 LEAST_TOKENS = 200
 
 # A run of one character becomes few tokens.
 _RUNS = re.compile(r"(.)\1{3,}", re.DOTALL)
+
+# What a model thought before an earlier answer: the templates of many models leave it out.
+_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
 def context_cut(request: Request, usage: Usage) -> str | None:
@@ -61,7 +64,7 @@ def texts(messages: Any) -> Iterator[str]:
     for message in messages:
         content = message.get("content")
         if isinstance(content, str):
-            yield content
+            yield _THOUGHTS.sub("", content) if message.get("role") == "assistant" else content
         elif isinstance(content, tuple):
             yield from (
                 part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)

@@ -51,6 +51,9 @@ def read(body: dict[str, Any]) -> Read:
     if not isinstance(choices, (list, tuple)) or not choices or not isinstance(choices[0], dict):
         raise ModelMalformedError("the reply has no `choices`")
     message = choices[0].get("message")
+    if message is None and choices[0].get("finish_reason") == "content_filter":
+        # What a filter held back; Azure leaves out the message then.
+        message = {"role": "assistant", "content": None}
     if not isinstance(message, dict):
         raise ModelMalformedError("the reply has no `choices[0].message`")
     calls = message.get("tool_calls") or ()

@@ -36,7 +36,8 @@ class ToolCall:
     arguments: FrozenDict | None
     """`None` when what the model wrote is not a JSON object; `problem` says why."""
     text: str
-    """The arguments as the model wrote them; for Ollama, which sends an object, that object as JSON."""
+    """The arguments as the model wrote them; for Ollama, which sends an object, that object as JSON. Empty when the
+    server sent none."""
     id: str | None = None
     problem: str | None = None
 

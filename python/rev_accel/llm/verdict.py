@@ -15,8 +15,8 @@ Reason = Literal[
     "error", "broken_stream", "length", "content_filter", "context_cut", "unfinished", "tool_arguments", "empty"
 ]
 
-# How a model ends an answer that is whole.
-COMPLETE = ("stop", "tool_calls", "function_call")
+# How a model ends an answer that is whole. `eos` is Together's word for `stop`.
+COMPLETE = ("stop", "tool_calls", "function_call", "eos")
 
 
 @dataclass(frozen=True, slots=True)
