@@ -6,6 +6,7 @@ It answers each request by the next `Plan` that was given to it, and can do ever
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -240,7 +241,8 @@ class Listening(ThreadingHTTPServer):
         return self.described
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        pass
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ it says; `--llm-record=all` records anew.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from .client import Client
 
 __all__ = ["LLMReplay", "llm_replay", "pytest_addoption"]
+
+
+# Of a test's name in the name of a file, which may have 255 bytes.
+MOST_CHARACTERS = 60
 
 
 class LLMReplay(Protocol):
@@ -49,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def llm_replay(request: pytest.FixtureRequest) -> LLMReplay:
     """Makes clients that answer from the recording of this test: see `rev_accel.llm.pytest_plugin`."""
     what: str = request.config.getoption("--llm-record")
-    stem = recording(request.path, request.node.name)
+    stem = recording(request.path, request.node.nodeid.partition("::")[2])
     made = 0
 
     def client(inner: Callable[[], Client], *, mode: Literal["strict", "key"] = "strict") -> Client:
@@ -59,7 +64,7 @@ def llm_replay(request: pytest.FixtureRequest) -> LLMReplay:
 
         nonlocal made
         made += 1
-        path = stem if made == 1 else stem.with_name(f"{stem.stem}-{made}.jsonl")
+        path = stem if made == 1 else stem.with_name(f"{stem.name.removesuffix('.jsonl')}-{made}.jsonl")
         if what == "all" or (what == "missing" and not path.exists()):
             return RecordingClient(inner(), path, overwrite=True)
         if not path.exists():
@@ -72,6 +77,11 @@ def llm_replay(request: pytest.FixtureRequest) -> LLMReplay:
 
 
 def recording(module: Path, test: str) -> Path:
-    """Where the recording of a test is. What a file name may not hold is replaced, in parameters of a test."""
-    name = re.sub(r"[^\w.-]+", "_", test).strip("_")
+    """Where the recording of a test is.
+
+    What a file name may not hold is replaced, and a digest then keeps apart what became alike.
+    """
+    name = re.sub(r"[^\w\[\]=+,. -]+", "_", test.replace("::", "."))[:MOST_CHARACTERS]
+    if name != test.replace("::", "."):
+        name += "-" + hashlib.sha256(test.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return module.parent / "recordings" / module.stem / f"{name}.jsonl"
