@@ -62,7 +62,7 @@ class ModelTimeoutError(ModelError, TimeoutError):
     or, `"reading"`, the rest of it.
     """
 
-    def __init__(self, message: str, *, phase: "Phase") -> None:
+    def __init__(self, message: str, *, phase: "Phase" = "reading") -> None:
         super().__init__(message)
         self.phase = phase
 

@@ -156,6 +156,14 @@ def test_keys_and_headers_are_sent_and_not_shown(server: Server, dialect: str) -
     assert headers["x-request-id"] == "trace-1"
 
 
+@pytest.mark.parametrize("key", ["sk-0123456789abcdefg\n", "sk-0123456789\rabcdefg", "sk-0123456789abcdeé"])
+def test_a_key_that_cannot_be_sent_is_refused_and_not_repeated(server: Server, dialect: str, key: str) -> None:
+    for settings in ({"api_key": key}, {"headers": {"authorization": key}}):
+        with pytest.raises(InputError, match="`authorization`") as caught:
+            make_client(server, dialect, **settings)
+        assert "0123" not in str(caught.value)
+
+
 def test_a_redirect_is_not_followed(client: Any, server: Server) -> None:
     server.next(Plan(status=307, headers={"location": f"{server.address}/elsewhere"}))
     with pytest.raises(Exception, match="status 307"):
@@ -175,6 +183,13 @@ def test_connections_are_kept_from_call_to_call(client: Any, server: Server) -> 
 
     asyncio.run(several())
     assert len(server.connections) == 2
+
+    async def elsewhere() -> None:
+        async with client:
+            await asyncio.to_thread(lambda: asyncio.run(client.achat(client.request(**hello()))))
+
+    asyncio.run(elsewhere())
+    assert len(server.connections) == 3
 
 
 def test_one_client_serves_many_threads(client: Any, server: Server) -> None:

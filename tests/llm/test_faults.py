@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import socket
 from typing import Any
 
@@ -16,6 +17,7 @@ from rev_accel.errors import (
     ModelRefusedError,
     ModelTimeoutError,
     ModelTruncatedError,
+    ReplayMissError,
 )
 from rev_accel.llm import Limits, Reply, Retries, storable
 
@@ -319,6 +321,20 @@ class TestAskingAgain:
         server.next(Plan(status=429, headers={"retry-after": value}))
         with make_client(server, dialect, retries=self.QUICK) as client:
             assert ask(client, "chat").content == "Hello there, world."
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ModelTimeoutError("a", phase="connect"),
+        ModelRefusedError("b", status=503, retry_after=1.0),
+        ModelMalformedError("c"),
+        ReplayMissError("d", place="model"),
+    ],
+)
+def test_errors_go_from_process_to_process(error: Exception) -> None:
+    made = pickle.loads(pickle.dumps(error))
+    assert type(made) is type(error) and made.args == error.args and made.__dict__ == error.__dict__
 
 
 def test_a_task_that_is_cancelled_ends_its_call(server: Server, dialect: str) -> None:

@@ -315,6 +315,8 @@ class TestRefusals:
             ({"timeout": 0}, "timeout"),
             ({"timeout": float("nan")}, "timeout"),
             ({"retries": -1}, "retries"),
+            ({"trace_id": "a\nb: c"}, "trace_id"),
+            ({"endpoint": "http://[::1"}, "endpoint"),
         ],
     )
     def test_what_is_of_no_use_is_refused_by_name(self, change: dict[str, Any], text: str) -> None:

@@ -133,6 +133,9 @@ class Exchange:
                 return self._timed_out(phase, self.extensions["timeout"]["read"])
             case httpx2.ConnectError() | httpx2.ProxyError():
                 return ModelRefusedError(f"{self._who} cannot be reached: {error}")
+            case httpx2.LocalProtocolError():
+                # Its text may show headers, and with them keys.
+                return ModelRefusedError(f"{self._who} cannot be asked: the request is not valid HTTP")
             case httpx2.NetworkError() | httpx2.ProtocolError():
                 return ModelTruncatedError(f"{self._who} ended the connection after {self._size} bytes: {error}")
             case httpx2.DecodingError():

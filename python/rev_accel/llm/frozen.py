@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from rev_accel import _core
 from rev_accel.errors import InputError
 
-__all__ = ["FrozenDict", "freeze", "thaw"]
+__all__ = ["FrozenDict", "copy", "freeze"]
 
 # As many as a digest takes: reached only by a value that another thread makes larger while it is copied.
 MOST_VALUES = 10_000_000
@@ -90,12 +90,3 @@ def leaf(part: Any) -> Any:
 
 def text(part: str) -> str:
     return part if type(part) is str else str.__str__(part)
-
-
-def thaw(value: Any) -> Any:
-    """A deep copy of frozen data that can be changed: of dicts and lists."""
-    if isinstance(value, dict):
-        return {name: thaw(item) for name, item in value.items()}
-    if isinstance(value, tuple):
-        return [thaw(item) for item in value]
-    return value

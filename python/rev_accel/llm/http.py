@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import weakref
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,7 +13,7 @@ from rev_accel.errors import InputError
 
 from .limits import Limits, Retries
 from .reply import Piece, Reply
-from .request import Request, normal
+from .request import Request, is_header, normal
 
 try:
     import httpx2
@@ -71,12 +72,40 @@ class HTTPClient:
             self._headers["authorization"] = f"Bearer {api_key}"
         self._limits, self._retries = limits or Limits(), retries or Retries()
         self._verify = verify
-        self._session: tuple[int, httpx2.Client] | None = None
-        self._async_session: httpx2.AsyncClient | None = None
+        for name, value in self._headers.items():
+            if not is_header(value):
+                # Without the value, which is likely a secret with the line end of the file it was read from.
+                raise InputError(f"the header `{name}` holds a line break, or what is not ASCII: strip it")
+        self._session: tuple[int, httpx2.Client, weakref.finalize[Any, Any]] | None = None
+        self._async_session: tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient] | None = None
 
-    def request(self, **fields: Any) -> Request:
-        """A request to this client's server: `Request` without `endpoint` and `dialect`."""
-        return Request(endpoint=self.endpoint, dialect=self.DIALECT, **fields)
+    def request(
+        self,
+        *,
+        model: str,
+        messages: Iterable[Mapping[str, Any]],
+        tools: Iterable[Mapping[str, Any]] | None = None,
+        tool_choice: Any = None,
+        response_format: Any = None,
+        options: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+        trace_id: str | None = None,
+    ) -> Request:
+        """A request to this client's server. The arguments are the fields of `Request`."""
+        return Request(
+            endpoint=self.endpoint,
+            dialect=self.DIALECT,
+            model=model,
+            messages=messages,
+            tools=tools,
+            tool_choice=tool_choice,
+            response_format=response_format,
+            options={} if options is None else options,
+            timeout=timeout,
+            retries=retries,
+            trace_id=trace_id,
+        )
 
     def chat(self, request: Request) -> Reply:
         """The reply to a request, in one piece."""
@@ -106,9 +135,10 @@ class HTTPClient:
         async for attempt in tenacity.AsyncRetrying(**policy(self._policy(request))):
             with attempt:
                 exchange = self._exchange(request, stream=False)
-                if self._async_session is not None:
-                    reply = await self._aattempt(self._async_session, exchange)
+                if self._async_session is not None and self._async_session[0] is asyncio.get_running_loop():
+                    reply = await self._aattempt(self._async_session[1], exchange)
                 else:
+                    # Connections belong to the loop that they were made in.
                     async with httpx2.AsyncClient(**self._settings()) as session:
                         reply = await self._aattempt(session, exchange)
         return reply
@@ -116,8 +146,8 @@ class HTTPClient:
     def close(self) -> None:
         """Gives the connections back. The client can be used again."""
         if self._session is not None:
-            session, self._session = self._session[1], None
-            session.close()
+            closing, self._session = self._session[2], None
+            closing()
 
     def __enter__(self) -> Self:
         return self
@@ -126,7 +156,7 @@ class HTTPClient:
         self.close()
 
     async def __aenter__(self) -> Self:
-        self._async_session = httpx2.AsyncClient(**self._settings())
+        self._async_session = asyncio.get_running_loop(), httpx2.AsyncClient(**self._settings())
         return self
 
     async def __aexit__(
@@ -134,7 +164,7 @@ class HTTPClient:
     ) -> None:
         session, self._async_session = self._async_session, None
         if session is not None:
-            await session.aclose()
+            await session[1].aclose()
 
     def __repr__(self) -> str:
         # Without the headers, which hold secrets.
@@ -191,8 +221,7 @@ class HTTPClient:
         if self._session is None or self._session[0] != process:
             # A forked child must not speak on its parent's connections.
             made = httpx2.Client(**self._settings())
-            weakref.finalize(self, made.close)
-            self._session = process, made
+            self._session = process, made, weakref.finalize(self, made.close)
         return self._session[1]
 
     def _settings(self) -> dict[str, Any]:

@@ -100,6 +100,7 @@ class ReplayClient:
         if same is None:
             raise self._miss(request, "the request is not among those recorded")
         self._asked[key] += 1
+        self._number += 1
         return same[min(self._asked[key], len(same)) - 1]
 
     def _miss(self, request: Request, why: str, expected: Record | None = None) -> ReplayMissError:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from rev_accel.errors import InputError
@@ -64,6 +64,24 @@ class Request:
     trace_id: str | None = None
     """Sent as the header `X-Request-Id`. Not in the key."""
 
+    if TYPE_CHECKING:
+        # What is given may be of more types than what is read.
+        def __init__(
+            self,
+            *,
+            endpoint: str,
+            dialect: Dialect,
+            model: str,
+            messages: Iterable[Mapping[str, Any]],
+            tools: Iterable[Mapping[str, Any]] | None = None,
+            tool_choice: Any = None,
+            response_format: Any = None,
+            options: Mapping[str, Any] = ...,
+            timeout: float | None = None,
+            retries: int | None = None,
+            trace_id: str | None = None,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         for name in ("endpoint", "dialect", "model"):
             _require(name, getattr(self, name), str)
@@ -79,6 +97,8 @@ class Request:
         self._set("options", freeze(self.options, "options"))
         if self.timeout is not None and not self.timeout > 0:
             raise InputError(f"`timeout` is {self.timeout!r}: expected a number of seconds above 0")
+        if self.trace_id is not None and not is_header(self.trace_id):
+            raise InputError(f"`trace_id` is {self.trace_id!r}: expected visible ASCII characters")
         if self.retries is not None and not 0 <= self.retries <= 100:
             raise InputError(f"`retries` is {self.retries!r}: expected a number from 0 to 100")
 
@@ -124,9 +144,17 @@ def _require(name: str, value: object, kind: type) -> None:
         raise TypeError(f"`{name}` is of type `{type(value).__name__}`: expected a {kind.__name__}")
 
 
+def is_header(value: str) -> bool:
+    """Whether a text can be the value of a header: a line break in one would begin another."""
+    return value.isascii() and value.isprintable()
+
+
 def normal(given: str) -> str:
     """An endpoint as it stands in a request: without slashes at its end."""
-    url = urlsplit(given)
+    try:
+        url = urlsplit(given)
+    except ValueError as error:
+        raise InputError(f"`endpoint` is {given!r}: {error}") from error
     if url.scheme not in ("http", "https") or not url.hostname:
         raise InputError(f"`endpoint` is {given!r}: expected a URL such as `http://localhost:11434`")
     if url.username is not None or url.query or url.fragment:
