@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rev_accel._core import digest_bytes
 
-from .key import FIELDS, place
-
-if TYPE_CHECKING:
-    from .request import Request
+from .key import place
+from .request import FIELDS, Request
 
 __all__ = ["Difference", "diff", "find"]
 

@@ -10,13 +10,10 @@ from rev_accel._core import digest
 if TYPE_CHECKING:
     from .request import Request
 
-__all__ = ["FIELDS", "NOT_IN_KEY", "Key", "Part"]
-
-FIELDS = ("endpoint", "dialect", "model", "messages", "tools", "tool_choice", "response_format", "options")
-"""What a key is made of: everything that can change the answer."""
+__all__ = ["NOT_IN_KEY", "Key", "Part"]
 
 NOT_IN_KEY = ("timeout", "retries", "trace_id", "stream")
-"""What a key leaves out: how long to wait, how often to ask, how the call is called in logs, and whether the reply
+"""What a key leaves out of a call: how long to wait, how often to ask, what it is called in logs, and whether the reply
 came in pieces. The last is chosen by the client's method that is called."""
 
 # The version of what a key is made of: another one gives other keys.
@@ -46,11 +43,11 @@ class Key:
         return self.parts
 
 
-def make(request: Request) -> Key:
-    """The key of a request."""
+def make(request: Request, names: tuple[str, ...]) -> Key:
+    """The key of a request, of all the fields that count."""
     fields: dict[str, str | None] = {}
     parts: list[Part] = []
-    for name in FIELDS:
+    for name in names:
         fields[name] = _digest(request, name)
         parts.append(Part(name, fields[name]))
         if name == "messages":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from . import key as keys
 from .frozen import freeze
 from .parts import Messages, ToolSet
 
-__all__ = ["Dialect", "Request"]
+__all__ = ["FIELDS", "Dialect", "Request", "is_header", "normal"]
 
 Dialect = Literal["ollama", "openai"]
 DIALECTS = ("ollama", "openai")
@@ -106,24 +106,24 @@ class Request:
         """What names this request: see `rev_accel.llm.Key`. Computed once."""
         found: keys.Key | None = self.__dict__.get("_key")
         if found is None:
-            found = self.__dict__["_key"] = keys.make(self)
+            found = self.__dict__["_key"] = keys.make(self, FIELDS)
         return found
 
     def to_dict(self) -> dict[str, Any]:
         """The fields that the key is made of; `Request.from_dict` makes an equal request of it."""
-        return {name: getattr(self, name) for name in keys.FIELDS}
+        return {name: getattr(self, name) for name in FIELDS}
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> Request:
+    def from_dict(cls, given: Mapping[str, Any]) -> Request:
         """The request with these fields, and no others.
 
         Raises:
             TypeError, rev_accel.errors.InputError: A field is unknown, missing or of no use.
         """
-        unknown = sorted(set(fields) - set(keys.FIELDS))
+        unknown = sorted(set(given) - set(FIELDS))
         if unknown:
-            raise InputError(f"a request has no field `{unknown[0]}`: expected {', '.join(keys.FIELDS)}")
-        return cls(**fields)
+            raise InputError(f"a request has no field `{unknown[0]}`: expected {', '.join(FIELDS)}")
+        return cls(**given)
 
     def __eq__(self, other: object) -> bool:
         return self.key() == other.key() if isinstance(other, Request) else NotImplemented
@@ -137,6 +137,10 @@ class Request:
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
+
+
+# In their order: all but what is named as left out, so that nothing is left out by an oversight.
+FIELDS = tuple(one.name for one in fields(Request) if one.name not in keys.NOT_IN_KEY)
 
 
 def _require(name: str, value: object, kind: type) -> None:
