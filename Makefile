@@ -83,6 +83,8 @@ soak: $(VENV)/installed-test
 	$(BIN)/python -m tests.digests.pairs 2000000
 	cd tests && $(abspath $(BIN))/python -m llm.pairs 200000
 	for name in edits kills damage; do $(BIN)/python -m tests.cache.campaign $$name || exit 1; done
+	for clock in ahead jumps real; do for place in /var/tmp /dev/shm; do \
+		cargo run --locked --release --package rev-accel-harness -- edits $$place $$clock 170000 1 || exit 1; done; done
 
 deny:
 	cargo deny --locked check bans licenses sources

@@ -72,7 +72,7 @@ def scan(
         threads: How many threads analyse, by default `REV_ACCEL_THREADS` from the environment, else what
             the machine grants.
         progress: Called now and then with the number of files done and of files in all, on the calling
-            thread; what it raises stops the scan.
+            thread; what it raises stops the scan. A process that it forks has to end in it.
 
     Raises:
         InputError: An argument cannot be used, or a named path cannot be read.

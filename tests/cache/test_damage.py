@@ -162,7 +162,6 @@ def test_a_ruined_store_is_replaced_by_the_next_call_that_writes(
     assert (found["contents"], found["damaged_contents"], found["store_damaged"]) == (COUNT, 0, False)
 
 
-@pytest.mark.xfail(reason="a store that cannot be opened is replaced without a word")
 @pytest.mark.parametrize("ruin", RUINS)
 def test_a_ruined_store_is_reported(ruin: Callable[[Path], None], filled: Path) -> None:
     ruin(filled / "facts" / "store-1.sqlite")
@@ -186,7 +185,6 @@ def test_a_ruined_manifest_is_replaced_by_the_next_call(
     assert (answer, stats.manifest) == (right, COUNT)
 
 
-@pytest.mark.xfail(reason="a folder in the place of a manifest is passed over")
 def test_a_folder_in_the_place_of_a_manifest_is_reported_and_removed(filled: Path, settled: Path) -> None:
     folder(manifest(filled))
     found = cache.verify()
@@ -252,7 +250,6 @@ def test_damage_that_comes_while_a_process_remembers_does_not_disturb_it(filled:
     assert rev_accel.scan(root=own).to_json() == right
 
 
-@pytest.mark.xfail(reason="nothing can be written to such a store, and no other takes its place")
 def test_a_store_that_has_become_read_only_by_damage_is_replaced(filled: Path, settled: Path, resting: Path) -> None:
     change(filled / "facts" / "store-1.sqlite", 18, b"\xff")
     rev_accel.scan(root=resting / "tree12")

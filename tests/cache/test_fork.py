@@ -123,6 +123,28 @@ print(is_right())
     assert forking(code, cache_dir, *pair) == "[0] True [0] True [0] True True"
 
 
+def test_a_child_that_comes_back_from_a_progress_callback_is_ended(cache_dir: Path, pair: tuple[Path, Path]) -> None:
+    code = """
+children = []
+def progress(done, count):
+    if children: return
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writing, 2)
+        return
+    os.close(writing)
+    children.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    children.append(os.read(reading, 1000).decode().strip())
+for cached in (True, False):
+    children.clear()
+    report = rev_accel.scan(root=tree, progress=progress, cache=cached)
+    print(children, report.to_json() == right[tree][1])
+"""
+    line = "[70, 'rev-accel: a process that is forked in a callback has to end in it'] True"
+    assert forking(code, cache_dir, *pair) == f"{line}\n{line}"
+
+
 @pytest.mark.parametrize("used", [False, True], ids=["unused", "used"])
 def test_a_pool_of_forked_processes_is_answered(used: bool, cache_dir: Path, pair: tuple[Path, Path]) -> None:
     code = f"""

@@ -39,7 +39,7 @@ mod tree;
 
 pub use cache::{
     Cache, CacheCheck, CacheInfo, CacheOptions, DEFAULT_CACHE_BYTES, DEFAULT_MEMORY_BYTES, Held, KeptText, Memory,
-    Verify, after_fork_in_child, after_fork_in_parent, before_fork,
+    Verify, after_fork_in_child, after_fork_in_parent, before_fork, while_awaited,
 };
 pub use cancel::Cancel;
 pub use digest::{Digest, Domain, Hashing};

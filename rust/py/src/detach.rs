@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
-use rev_accel_core::{Cancel, Error};
+use rev_accel_core::{Cancel, Error, while_awaited};
 
 use crate::error;
 
@@ -24,6 +25,9 @@ const BACKLOG: usize = 16;
 
 /// Stack of the thread that leads the work. Parsing happens on the core's own workers.
 const STACK: usize = 4 << 20;
+
+/// `EX_SOFTWARE` of `sysexits.h`.
+const STATUS_OF_CHILD: i32 = 70;
 
 enum Message<E, T> {
     Event(E),
@@ -71,12 +75,12 @@ pub(crate) fn run_with_events<E: Send, T: Send>(
             loop {
                 let outcome = match receiver.recv_timeout(POLL) {
                     Ok(Message::Done(result)) => return result,
-                    Ok(Message::Event(event)) if raised.is_none() => Python::try_attach(|py| handle(py, event)),
+                    Ok(Message::Event(event)) if raised.is_none() => attached(|py| handle(py, event)),
                     #[expect(
                         clippy::redundant_closure_for_method_calls,
                         reason = "the method alone is not general enough"
                     )]
-                    Err(RecvTimeoutError::Timeout) if raised.is_none() => Python::try_attach(|py| py.check_signals()),
+                    Err(RecvTimeoutError::Timeout) if raised.is_none() => attached(|py| py.check_signals()),
                     Ok(Message::Event(_)) | Err(RecvTimeoutError::Timeout) => continue,
                     Err(RecvTimeoutError::Disconnected) => return Ok(Err(Error::Cancelled)),
                 };
@@ -100,6 +104,18 @@ pub(crate) fn run_with_events<E: Send, T: Send>(
         Ok(Err(failure)) => Err(error::to_python(py, &failure)),
         Err(payload) => Err(error::internal(py, describe(&*payload))),
     }
+}
+
+/// Does something in Python while the work goes on; `None` when the interpreter is shutting down.
+fn attached(handle: impl FnOnce(Python<'_>) -> PyResult<()>) -> Option<PyResult<()>> {
+    let process = std::process::id();
+    let handled = while_awaited(|| Python::try_attach(handle));
+    if std::process::id() != process {
+        // A forked child that came back: the threads that the call would wait for are its parent's.
+        let _ = writeln!(io::stderr(), "rev-accel: a process that is forked in a callback has to end in it");
+        std::process::exit(STATUS_OF_CHILD);
+    }
+    handled
 }
 
 /// Runs short work attached to the interpreter; a panic becomes `InternalError` here, too.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::counts;
-use super::folder::{FACTS, Folder, MANIFESTS, Place};
+use super::folder::{Folder, MANIFESTS, Place};
 use super::fork;
 use super::manifest;
 use super::store::{self, Mode, Store};
@@ -103,7 +103,7 @@ impl Cache {
                 let _ = self.folder.remove_file(&name);
             }
         }
-        if let Ok(Some(Some(report))) = self.store(Mode::Write, cancel, |store| store.verify(true, cancel)) {
+        if let Ok(Some(Some(report))) = self.store(Mode::Write, cancel, |store| store.verify(cancel)) {
             check.contents = report.rows;
             check.damaged_contents = report.damaged;
             check.is_store_damaged = report.file_damaged;
@@ -139,7 +139,7 @@ impl Cache {
 
     /// What `work` makes of the content store; `None` when there is none.
     fn store<T>(&self, mode: Mode, cancel: &Cancel, work: impl FnOnce(&mut Store) -> T) -> Result<Option<T>, String> {
-        if self.folder.files(FACTS).map_or(true, |files| files.is_empty()) {
+        if !store::exists(&self.folder) {
             return Ok(None);
         }
         let Some(_use) = fork::enter() else { return Ok(None) };
@@ -159,11 +159,11 @@ pub(crate) const fn manifest_share(max_bytes: u64) -> u64 {
     max_bytes / 2
 }
 
-/// Removes the manifests that were written longest ago until there are few, which take at most so many bytes; returns what they take.
+/// Removes the manifests that were used longest ago until there are few, which take at most so many bytes; returns what they take.
 pub(crate) fn shrink_manifests(folder: &Folder, max_bytes: u64) -> u64 {
     let mut manifests = folder.files(MANIFESTS).unwrap_or_default();
     let mut bytes: u64 = manifests.iter().map(|(_, bytes, _)| bytes).sum();
-    manifests.sort_by_key(|(_, _, written)| *written);
+    manifests.sort_by_key(|(_, _, used)| *used);
     let mut count = manifests.len();
     for (name, size, _) in manifests {
         if bytes <= max_bytes && count <= MOST_MANIFESTS {

@@ -20,6 +20,9 @@ const TEMPORARY: &str = "tmp-";
 /// A temporary file that is older belongs to a process that ended before it could rename or remove it.
 const LEFT_OVER: Duration = Duration::from_hours(24);
 
+/// How exactly it is known when a file was last used.
+const ROUGHLY: Duration = Duration::from_hours(24);
+
 /// How many names are tried for a temporary file.
 const NAMES: usize = 8;
 
@@ -36,7 +39,7 @@ impl Folder {
         if let Some(reason) = distrust(&metadata) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
         }
-        Ok(Source { file, path, len: metadata.len() })
+        Ok(Source { file, path, len: metadata.len(), modified: metadata.modified().ok() })
     }
 
     /// Begins a file that will be found under `name` once it is complete.
@@ -66,18 +69,19 @@ impl Folder {
         Ok(Draft { file: Some(file), temporary: PathBuf::new(), target })
     }
 
-    /// Removes a file.
+    /// Removes a file, or what stands in its place.
     pub(crate) fn remove_file(&self, name: &str) -> io::Result<()> {
         let path = self.path().join(name);
-        attempt(Step::Remove, &path, || fs::remove_file(&path))
+        remove(&path)
     }
 
-    /// The finished files of one part, such as `manifests`: names for [`open_file`](Self::open_file), sizes, times of change.
+    /// The finished files of one part, such as `manifests`, and what stands in the place of one: names for
+    /// [`open_file`](Self::open_file), sizes, times of change.
     pub(crate) fn files(&self, part: &str) -> io::Result<Vec<(String, u64, SystemTime)>> {
         let folder = self.path().join(part);
         let entries = attempt(Step::Read, &folder, || fs::read_dir(&folder))?;
         let describe = |entry: DirEntry| {
-            let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            let metadata = entry.metadata().ok()?;
             let name = entry.file_name().into_string().ok().filter(|name| !name.starts_with(TEMPORARY))?;
             Some((format!("{part}/{name}"), metadata.len(), metadata.modified().ok()?))
         };
@@ -111,12 +115,23 @@ pub(crate) struct Source {
     file: File,
     path: PathBuf,
     len: u64,
+    modified: Option<SystemTime>,
 }
 
 impl Source {
     /// Its size when it was opened.
     pub(crate) const fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Notes roughly when it was last used, in its time of change.
+    pub(crate) fn mark_used(&self) {
+        let now = SystemTime::now();
+        let is_old = self.modified.is_some_and(|modified| now.duration_since(modified).is_ok_and(|age| age > ROUGHLY));
+        if is_old {
+            // Without the mark it is given up earlier.
+            let _ = attempt(Step::Write, &self.path, || self.file.set_modified(now));
+        }
     }
 
     /// Appends a range of it to `output`. The range is checked against the size before anything is allocated.
@@ -211,6 +226,15 @@ impl Drop for Draft {
             let _ = attempt(Step::Remove, &self.temporary, || fs::remove_file(&self.temporary));
         }
     }
+}
+
+/// Removes a file, or a folder in its place.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    attempt(Step::Remove, path, || match fs::remove_file(path) {
+        // What the system says of a folder differs.
+        Err(error) => fs::remove_dir_all(path).map_err(|_| error),
+        removed => removed,
+    })
 }
 
 /// For the user alone.

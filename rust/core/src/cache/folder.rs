@@ -25,9 +25,6 @@ use super::system;
 /// The layout of everything below; part of the path, so that versions with different layouts do not meet.
 const LAYOUT: &str = "v1";
 
-/// Below the folder of the layout.
-const PARTS: [&str; 2] = [MANIFESTS, FACTS];
-
 /// Where manifests are kept.
 pub(crate) const MANIFESTS: &str = "manifests";
 
@@ -109,21 +106,26 @@ impl Folder {
         };
         let path = own.join(LAYOUT);
         refuse_inside(&path, place.analysed)?;
-        if place.create
-            && let Err(error) = create(&own, &path)
-            && error.kind() != io::ErrorKind::ReadOnlyFilesystem
-            && error.kind() != io::ErrorKind::PermissionDenied
-        {
-            return Err(Problem::of(&path, format_args!("it cannot be created: {error}")));
+        let folders = [own.clone(), path.clone(), path.join(MANIFESTS), path.join(FACTS)];
+        let mut found = [None; 4];
+        for (folder, found) in folders.iter().zip(&mut found) {
+            *found = check(folder)?;
         }
-        let mut writable = check(&own)? & check(&path)?;
-        for part in PARTS {
-            match check(&path.join(part)) {
-                Ok(part_writable) => writable &= part_writable,
-                Err(problem) if problem.is_absent() => writable = false,
-                Err(problem) => return Err(problem),
+        // Nothing is made before it is known that all that is there can be trusted.
+        if place.create && found.contains(&None) {
+            if let Some(above) = own.parent() {
+                // It is somebody else's and normally there, but a new account has no `~/.cache` yet.
+                create(above, true)?;
+            }
+            for (folder, found) in folders.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
+                create(folder, false)?;
+                *found = check(folder)?;
             }
         }
+        if let Some(absent) = found[..2].iter().position(Option::is_none) {
+            return Err(Problem::absent(format!("the cache folder `{}` does not exist", folders[absent].display())));
+        }
+        let writable = found.iter().all(|found| *found == Some(true));
         let resolved = attempt(Step::Stat, &path, || path.canonicalize());
         let resolved = resolved.map_err(|error| Problem::of(&path, error))?;
         let network = (place.is_network)(&resolved);
@@ -213,42 +215,38 @@ fn resolved(path: &Path) -> PathBuf {
     path.to_path_buf()
 }
 
-fn create(own: &Path, path: &Path) -> io::Result<()> {
-    // What lies above is somebody else's and normally there, but a new account has no `~/.cache` yet.
-    if let Some(above) = own.parent()
-        && attempt(Step::Stat, above, || above.metadata()).is_err()
-    {
-        attempt(Step::MakeFolder, above, || builder().recursive(true).create(above))?;
+/// Creates a folder for the user alone if nothing is there, with those above it if `all`.
+///
+/// Where nothing can be written it stays away, and a cache that is there may still be read.
+fn create(folder: &Path, all: bool) -> Result<(), Problem> {
+    if attempt(Step::Stat, folder, || folder.symlink_metadata()).is_ok() {
+        return Ok(());
     }
-    for folder in [own.to_path_buf(), path.to_path_buf(), path.join(MANIFESTS), path.join(FACTS)] {
-        if attempt(Step::Stat, &folder, || folder.symlink_metadata()).is_ok() {
-            continue;
-        }
-        match attempt(Step::MakeFolder, &folder, || builder().create(&folder)) {
-            // Another process was quicker.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            done => done?,
-        }
-    }
-    Ok(())
-}
-
-fn builder() -> DirBuilder {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "other systems inherit the rights of the user's own folder"))]
     let mut builder = DirBuilder::new();
+    builder.recursive(all);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
+    let quietly = [
+        // Another process was quicker.
+        io::ErrorKind::AlreadyExists,
+        // Not here, or not above.
+        io::ErrorKind::ReadOnlyFilesystem,
+        io::ErrorKind::PermissionDenied,
+        io::ErrorKind::NotFound,
+    ];
+    match attempt(Step::MakeFolder, folder, || builder.create(folder)) {
+        Err(error) if !quietly.contains(&error.kind()) => {
+            Err(Problem::of(folder, format_args!("it cannot be created: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
-/// Whether a folder that can be trusted can be written to.
-fn check(folder: &Path) -> Result<bool, Problem> {
+/// Whether a folder that can be trusted can be written to; `None` when there is none.
+fn check(folder: &Path) -> Result<Option<bool>, Problem> {
     let metadata = match attempt(Step::Stat, folder, || fs::symlink_metadata(folder)) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let text = format!("the cache folder `{}` does not exist", folder.display());
-            return Err(Problem::absent(text));
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Problem::of(folder, error)),
     };
     if metadata.is_symlink() {
@@ -260,7 +258,7 @@ fn check(folder: &Path) -> Result<bool, Problem> {
     if let Some(reason) = distrust(&metadata) {
         return Err(Problem::of(folder, reason));
     }
-    Ok(system::is_writable(folder))
+    Ok(Some(system::is_writable(folder)))
 }
 
 /// Why somebody else may have written what is there.

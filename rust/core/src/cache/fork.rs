@@ -6,7 +6,7 @@
 //!
 //! The three hooks are made for `os.register_at_fork`. [`before_fork`] may wait; its caller must not hold what a use may need to end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,6 +36,9 @@ static PROCESS: AtomicU32 = AtomicU32::new(0);
 thread_local! {
     /// Between the hooks: the thread that forks is also the one that lives on in the child, so it can let go on both sides.
     static HELD: RefCell<Option<MutexGuard<'static, State>>> = const { RefCell::new(None) };
+
+    /// Whether a call that uses the store waits for this thread.
+    static AWAITED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The store is in use for as long as this lives.
@@ -83,6 +86,18 @@ fn lock() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Does something that a call of this library waits for: a fork in it does not wait for the end of that call.
+pub fn while_awaited<T>(work: impl FnOnce() -> T) -> T {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            AWAITED.set(self.0);
+        }
+    }
+    let _before = Before(AWAITED.replace(true));
+    work()
+}
+
 /// Waits until the store is not in use, at most [`PATIENCE`], and keeps it so until one of the other hooks is called by this thread.
 pub fn before_fork() {
     let known = PROCESS.load(Ordering::SeqCst);
@@ -94,7 +109,7 @@ pub fn before_fork() {
     let started = Instant::now();
     let state = loop {
         let state = lock();
-        if state.uses == 0 || started.elapsed() > PATIENCE {
+        if state.uses == 0 || AWAITED.get() || started.elapsed() > PATIENCE {
             break state;
         }
         drop(state);

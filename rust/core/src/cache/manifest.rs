@@ -127,6 +127,11 @@ pub(crate) fn load(folder: &Folder, key: TreeKey, keep: Keep) -> Option<(Base, M
 }
 
 impl Manifest {
+    /// Notes that it was used.
+    pub(crate) fn mark_used(&self) {
+        self.file.mark_used();
+    }
+
     /// Length of the text in bytes.
     pub(crate) fn text_length(&self) -> usize {
         usize::try_from(self.trailer.text).unwrap_or(0)

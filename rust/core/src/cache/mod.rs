@@ -22,10 +22,14 @@ mod system;
 use std::path::PathBuf;
 
 pub use admin::{Cache, CacheCheck, CacheInfo};
-pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
+pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork, while_awaited};
 pub use memory::{DEFAULT_MEMORY_BYTES, Held, KeptText, Memory};
 
 use crate::tree::stamp::{Clock, system_clock};
+
+/// Names what makes an answer: whatever was made by another engine is not found. The last number is raised whenever the same text would
+/// give another answer, or one in another form, although the version of the crate does not tell.
+pub(crate) const ENGINE: &str = concat!("rev-accel ", env!("CARGO_PKG_VERSION"), " rules 1");
 
 /// Default of [`CacheOptions::max_bytes`].
 pub const DEFAULT_CACHE_BYTES: u64 = 1 << 30;

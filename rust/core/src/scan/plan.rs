@@ -11,7 +11,7 @@ use crate::cache::fork::Use;
 use crate::cache::known::Known;
 use crate::cache::manifest::{self, Keep, Manifest, TreeKey};
 use crate::cache::memory::{Answer, Form};
-use crate::cache::{CacheOptions, Verify};
+use crate::cache::{CacheOptions, ENGINE, Verify};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::pool;
@@ -21,9 +21,6 @@ use crate::tree::key::Key;
 use crate::tree::select::{Selection, select};
 use crate::tree::snapshot::Snapshot;
 use crate::tree::stamp::Stamp;
-
-/// Changes with the layout of what is kept, or with what makes an answer.
-const ENGINE: &str = concat!("rev-accel ", env!("CARGO_PKG_VERSION"), " rules 1");
 
 /// Stands for a file of which nothing is known yet.
 const NEW: u32 = u32::MAX;
@@ -178,11 +175,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What is to be done for a file.
-    pub(crate) fn job(&self, index: usize) -> Job {
-        self.cached.as_ref().map_or(Job::Read(None), |cached| cached.job(index))
-    }
-
     /// The files that must be looked at, if not all.
     pub(crate) fn todo(&self) -> Option<&[u32]> {
         match &self.cached.as_ref()?.todo {
@@ -214,6 +206,7 @@ impl<'a> Cached<'a> {
         if let Some((known, answer)) = cache.memory.and_then(|memory| memory.recall(tree, form)) {
             (cached.known, cached.answer) = (Some(known), answer);
         } else if let Some((base, manifest)) = cached.folder().and_then(|folder| manifest::load(folder, tree, keep)) {
+            manifest.mark_used();
             cached.known = Some(Arc::new(Known::new(base, None, 0)));
             (cached.origin, cached.manifest) = (Origin::Manifest, Some(manifest));
         }
@@ -264,7 +257,8 @@ impl<'a> Cached<'a> {
         self.todo = Todo::All(Box::new(Selected { before, snapshot, same_files }));
     }
 
-    fn job(&self, index: usize) -> Job {
+    /// What is to be done for a file.
+    pub(crate) fn job(&self, index: usize) -> Job {
         match &self.todo {
             Todo::Some(files) => {
                 let place = index as u32;

@@ -165,29 +165,25 @@ impl FileRun<'_> {
     fn handle(&self, worker: &mut Worker<'_>, index: usize) -> Handled {
         let path = self.plan.path(index);
         let Some(cached) = &self.plan.cached else {
-            let size_and_analysis = self
-                .read(worker, path, None)
-                .map(|_| (worker.buffer.len() as u32, self.analyse(&mut worker.buffer, self.run.options.rules)));
-            let (size, analysis) = size_and_analysis.unwrap_or_else(|failure| (0, Analysis::known(Err(failure))));
-            return Handled::analysed(analysis, size);
-        };
-        let known = cached.known.as_deref();
-        let place = match (self.plan.job(index), known) {
-            (Job::Keep(place), Some(known)) => match self.kept(worker, known, place) {
-                Some(handled) => return handled,
-                None => None,
-            },
-            (Job::Compare(place), Some(known)) if is_unchanged(cached, known, place, path) => {
-                match self.kept(worker, known, place) {
-                    Some(handled) => return handled,
-                    None => None,
+            return match self.read(worker, path, None) {
+                Ok(_) => {
+                    let size = worker.buffer.len() as u32;
+                    Handled::analysed(self.analyse(&mut worker.buffer, self.run.options.rules), size)
                 }
-            }
-            (Job::Compare(place), _) => Some(place),
-            (Job::Read(place), _) => place,
-            (Job::Keep(_), None) => None,
+                Err(failure) => Handled::analysed(Analysis::known(Err(failure)), 0),
+            };
         };
-        let before = place.zip(known);
+        let before = cached.before(index).zip(cached.known.as_deref());
+        if let Some((place, known)) = before {
+            let is_kept = match cached.job(index) {
+                Job::Keep(_) => true,
+                Job::Compare(_) => is_unchanged(cached, known, place, path),
+                Job::Read(_) => false,
+            };
+            if is_kept && let Some(handled) = self.kept(worker, known, place) {
+                return handled;
+            }
+        }
         let handled = self.look(worker, cached, before, path);
         if self.explanation.index == Some(index) {
             self.explanation.explain(cached, before, path, &handled, self.keys.is_some());

@@ -77,7 +77,7 @@ fn check(home: &Home, what: &dyn Fn() -> String) {
     store.put_many(&rows(0..ROWS), &NEVER);
     store.finish(1 << 30, &NEVER);
     hits(&mut store, 0..ROWS);
-    store.verify(true, &NEVER);
+    store.verify(&NEVER);
     store.put_many(&rows(0..ROWS), &NEVER);
     assert_eq!(hits(&mut store, 0..ROWS), ROWS as usize, "{}", what());
     assert!(started.elapsed() < Duration::from_secs(2), "{}: {:?}", what(), started.elapsed());

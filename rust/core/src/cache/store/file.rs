@@ -16,7 +16,7 @@ use rusqlite::{Connection, Error, OpenFlags};
 
 use super::MAX_VALUE;
 use crate::cache::faults::{Step, attempt};
-use crate::cache::files::{is_safe, no_follow, private};
+use crate::cache::files::{self, is_safe, no_follow, private};
 use crate::cancel::Cancel;
 
 /// Says whose file it is: `rvac`.
@@ -129,7 +129,7 @@ pub(super) fn remove(facts: &Path, generation: u32) {
     let database = path_of(facts, generation);
     // The database last: as long as it is there, its number is taken.
     for path in [beside(&database, "-wal"), beside(&database, "-shm"), beside(&database, "-journal"), database] {
-        let _ = attempt(Step::Remove, &path, || fs::remove_file(&path));
+        let _ = files::remove(&path);
     }
 }
 
@@ -192,6 +192,8 @@ pub(super) fn connect(database: &Path, access: Access) -> Result<Option<Connecti
          PRAGMA journal_size_limit = 8388608;",
     )?;
     match is_store(&connection, access) {
+        // A number in the header, which has been read by now, or the mode of the file may say that it is only to be read.
+        Ok(true) if access == Access::Write && connection.is_readonly("main")? => Err(damaged()),
         Ok(true) => Ok(Some(connection)),
         Ok(false) => Ok(None),
         // What SQLite says of a table or a column that is not there, or that is there already.

@@ -1,7 +1,6 @@
 //! What findings are kept under.
 
-/// Changes whenever the same text would give other findings although the version of the crate does not tell.
-const RULES: &str = "1";
+use crate::cache::ENGINE;
 
 /// What a key speaks for: another use of BLAKE3 with the same input has other keys.
 const CONTEXT: &str = "rev-accel 2026 content store: findings of one file";
@@ -36,7 +35,7 @@ impl Keys {
     /// For a grammar, given by all that it depends on: implementation, full version, limit on the digits of integers.
     pub(crate) fn new(grammar: &str) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
-        for part in [env!("CARGO_PKG_VERSION"), RULES, grammar] {
+        for part in [ENGINE, grammar] {
             // With the length in front, parts cannot run into each other.
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());

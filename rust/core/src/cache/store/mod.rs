@@ -25,7 +25,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use self::file::{Access, Patience, SELECT, Trouble};
 pub(crate) use self::key::{ContentHash, ContentKey, Keys};
-pub(crate) use self::upkeep::clear;
+pub(crate) use self::upkeep::{clear, exists};
 use super::faults;
 use super::folder::{Folder, Problem};
 use crate::cancel::Cancel;
@@ -76,6 +76,8 @@ pub(crate) struct Store {
     /// Since when a read transaction is open.
     reading: Option<Instant>,
     damaged: bool,
+    /// Whether it takes the place of a file that was given up as damaged.
+    replaces: bool,
     /// Rows whose checksum does not hold.
     bad: Vec<i64>,
     /// Rows that were used and whose mark is old.
@@ -105,6 +107,7 @@ impl Store {
             access,
             reading: None,
             damaged: false,
+            replaces: false,
             bad: Vec::new(),
             used: Vec::new(),
             today: today(),
@@ -134,7 +137,10 @@ impl Store {
                 Ok(None) => return Err(absent()),
                 Err(error) => match Trouble::of(&error) {
                     Trouble::Busy if patience.wait() => {}
-                    Trouble::Damaged if self.access == Access::Write && generation < last => generation += 1,
+                    Trouble::Damaged if self.access == Access::Write && generation < last => {
+                        self.replaces = true;
+                        generation += 1;
+                    }
                     _ => return Err(unusable(&error)),
                 },
             }

@@ -63,7 +63,7 @@ fn many_processes_share_a_fresh_folder() {
         let mut store = home.store();
         assert_eq!(store.info().unwrap().rows, 8 * 4 * 300);
         assert_eq!(store.generation, 1);
-        assert_eq!(store.verify(false, &NEVER).unwrap().damaged, 0);
+        assert_eq!(store.verify(&NEVER).unwrap().damaged, 0);
     }
 }
 
@@ -93,7 +93,7 @@ fn killed_writers_leave_a_store_that_works_at_once() {
             assert_eq!(hits(&mut store, 20_000..20_010), 10);
             assert!(store.finish(1 << 30, &NEVER));
             assert_eq!(store.generation, 1);
-            assert_eq!(store.verify(false, &NEVER).unwrap().damaged, 0);
+            assert_eq!(store.verify(&NEVER).unwrap().damaged, 0);
             assert!(started.elapsed() < Duration::from_secs(2));
         }
     }

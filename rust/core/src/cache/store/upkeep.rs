@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::file::{self, Access, BUSY, Trouble};
 use super::{Checked, Mode, Store};
 use crate::cache::faults::{self, Step, attempt};
-use crate::cache::folder::Folder;
+use crate::cache::folder::{FACTS, Folder};
 use crate::cancel::Cancel;
 
 /// A log of more bytes is folded into the database. The first connection after the last one closed reads the whole log.
@@ -28,8 +28,6 @@ pub(crate) struct Info {
     pub(crate) rows: u64,
     /// Size of the files on disk.
     pub(crate) bytes: u64,
-    /// How many files were given up as damaged before this one, plus one.
-    pub(crate) generation: u32,
 }
 
 /// What a check of all rows found.
@@ -39,10 +37,8 @@ pub(crate) struct VerifyReport {
     pub(crate) rows: u64,
     /// Rows among them whose checksum does not hold.
     pub(crate) damaged: u64,
-    /// Whether the file itself is damaged, so that there may be rows that cannot be found.
+    /// Whether a file was damaged itself, so that there may be rows that cannot be found.
     pub(crate) file_damaged: bool,
-    /// Rows that were dropped to mend it.
-    pub(crate) dropped: u64,
 }
 
 impl Store {
@@ -56,8 +52,7 @@ impl Store {
         let is_change = !bad.is_empty() || !used.is_empty();
         if is_change && !self.damaged {
             complete &= self.write(cancel, |connection| {
-                let mut delete = connection.prepare_cached("DELETE FROM facts WHERE id = ?1")?;
-                bad.iter().try_for_each(|row| delete.execute([row]).map(drop))?;
+                drop_rows(connection, &bad)?;
                 let mut touch = connection.prepare_cached("UPDATE facts SET day = ?2 WHERE id = ?1")?;
                 used.iter().try_for_each(|row| touch.execute([*row, today]).map(drop))
             });
@@ -122,11 +117,11 @@ impl Store {
         let database = file::path_of(&self.facts, self.generation);
         let size = |path: &std::path::Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
         let bytes = size(&database) + size(&file::beside(&database, "-wal"));
-        Some(Info { rows: rows.cast_unsigned(), bytes, generation: self.generation })
+        Some(Info { rows: rows.cast_unsigned(), bytes })
     }
 
-    /// Checks every row, and drops what is damaged if `repair`. `None` when it was cancelled or the file cannot be read at all.
-    pub(crate) fn verify(&mut self, repair: bool, cancel: &Cancel) -> Option<VerifyReport> {
+    /// Checks every row, and drops what is damaged. `None` when it was cancelled or the file cannot be read at all.
+    pub(crate) fn verify(&mut self, cancel: &Cancel) -> Option<VerifyReport> {
         self.pause();
         let connection = self.connection.as_ref()?;
         let mut report = VerifyReport::default();
@@ -152,25 +147,34 @@ impl Store {
             Err(error) if Trouble::of(&error) == Trouble::Damaged => report.file_damaged = true,
             Err(_) => return None,
         }
-        if repair && report.file_damaged && self.access == Access::Write {
-            self.damaged = true;
-            if self.replace(cancel) {
-                report.dropped = report.rows;
+        if self.access == Access::Write {
+            let mut is_mended = !report.file_damaged;
+            if is_mended && !bad.is_empty() {
+                is_mended = self.write(cancel, |connection| drop_rows(connection, &bad));
             }
-        } else if repair && !bad.is_empty() {
-            let dropped = self.write(cancel, |connection| {
-                let mut delete = connection.prepare_cached("DELETE FROM facts WHERE id = ?1")?;
-                bad.iter().try_for_each(|row| delete.execute([row]).map(drop))
-            });
-            report.dropped = if dropped { report.damaged } else { 0 };
+            self.damaged |= !is_mended;
+            if self.damaged {
+                self.replace(cancel);
+            }
         }
+        report.file_damaged |= self.replaces;
         Some(report)
     }
 }
 
+fn drop_rows(connection: &Connection, rows: &[i64]) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare_cached("DELETE FROM facts WHERE id = ?1")?;
+    rows.iter().try_for_each(|row| delete.execute([row]).map(drop))
+}
+
+/// Whether there is a store in a folder, or what stands in the place of one.
+pub(crate) fn exists(folder: &Folder) -> bool {
+    file::generations(&folder.path().join(FACTS)).is_ok_and(|all| !all.is_empty())
+}
+
 /// Empties the store of a folder, whatever state it is in; `false` when that failed.
 pub(crate) fn clear(folder: &Folder, cancel: &Cancel) -> bool {
-    if folder.facts().is_ok_and(|facts| file::generations(&facts).is_ok_and(|all| all.is_empty())) {
+    if !exists(folder) {
         return true;
     }
     match Store::open(folder, Mode::Write, cancel) {

@@ -131,6 +131,32 @@ fn manifests_of_trees_that_nobody_asks_about_do_not_fill_the_disk() {
 }
 
 #[test]
+fn a_manifest_that_is_used_stays_although_others_were_written_later() {
+    let place = tree(6);
+    let mut options = place.options(None, later);
+    let mut ask = |number: usize, max_bytes: usize| {
+        options.paths = vec![PathBuf::from(format!("p{number}"))];
+        options.cache.as_mut().unwrap().max_bytes = max_bytes as u64;
+        same(Form::DropIn, &options, || format!("p{number}")).manifest == 1
+    };
+    assert!(!ask(0, 1 << 20));
+    // Room for two of them, in the half that they may take.
+    let room = content(&place.cache())[0].len() * 5;
+    let mut ask = |number| ask(number, room);
+    for number in 1..6 {
+        // So many days go by.
+        for path in manifests(&place.cache()) {
+            let file = fs::File::open(path).unwrap();
+            let modified = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(modified - std::time::Duration::from_hours(48)).unwrap();
+        }
+        assert!(ask(0));
+        assert!(!ask(number));
+    }
+    assert!(!ask(1));
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_costs_no_more_than_the_first_time() {
     let place = tree(100);
     let mut options = place.options(Some(new_memory()), later);
