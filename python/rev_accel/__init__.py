@@ -1,8 +1,8 @@
 """Static analysis of whole trees of Python files in native code, and what a coding agent needs beside it.
 
 `analyze_ast_patterns` answers as rev's function of that name; `scan` and `scan_source` give the same
-findings as typed objects. `digest` names messages and tool sets by their content. Every name is loaded
-when it is first used: importing this package does nothing else.
+findings as typed objects. `digest` names messages and tool sets by their content; `llm` describes, asks, records
+and replays calls of models. Every name is loaded when it is first used: importing this package does nothing else.
 """
 
 # A plain name instead of `typing.TYPE_CHECKING`: type checkers know it, and importing `typing` would
@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import cache as cache
     from . import errors as errors
+    from . import llm as llm
     from . import workspace as workspace
     from ._core import __version__ as __version__
     from ._core import canonical_bytes as canonical_bytes
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from .analysis import scan_source as scan_source
     from .errors import InputError as InputError
     from .errors import InternalError as InternalError
+    from .errors import ModelError as ModelError
     from .errors import PathOutsideRootError as PathOutsideRootError
+    from .errors import ReplayMissError as ReplayMissError
     from .errors import RevAccelError as RevAccelError
     from .records import FileError as FileError
     from .records import Finding as Finding
@@ -36,7 +39,9 @@ __all__ = [
     "InputError",
     "InternalError",
     "Limits",
+    "ModelError",
     "PathOutsideRootError",
+    "ReplayMissError",
     "Report",
     "RevAccelError",
     "ScanStats",
@@ -47,6 +52,7 @@ __all__ = [
     "digest",
     "digest_bytes",
     "errors",
+    "llm",
     "scan",
     "scan_source",
     "workspace",
@@ -59,7 +65,9 @@ _HOMES = {
     "InputError": "errors",
     "InternalError": "errors",
     "Limits": "records",
+    "ModelError": "errors",
     "PathOutsideRootError": "errors",
+    "ReplayMissError": "errors",
     "Report": "report",
     "RevAccelError": "errors",
     "ScanStats": "records",
@@ -70,6 +78,7 @@ _HOMES = {
     "digest": "_core",
     "digest_bytes": "_core",
     "errors": "errors",
+    "llm": "llm",
     "scan": "analysis",
     "scan_source": "analysis",
     "workspace": "workspace",
