@@ -1,9 +1,9 @@
 """Static analysis of whole trees of Python files in native code, and what a coding agent needs beside it.
 
 `analyze_ast_patterns` answers as rev's function of that name; `scan` and `scan_source` give the same
-findings as typed objects. `digest` names messages and tool sets by their content, `ResponseCache` keeps replies
-under such names, `MessageLog` keeps a conversation. Every name is loaded when it is first used: importing this
-package does nothing else.
+findings as typed objects. `digest` names messages and tool sets by their content; `llm` describes, asks, records
+and replays calls of models, `ResponseCache` keeps their replies, `MessageLog` a conversation. Every name is loaded
+when it is first used: importing this package does nothing else.
 """
 
 # A plain name instead of `typing.TYPE_CHECKING`: type checkers know it, and importing `typing` would
@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import cache as cache
     from . import errors as errors
+    from . import llm as llm
     from . import workspace as workspace
     from ._core import __version__ as __version__
     from ._core import canonical_bytes as canonical_bytes
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from .errors import InputError as InputError
     from .errors import InternalError as InternalError
     from .errors import LogError as LogError
+    from .errors import ModelError as ModelError
     from .errors import PathOutsideRootError as PathOutsideRootError
+    from .errors import ReplayMissError as ReplayMissError
     from .errors import RevAccelError as RevAccelError
     from .history import MessageLog as MessageLog
     from .history import messages_digest as messages_digest
@@ -44,7 +47,9 @@ __all__ = [
     "Limits",
     "LogError",
     "MessageLog",
+    "ModelError",
     "PathOutsideRootError",
+    "ReplayMissError",
     "ReplyStats",
     "Report",
     "ResponseCache",
@@ -57,6 +62,7 @@ __all__ = [
     "digest",
     "digest_bytes",
     "errors",
+    "llm",
     "messages_digest",
     "scan",
     "scan_source",
@@ -72,7 +78,9 @@ _HOMES = {
     "Limits": "records",
     "LogError": "errors",
     "MessageLog": "history",
+    "ModelError": "errors",
     "PathOutsideRootError": "errors",
+    "ReplayMissError": "errors",
     "ReplyStats": "replies",
     "Report": "report",
     "ResponseCache": "replies",
@@ -85,6 +93,7 @@ _HOMES = {
     "digest": "_core",
     "digest_bytes": "_core",
     "errors": "errors",
+    "llm": "llm",
     "messages_digest": "history",
     "scan": "analysis",
     "scan_source": "analysis",

@@ -201,14 +201,15 @@ def canonical_bytes(value: object, *, domain: str = "value") -> bytes:
     but the last.
     """
 
-def chain_digest(messages: Sequence[object], *, previous: bytes | None = None, first: int = 0) -> bytes:
-    """The digest of a sequence of messages, as 32 bytes.
+def chain_digest(messages: Sequence[object], *, previous: bytes | None = None, first: int = 0) -> bytes | None:
+    """The digest of a sequence of messages, as 32 bytes; `None` when there are none at all.
 
-    It is made of the digest of all messages but the last, and that of the last, so that the digest of a sequence that
-    grows costs what is new: `chain_digest(a + b) == chain_digest(b, previous=chain_digest(a))`.
+    It is `digest([previous, last], domain="messages")` of the digest of all messages but the last, or `None`, and that
+    of the last in the domain `"message"`, both as text. So the digest of a sequence that grows costs what is new:
+    `chain_digest(a + b) == chain_digest(b, previous=chain_digest(a))`.
 
     Args:
-        messages: Each a value as for `digest`, which digests it in the domain `"message"`.
+        messages: Each a value as for `digest`.
         previous: The digest of what comes before them.
         first: The number of the first one, for the text of errors. Errors are those of `digest`.
     """

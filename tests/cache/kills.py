@@ -6,13 +6,16 @@ reads a seed a line, forks the processes for it and tells their numbers; an empt
 ended. What they are forked from has never used a cache, so each starts as a fresh process does, but at once.
 """
 
+import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -27,8 +30,9 @@ REPOSITORY = Path(__file__).parents[2]
 WRITERS, READERS = 2, 1
 TREES = 3
 FILES = 40
-STEPS = 6  # uses of the cache after which a process is killed at the latest
-LONGEST = 0.01  # seconds that it lives on after that
+USES = 3  # uses of the cache of which one is the last that a process begins before its time is up
+LONGEST = 0.004  # seconds that it lives on from then: as long as most uses take
+AGE = 40  # rounds after which the writers' trees are made anew
 PATIENCE = 5.0  # seconds that the uses are waited for
 LARGEST = 64 << 20  # bytes that the cache may take in the end
 
@@ -62,40 +66,72 @@ def known(folder: Path) -> dict[str, tuple[str, str]]:
     return answers
 
 
-def read(folder: Path, answers: dict[str, tuple[str, str]], choice: random.Random) -> None:
+Use = Callable[[], contextlib.AbstractContextManager[None]]
+"""Stands round each use of the cache."""
+
+
+def read(folder: Path, answers: dict[str, tuple[str, str]], choice: random.Random, use: Use) -> None:
     """Asks about a tree that nobody edits."""
     name = choice.choice(list(answers))
-    if ask(folder / name, max_bytes=(1 << 24) - choice.randrange(6)) != answers[name]:
+    with use():
+        said = ask(folder / name, max_bytes=(1 << 24) - choice.randrange(6))
+    if said != answers[name]:
         raise asks.StaleError(f"a wrong answer about {name}")
 
 
-def write(own: Edited, choice: random.Random) -> None:
+def write(own: Edited, choice: random.Random, use: Use) -> None:
     """Edits a tree of its own and asks about it, or does something to the whole cache."""
     what = choice.random()
-    if what < 0.55:
-        name = own.edit()
-        asks.check(choice.choice(asks.MAIN), own, name)
-    elif what < 0.65:
-        cache.gc(0)
-    elif what < 0.7:
-        cache.verify()
+    if what < 0.3:
+        name, right = own.edit(), contents.expected(contents.walk(own.root))
+        with use(), workspace.use_root(own.root):
+            said = rev_accel.analyze_ast_patterns(".")
+    elif what < 0.55:
+        name, right = own.edit(), asks.unignored(own)
+        with use():
+            said = rev_accel.scan(root=own.root).to_json()
     else:
         # What was written is written anew.
-        cache.clear()
+        with use():
+            cache.gc(0) if what < 0.65 else cache.verify() if what < 0.7 else cache.clear()
+        return
+    if said != right:
+        raise asks.StaleError(f"a wrong answer about {own.root} after {name}")
+
+
+def own_tree(folder: Path, number: int, seed: int, choice: random.Random) -> Edited:
+    """The tree of a writer, in whatever state the last one left it."""
+    holder = f"{folder}/own/{number}"
+    if seed % AGE == 0:
+        shutil.rmtree(holder, ignore_errors=True)
+    if not os.path.isdir(f"{holder}/root"):
+        shutil.rmtree(holder, ignore_errors=True)
+        return Edited(holder, choice)
+    own = Edited.__new__(Edited)
+    own.holder, own.root, own.away, own.choice = holder, f"{holder}/root", f"{holder}/away", choice
+    own.spare, own.branches = seed * 1000, []
+    return own
 
 
 def live(folder: Path, answers: dict[str, tuple[str, str]], number: int, seed: int) -> None:
-    """The life of a process, which ends by a signal. It shows by a file's length how far it is."""
+    """The life of a process, which ends by a signal. A file that gets longer by a byte as a use begins or ends shows how far it is."""
     choice = random.Random(f"{seed} {number}")
-    own = Edited(f"{folder}/own/{seed}-{number}", choice) if number < WRITERS else None
+    own = own_tree(folder, number, seed, choice) if number < WRITERS else None
     steps = os.open(f"{folder}/steps-{number}", os.O_WRONLY | os.O_APPEND)
+
+    @contextlib.contextmanager
+    def use() -> Iterator[None]:
+        os.write(steps, b"+")
+        yield
+        os.write(steps, b"-")
+
     while True:
-        os.write(steps, b".")
         if choice.random() < 0.7:
             _core.forget()
-        read(folder, answers, choice)
-        if own is not None:
-            write(own, choice)
+        if own is None or choice.random() < 0.3:
+            read(folder, answers, choice, use)
+        else:
+            write(own, choice, use)
 
 
 def fork(folder: Path, answers: dict[str, tuple[str, str]], number: int, seed: int) -> int:
@@ -131,6 +167,10 @@ class Kills:
         self.folder = folder
         self.cache = folder / "cache"
         self.most_temporary = 0
+        self.in_use = 0
+        """Processes that were killed in the course of a use."""
+        self.counting = 0
+        """Rounds with such a one."""
         self._errors = (folder / "errors").open("w+")
 
     def __enter__(self) -> Self:
@@ -170,27 +210,26 @@ class Kills:
         for path in steps:
             path.write_bytes(b"")
         for path, child in zip(steps, map(int, self._tell(str(seed)).split()), strict=True):
-            # However busy the machine is, each is killed in the course of its first uses.
-            until, wanted = time.monotonic() + PATIENCE, choice.randrange(STEPS)
+            # However busy the machine is, each is killed in the course of its first uses, or soon after one.
+            until, wanted = time.monotonic() + PATIENCE, 2 * choice.randrange(USES) + 1
             while path.stat().st_size < wanted and time.monotonic() < until:
-                time.sleep(0.0005)
+                time.sleep(0.0002)
             time.sleep(choice.uniform(0, LONGEST))
             os.kill(child, signal.SIGKILL)
         ended = self._tell("")
+        killed_in_use = sum(path.stat().st_size % 2 for path in steps)
+        self.in_use += killed_in_use
+        self.counting += killed_in_use > 0
         if set(ended.split()) != {str(-signal.SIGKILL)}:
             self._errors.seek(0)
             raise AssertionError(f"seed {seed}: ended with {ended}: {self._errors.read()[-5000:]}")
         _core.forget()
         for name, right in self.answers.items():
-            report = rev_accel.scan(root=self.folder / name)
             assert ask(self.folder / name) == right, f"seed {seed}: {name}"
-            assert report.to_json() == right[1], f"seed {seed}: {name}"
         for number in range(WRITERS):
-            holder = f"{self.folder}/own/{seed}-{number}"
-            if os.path.isdir(f"{holder}/root"):
-                own = Edited.__new__(Edited)
-                own.holder, own.root, own.choice = holder, f"{holder}/root", choice
-                for question in (asks.drop_in, asks.scan_unignored, asks.scan_all):
+            if os.path.isdir(f"{self.folder}/own/{number}/root"):
+                own = own_tree(self.folder, number, 1, choice)
+                for question in (asks.drop_in, asks.scan_unignored):
                     asks.check(question, own, f"seed {seed}, killed")
         self.most_temporary = max(self.most_temporary, len(self.temporary()))
 

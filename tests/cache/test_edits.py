@@ -31,7 +31,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(("clock", "rounds"), [("real", 1200), ("ahead", 800), ("jumps", 600)])
+@pytest.mark.parametrize(("clock", "rounds"), [("real", 800), ("ahead", 400), ("jumps", 300)])
 def test_no_answer_is_stale_in_rounds_of_edit_then_ask(place: str, clock: str, rounds: int) -> None:
     if clock != "real" and sys.platform != "linux":
         pytest.skip("the clock is set by a library as Linux loads it")

@@ -20,3 +20,4 @@ def test_killed_processes_leave_no_wrong_answers_and_nothing_that_grows(
         for seed in range(SEED, SEED + ROUNDS):
             kills.round(seed)
         kills.finish()
+        assert kills.counting > ROUNDS // 2

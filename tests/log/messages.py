@@ -3,11 +3,7 @@
 import random
 from typing import Any
 
-from blake3 import blake3
-
-from rev_accel import digest_bytes
-
-CHAIN = blake3(b"", derive_key_context="rev-accel 2026 message log: chained digest").digest()
+from rev_accel import digest
 
 TEXTS = (
     "",
@@ -62,9 +58,9 @@ def result(number: int, content: str = "done") -> dict[str, Any]:
     return {"role": "tool", "tool_call_id": f"call_{number}", "content": content}
 
 
-def chained(messages: list[dict[str, Any]]) -> str:
+def chained(messages: list[dict[str, Any]]) -> str | None:
     """The digest of a log, made another way."""
-    digest = bytes(32)
+    chain = None
     for one in messages:
-        digest = blake3(digest + digest_bytes(one, domain="message"), key=CHAIN).digest()
-    return digest.hex()
+        chain = digest([chain, digest(one, domain="message")], domain="messages")
+    return chain

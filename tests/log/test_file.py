@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "log.jsonl"
 
 
-def write(path: Path, messages: list[Any]) -> str:
+def write(path: Path, messages: list[Any]) -> str | None:
     """Makes a log of its own, and gives its digest."""
     path.unlink(missing_ok=True)
     with MessageLog.open(path) as log:
@@ -36,7 +36,7 @@ def write(path: Path, messages: list[Any]) -> str:
         return log.digest
 
 
-def found(path: Path) -> tuple[list[Any], str]:
+def found(path: Path) -> tuple[list[Any], str | None]:
     with MessageLog.open(path, repair=False) as log:
         return list(log), log.digest
 

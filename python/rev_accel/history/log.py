@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, overload
+from typing import Any, Self, cast, overload
 
 from rev_accel import _core
 from rev_accel.errors import InputError
@@ -19,8 +19,6 @@ __all__ = ["INTERRUPTED", "MessageLog", "Recovery", "messages_digest"]
 
 INTERRUPTED = "interrupted, outcome unknown"
 """What stands as the result of a tool call that had none when its log was opened again."""
-
-_EMPTY = bytes(32)
 
 _logs: weakref.WeakSet[MessageLog] = weakref.WeakSet()
 _has_fork_hook = False
@@ -54,7 +52,7 @@ class MessageLog(Sequence[FrozenDict]):
 
     def __init__(self, messages: Iterable[dict[str, Any]] = ()) -> None:
         self._messages: list[FrozenDict] = []
-        self._digest = _EMPTY
+        self._digest: bytes | None = None
         self._file: LogFile | None = None
         self._lock = threading.Lock()
         self.recovery = Recovery()
@@ -98,9 +96,9 @@ class MessageLog(Sequence[FrozenDict]):
         return log
 
     @property
-    def digest(self) -> str:
-        """A name for all messages so far: 64 hexadecimal digits."""
-        return self._digest.hex()
+    def digest(self) -> str | None:
+        """A name for all messages so far: 64 hexadecimal digits, `None` when there are none."""
+        return None if self._digest is None else self._digest.hex()
 
     @property
     def path(self) -> str | None:
@@ -158,17 +156,19 @@ class MessageLog(Sequence[FrozenDict]):
 
     def __repr__(self) -> str:
         where = "" if self.path is None else f" in {self.path!r}"
-        return f"<MessageLog of {len(self)} messages{where}, {self.digest[:12]}>"
+        return f"<MessageLog of {len(self)} messages{where}, {(self.digest or 'empty')[:12]}>"
 
     def _digest_with(self, message: FrozenDict) -> bytes:
-        return _core.chain_digest([message], previous=self._digest, first=len(self._messages))
+        digest = _core.chain_digest([message], previous=self._digest, first=len(self._messages))
+        return cast(bytes, digest)  # there is a message
 
 
-def messages_digest(messages: Iterable[dict[str, Any]]) -> str:
-    """The digest of a log of these messages, without making one."""
+def messages_digest(messages: Iterable[dict[str, Any]]) -> str | None:
+    """The digest of a log of these messages, without making one; the same stands in the key of a request."""
     if isinstance(messages, MessageLog):
         return messages.digest
-    return _core.chain_digest(list(messages)).hex()
+    digest = _core.chain_digest(list(messages))
+    return None if digest is None else digest.hex()
 
 
 def _text(message: FrozenDict) -> bytes:

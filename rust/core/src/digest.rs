@@ -1,9 +1,8 @@
 //! Digests of values: BLAKE3 over the [canonical encoding](crate::canonical).
 
 use std::fmt;
-use std::sync::LazyLock;
 
-use crate::canonical::{Excess, Output};
+use crate::canonical::{Encoder, Excess, Output};
 
 /// The role in which a value is digested, such as `"message"` or `"tools"`: the same data in two roles has two digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +26,6 @@ impl<'a> Domain<'a> {
     }
 }
 
-/// What a chained digest speaks for: another use of BLAKE3 with the same input has other digests.
-const CHAIN: &str = "rev-accel 2026 message log: chained digest";
-
 /// The digest of a value. Its text is 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
@@ -47,18 +43,18 @@ impl Digest {
         Self(bytes)
     }
 
-    /// The digest of an empty sequence.
-    pub const EMPTY: Self = Self([0; 32]);
-
-    /// The digest of a sequence whose beginning has this digest, and whose last value has that of `next`. So the digest of a sequence
-    /// that grows costs what is new.
-    #[must_use]
-    pub fn chain(&self, next: &Self) -> Self {
-        static KEY: LazyLock<[u8; 32]> = LazyLock::new(|| blake3::derive_key(CHAIN, b""));
-        let mut both = [0; 64];
-        both[..32].copy_from_slice(&self.0);
-        both[32..].copy_from_slice(&next.0);
-        Self(*blake3::keyed_hash(&KEY, &both).as_bytes())
+    /// The digest of a sequence of messages from that of all but the last, if there are any, and that of the last. So the digest of a
+    /// sequence that grows costs what is new.
+    pub fn chain(previous: Option<&Self>, last: &Self) -> Result<Self, Excess> {
+        let mut encoder = Encoder::new(Domain("messages"), Hashing::default());
+        encoder.list(2)?;
+        match previous {
+            Some(previous) => encoder.text(previous.to_string().as_bytes())?,
+            None => encoder.none()?,
+        }
+        encoder.text(last.to_string().as_bytes())?;
+        encoder.end();
+        encoder.finish()
     }
 }
 

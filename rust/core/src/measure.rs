@@ -122,7 +122,7 @@ impl KnownCache {
         let cache = CacheOptions { folder: Some(place.to_owned()), ..CacheOptions::new("measured") };
         let options =
             Options { cache: Some(cache), selection: Selection::All, ..Options::new(root, [root.to_owned()]) };
-        scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new()).ok()?;
+        scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new(), &mut |_| {}).ok()?;
         let configured = Some(place.to_owned());
         let place = Place { configured, analysed: &[], create: true, is_network: device::is_network };
         let folder = Folder::open(&place).ok()?;

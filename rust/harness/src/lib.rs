@@ -1,10 +1,14 @@
-//! Compares the producers of facts: whatever the recogniser accepts, the parser accepts with the same facts.
+//! Random tests of the core from outside, in numbers that take hours.
 //!
-//! The texts are real files, [mutants](mutants::mutant) of them, [generated programs](programs::program) and [bombs](bombs::bombs). What
+//! It compares the producers of facts: whatever the recogniser accepts, the parser accepts with the same facts. The texts are real files, [mutants](mutants::mutant) of them, [generated programs](programs::program) and [bombs](bombs::bombs). What
 //! the recogniser accepted can be written to a file, in the form that `tests/recogniser/compare.py` compares with `ast.parse`.
+//!
+//! And it looks for [stale answers](edits) of the cache.
 
 pub mod bombs;
 pub mod corpus;
+#[cfg(unix)]
+pub mod edits;
 pub mod mutants;
 pub mod programs;
 pub mod random;

@@ -11,6 +11,8 @@ use std::{env, fs, thread};
 
 use rev_accel_core::Grammar;
 use rev_accel_core::syntax::audit;
+#[cfg(unix)]
+use rev_accel_harness::edits::{Mode, Plan, Rounds};
 use rev_accel_harness::random::Random;
 use rev_accel_harness::{Outcome, STACK, Tally, bombs, compare, corpus, export, mutants, programs};
 
@@ -20,9 +22,11 @@ usage: rev-accel-harness check SOURCE [EXPORT]               compare on each tex
        rev-accel-harness mutants SOURCE COUNT SEED [EXPORT]  compare on mutants of the texts up to 20 kB
        rev-accel-harness programs COUNT SEED [EXPORT]        compare on generated programs
        rev-accel-harness bombs [EXPORT]                      compare on nests, chains and blocks
+       rev-accel-harness edits FOLDER CLOCK ROUNDS SEED      edit trees in FOLDER and ask about them, with the cache
        rev-accel-harness characters                          the codes of all characters that have a name
 SOURCE is a folder or a file of snippets. EXPORT gets every accepted text with its facts, for tests/recogniser/compare.py.
-Each difference is written to difference-*.py in the current folder; the exit code is then 1.";
+Each difference is written to difference-*.py in the current folder; the exit code is then 1.
+CLOCK is what the cache is told of the time: the `real` one, one that is `ahead`, or one that `jumps`.";
 
 /// How many texts that are not accepted are named, the longest first.
 const SHOWN: usize = 40;
@@ -90,6 +94,11 @@ fn run(arguments: &[String]) -> Result<bool> {
             failed?;
             run.finish()
         }
+        #[cfg(unix)]
+        ["edits", folder, clock, rounds, seed] => {
+            let mode = Mode::of(clock).ok_or(USAGE)?;
+            edits(Path::new(folder), mode, rounds.parse()?, seed.parse()?)
+        }
         ["characters"] => {
             let named = ('\0'..=char::MAX).filter(|&character| unicode_names2::name(character).is_some());
             named.for_each(|character| say(&format!("{:x}", u32::from(character))));
@@ -147,6 +156,34 @@ impl Run {
 
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Rounds of edit-then-ask in a new folder, which stays if an answer is wrong.
+#[cfg(unix)]
+fn edits(folder: &Path, mode: Mode, count: u64, seed: u64) -> Result<bool> {
+    let folder = folder.join(format!("rev-accel-edits-{}", std::process::id()));
+    fs::create_dir(&folder)?;
+    // With the real clock a tree has its turn only after a rest.
+    let trees = if mode == Mode::Real { 1024 } else { 128 };
+    let started = Instant::now();
+    let mut rounds = Rounds::new(Plan { mode, trees, seed }, &folder)?;
+    let making = started.elapsed();
+    let started = Instant::now();
+    let outcome = rounds.run(count);
+    let seconds = started.elapsed().as_secs_f64();
+    let tally = rounds.tally();
+    say(&format!(
+        "edits, {mode:?} clock, seed {seed}, {}: {} rounds in {seconds:.1} s, {:.0}/s, after {:.1} s for {trees} trees\n{tally}",
+        folder.display(),
+        tally.rounds,
+        tally.rounds as f64 / seconds,
+        making.as_secs_f64()
+    ));
+    match outcome {
+        Ok(()) => fs::remove_dir_all(&folder)?,
+        Err(ref error) => say(&error.to_string()),
+    }
+    Ok(outcome.is_ok())
 }
 
 fn check(source: &Path, export: Option<&str>) -> Result<bool> {

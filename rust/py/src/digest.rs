@@ -30,11 +30,8 @@ pub(crate) fn digest_bytes<'py>(
     encode(py, value, domain, Hashing::default()).map(|digest| PyBytes::new(py, digest.as_bytes()))
 }
 
-/// The role of a message.
-const MESSAGE: &str = "message";
-
-/// The digest of a sequence of messages, as 32 bytes: of those that it begins with, whose digest is `previous`, and of `messages`. In errors
-/// these are numbered from `first` on.
+/// The digest of a sequence of messages, as 32 bytes: of those that it begins with, whose digest is `previous`, and of `messages`. `None`
+/// when there are none at all. In errors these are numbered from `first` on.
 #[pyfunction]
 #[pyo3(signature = (messages, *, previous = None, first = 0))]
 pub(crate) fn chain_digest<'py>(
@@ -42,19 +39,19 @@ pub(crate) fn chain_digest<'py>(
     messages: Vec<Bound<'py, PyAny>>,
     previous: Option<&[u8]>,
     first: usize,
-) -> PyResult<Bound<'py, PyBytes>> {
-    let Some(domain) = Domain::new(MESSAGE) else { return Err(error::internal(py, "no domain".to_owned())) };
-    let mut digest = match previous.map(<[u8; 32]>::try_from) {
-        None => Digest::EMPTY,
-        Some(Ok(bytes)) => Digest::from_bytes(bytes),
-        Some(Err(_)) => return Err(error::input(py, "`previous` must have 32 bytes".to_owned())),
-    };
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let Some(domain) = Domain::new("message") else { return Err(error::internal(py, "no domain".to_owned())) };
+    let previous = previous.map(<[u8; 32]>::try_from).transpose();
+    let Ok(previous) = previous else { return Err(error::input(py, "`previous` must have 32 bytes".to_owned())) };
+    let mut digest = previous.map(Digest::from_bytes);
     detach::guarded(py, || {
         for (index, message) in messages.into_iter().enumerate() {
             let root = format!("messages[{}]", first.saturating_add(index));
-            digest = digest.chain(&walk(message, &root, Encoder::new(domain, Hashing::default()))?);
+            let last = walk(message, &root, Encoder::new(domain, Hashing::default()))?;
+            let chained = Digest::chain(digest.as_ref(), &last);
+            digest = Some(chained.map_err(|excess| error::internal(py, excess.to_string()))?);
         }
-        Ok(PyBytes::new(py, digest.as_bytes()))
+        Ok(digest.map(|digest| PyBytes::new(py, digest.as_bytes())))
     })
 }
 

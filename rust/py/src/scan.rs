@@ -175,15 +175,29 @@ pub(crate) fn analyze<'py>(
         cache: cache.map(|cache| cache.options(py, true)).transpose()?,
         ..Options::new(root, [target])
     };
-    let answer = detach::run(py, |cancel| core::scan_drop_in(&options, check_error, tail, &interpreter, cancel))?;
+    let mut made = None;
+    let answer = detach::run_with_events(
+        py,
+        |cancel, events| {
+            let mut pass_on = |text| {
+                events.send(text);
+            };
+            core::scan_drop_in(&options, check_error, tail, &interpreter, cancel, &mut pass_on)
+        },
+        |py, text: Arc<Vec<u8>>| {
+            // While the core keeps what it found out.
+            made = Some(PyString::from_bytes(py, &text)?.unbind());
+            Ok(())
+        },
+    )?;
     let text = match answer.text {
         None => None,
         Some(DropInText::Kept(text)) => match PythonText::of(py, text) {
             Some(text) => Some(text),
             None => return Err(error::internal(py, "a text of another kind was kept".to_owned())),
         },
-        Some(DropInText::Made(text, slot)) => {
-            let text = PyString::from_bytes(py, &text)?;
+        Some(DropInText::Made(slot)) => {
+            let text = made.ok_or_else(|| error::internal(py, "the text got lost".to_owned()))?.into_bound(py);
             if let Some(slot) = slot {
                 slot.keep(Arc::new(PythonText::new(&text)?));
             }

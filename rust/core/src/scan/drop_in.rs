@@ -38,15 +38,15 @@ pub struct DropIn {
 pub enum DropInText {
     /// The text that [`Slot::keep`] was given when this was last asked.
     Kept(Arc<dyn KeptText>),
-    /// A text that was made, and where it can be kept.
-    Made(Vec<u8>, Option<Slot>),
+    /// The text that was passed to `made`, and where it can be kept.
+    Made(Option<Slot>),
 }
 
 impl fmt::Debug for DropInText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kept(text) => write!(f, "Kept({} bytes)", text.bytes().len()),
-            Self::Made(text, slot) => write!(f, "Made({} bytes, {})", text.len(), slot.is_some()),
+            Self::Made(slot) => write!(f, "Made({})", slot.is_some()),
         }
     }
 }
@@ -71,7 +71,7 @@ impl Slot {
 /// The text of an earlier answer.
 enum Before {
     Kept(Arc<dyn KeptText>, Arc<Layout>),
-    Loaded(Vec<u8>, Layout),
+    Loaded(Arc<Vec<u8>>, Layout),
 }
 
 impl Before {
@@ -86,12 +86,16 @@ impl Before {
 /// Answers as the drop-in does, with `tail` in place of the object's last key and closing brace.
 ///
 /// `check_error` is given as the error of every file that parses, for arguments with which the drop-in's own check fails.
+///
+/// A text that was not kept is passed to `made` as soon as it is whole, so that the caller can take it over while it is written to the
+/// cache.
 pub fn scan_drop_in(
     options: &Options,
     check_error: Option<&str>,
     tail: &str,
     interpreter: &dyn Interpreter,
     cancel: &Cancel,
+    made: &mut dyn FnMut(Arc<Vec<u8>>),
 ) -> Result<DropIn> {
     let check_error = check_error.map(str::to_owned);
     // A manifest holds the text with all rules.
@@ -128,19 +132,22 @@ pub fn scan_drop_in(
     let text = match (whole, before) {
         (Some(object), _) => {
             let (text, layout) = object.finish(tail);
-            Before::Loaded(text, layout)
+            Before::Loaded(Arc::new(text), layout)
         }
         (None, Some(before)) if is_same => before,
         (None, before) => {
             let spliced = before.and_then(|before| spliced(&plan, &before, &pieces, tail));
             let Some((text, layout)) = spliced else {
                 let options = Options { cache: None, ..options.clone() };
-                return scan_drop_in(&options, check_error.as_deref(), tail, interpreter, cancel);
+                return scan_drop_in(&options, check_error.as_deref(), tail, interpreter, cancel, made);
             };
-            Before::Loaded(text, layout)
+            Before::Loaded(Arc::new(text), layout)
         }
     };
     let has_files = plan.len() > 0;
+    if has_files && let Before::Loaded(text, _) = &text {
+        made(Arc::clone(text));
+    }
     let mut known = None;
     let cache = plan.cached.as_ref().map(|cached| (cached.tree, cached.options.memory));
     if let Some(update) = update {
@@ -162,9 +169,9 @@ pub fn scan_drop_in(
             }
             DropInText::Kept(text)
         }
-        (Before::Loaded(text, layout), memory) => {
+        (Before::Loaded(_, layout), memory) => {
             let slot = memory.map(|(tree, memory, known)| Slot { memory, tree, known, form, layout });
-            DropInText::Made(text, slot)
+            DropInText::Made(slot)
         }
     };
     Ok(DropIn { text: Some(text), stats })
@@ -185,7 +192,7 @@ fn earlier_text(cached: &mut Cached<'_>, is_main: bool, tail: &str) -> Option<Be
     Earlier::new(&text, &layout)?;
     // Only now: a manifest whose text is damaged is one without a text, and gets another.
     manifest.entries = Some(entries);
-    Some(Before::Loaded(text, layout))
+    Some(Before::Loaded(Arc::new(text), layout))
 }
 
 /// An entry with the number of issues in it.

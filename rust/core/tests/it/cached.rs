@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rev_accel_core::{
     CacheOptions, Cancel, DEFAULT_MEMORY_BYTES, DropInText, Grammar, LineFormat, Memory, Options, Selection, Stats,
@@ -38,14 +39,16 @@ fn new_memory() -> &'static Memory {
 
 /// The text, whether it is the very one that was kept, and the figures.
 fn ask(options: &Options) -> (Vec<u8>, bool, Stats) {
-    let answer = scan_drop_in(options, None, "\n}", &Grammar::default(), &Cancel::new()).unwrap();
+    let mut made = Arc::default();
+    let answer =
+        scan_drop_in(options, None, "\n}", &Grammar::default(), &Cancel::new(), &mut |text| made = text).unwrap();
     match answer.text.unwrap() {
         DropInText::Kept(text) => (text.bytes().to_vec(), true, answer.stats),
-        DropInText::Made(text, slot) => {
+        DropInText::Made(slot) => {
             if let Some(slot) = slot {
-                slot.keep(std::sync::Arc::new(text.clone()));
+                slot.keep(Arc::new(made.to_vec()));
             }
-            (text, false, answer.stats)
+            (made.to_vec(), false, answer.stats)
         }
     }
 }

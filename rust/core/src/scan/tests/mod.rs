@@ -49,19 +49,20 @@ struct Answer {
 fn ask(form: Form, options: &Options) -> (Result<Answer, String>, Stats) {
     let interpreter = Grammar::default();
     let asked = match form {
-        Form::DropIn => scan_drop_in(options, None, "\n}", &interpreter, &NEVER).map(|answer| {
-            let text = match answer.text {
-                None => Vec::new(),
-                Some(DropInText::Kept(text)) => text.bytes().to_vec(),
-                Some(DropInText::Made(text, slot)) => {
-                    if let Some(slot) = slot {
-                        slot.keep(Arc::new(text.clone()));
+        Form::DropIn => {
+            let mut made = Arc::default();
+            scan_drop_in(options, None, "\n}", &interpreter, &NEVER, &mut |text| made = text).map(|answer| {
+                let text = match answer.text {
+                    Some(DropInText::Kept(text)) => text.bytes().to_vec(),
+                    Some(DropInText::Made(Some(slot))) => {
+                        slot.keep(Arc::new(made.to_vec()));
+                        made.to_vec()
                     }
-                    text
-                }
-            };
-            (text, answer.stats)
-        }),
+                    Some(DropInText::Made(None)) | None => made.to_vec(),
+                };
+                (text, answer.stats)
+            })
+        }
         Form::Scan => scan(options, &interpreter, &NEVER, &|_, _| {})
             .map(|scan| (scan.to_lines(LineFormat::JsonLines), scan.stats)),
         Form::Lines => {

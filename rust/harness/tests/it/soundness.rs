@@ -1,9 +1,7 @@
-//! The short form of the harness, with fixed seeds: 200,000 mutants, 40,000 programs and all bombs.
+//! Comparisons of the producers: 200,000 mutants, 40,000 programs and all bombs.
 //!
 //! The mutants are made of the Python files of this repository and, if the variable `REV_ACCEL_HARNESS_TREE` names one, of those of
 //! another folder, which does not change with the repository.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,8 +6,14 @@
 //!
 //! The pass is the guard of the parser: a text that it calls [`Stop`]ped never reaches the parser whole.
 
-use memchr::{memchr, memchr2};
+mod classes;
+mod lines;
+mod strings;
+mod words;
 
+use memchr::memchr;
+
+use self::classes::{CLASSES, Class};
 use super::depth::{Elements, Precedence};
 
 /// Longest text, in bytes, about which the interpreter is asked. `ast.parse` holds the GIL and cannot be interrupted; at this size it
@@ -110,55 +116,6 @@ fn longest_dotted_name(text: &[u8]) -> usize {
     }
     most.max(dots)
 }
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Blank,
-    Word,
-    Digit,
-    Quote,
-    Hash,
-    LineEnd,
-    Open,
-    Close,
-    Comma,
-    Colon,
-    Semicolon,
-    Backslash,
-    Dot,
-    Operator,
-    Flat,
-    /// What stands in no valid program outside of strings and comments.
-    Stray,
-}
-
-static CLASSES: [Class; 256] = {
-    let mut table = [Class::Blank; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 128.. => Class::Word,
-            b'0'..=b'9' => Class::Digit,
-            b'"' | b'\'' => Class::Quote,
-            b'#' => Class::Hash,
-            b'\n' | b'\r' => Class::LineEnd,
-            b'(' | b'[' | b'{' => Class::Open,
-            b')' | b']' | b'}' => Class::Close,
-            b',' => Class::Comma,
-            b':' => Class::Colon,
-            b';' => Class::Semicolon,
-            b'\\' => Class::Backslash,
-            b'.' => Class::Dot,
-            b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' => Class::Operator,
-            // Comparisons and assignments do not nest.
-            b'=' | b'!' => Class::Flat,
-            b' ' | b'\t' | 0x0c => Class::Blank,
-            _ => Class::Stray,
-        };
-        byte += 1;
-    }
-    table
-};
 
 /// A string literal that can hold replacement fields.
 #[derive(Clone, Copy, Default)]
@@ -317,118 +274,6 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn line_end(&self) -> usize {
-        memchr2(b'\n', b'\r', &self.text[self.index..]).map_or(self.text.len(), |length| self.index + length)
-    }
-
-    fn end_statement(&mut self) -> Result<(), Stop> {
-        let depth = self.levels[0].elements.depth();
-        self.levels[0] = Level::default();
-        self.after_operand = false;
-        if self.index <= HEAD_BYTES {
-            self.outline.head = self.index;
-        }
-        self.outline.depth = self.outline.depth.max(depth);
-        if depth > MAX_DEPTH { Err(Stop::Depth) } else { Ok(()) }
-    }
-
-    fn new_line(&mut self, byte: u8) -> Result<(), Stop> {
-        self.index += if byte == b'\r' && self.byte(1) == b'\n' { 2 } else { 1 };
-        if self.open > 0 {
-            return Ok(());
-        }
-        self.end_statement()?;
-        self.indentation()
-    }
-
-    /// Follows the blocks by CPython's two counts, at the start of a line that is in no bracket.
-    fn indentation(&mut self) -> Result<(), Stop> {
-        let start = self.index;
-        while self.byte(0) == b' ' {
-            self.index += 1;
-        }
-        let mut column = (self.index - start) as u32;
-        let mut alternative = column;
-        loop {
-            match self.byte(0) {
-                b' ' => (column, alternative) = (column + 1, alternative + 1),
-                b'\t' => (column, alternative) = ((column / 8 + 1) * 8, alternative + 1),
-                0x0c => (column, alternative) = (0, 0),
-                b'#' | b'\n' | b'\r' => return Ok(()),
-                b'\\' => {
-                    self.outline.odd_indentation |= self.index > start;
-                    return Ok(());
-                }
-                _ => break,
-            }
-            self.index += 1;
-        }
-        if self.index >= self.text.len() {
-            return Ok(());
-        }
-        if column > self.blocks[self.block].0 {
-            if self.block + 1 >= MAX_INDENTS {
-                return Err(Stop::Indents);
-            }
-            if alternative <= self.blocks[self.block].1 {
-                return Err(Stop::Tabs);
-            }
-            self.block += 1;
-            self.blocks[self.block] = (column, alternative);
-            return Ok(());
-        }
-        while column < self.blocks[self.block].0 {
-            self.block -= 1;
-        }
-        let (level, level_alternative) = self.blocks[self.block];
-        if column != level {
-            return Err(Stop::Dedent);
-        }
-        if alternative == level_alternative { Ok(()) } else { Err(Stop::Tabs) }
-    }
-
-    fn skip_word(&mut self) {
-        let rest = &self.text[self.index..];
-        let length = rest.iter().position(|&byte| !matches!(CLASSES[byte as usize], Class::Word | Class::Digit));
-        self.index += length.unwrap_or(rest.len());
-    }
-
-    fn word(&mut self) -> Result<(), Stop> {
-        let start = self.index;
-        self.skip_word();
-        let word = &self.text[start..self.index];
-        let quote = self.byte(0);
-        if matches!(quote, b'"' | b'\'')
-            && let Some((interpolated, raw)) = string_prefix(word)
-        {
-            return if interpolated { self.interpolated_string(quote, raw) } else { self.string(quote) };
-        }
-        let elements = &mut self.levels[self.open].elements;
-        match word {
-            b"if" | b"not" | b"else" | b"for" | b"from" | b"await" | b"yield" | b"async" => {
-                elements.operator(Precedence::Lowest);
-            }
-            b"and" | b"or" | b"in" | b"is" => elements.flat(),
-            b"lambda" => elements.lambda(),
-            _ => {
-                self.after_operand = true;
-                let (name_start, name_end) = std::mem::replace(&mut self.name, (start, self.index));
-                let is_beside = self.text.len() > LONG_TEXT
-                    && (1..start).contains(&name_end)
-                    && self.text[name_end..start].iter().all(|byte| matches!(byte, b' ' | b'\t'));
-                let before = &self.text[name_start..name_end];
-                // The parser would keep an error for each pair of names, and a long text can hold millions.
-                return if is_beside && is_plain_name(before) && is_plain_name(word) {
-                    Err(Stop::Irregular)
-                } else {
-                    Ok(())
-                };
-            }
-        }
-        self.after_operand = false;
-        Ok(())
-    }
-
     fn open_level(&mut self, level: Level) -> Result<(), Stop> {
         if self.open >= MAX_BRACKETS {
             return Err(Stop::Brackets);
@@ -476,152 +321,6 @@ impl<'a> Pass<'a> {
         self.elements().colon();
         Ok(())
     }
-
-    /// A string without replacement fields, from its first quote.
-    fn string(&mut self, quote: u8) -> Result<(), Stop> {
-        self.after_operand = true;
-        if self.byte(1) == quote && self.byte(2) == quote {
-            self.index += 3;
-            loop {
-                let Some(length) = memchr2(quote, b'\\', &self.text[self.index..]) else { return Err(Stop::Irregular) };
-                self.index += length;
-                if self.byte(0) == b'\\' {
-                    self.index = (self.index + 2).min(self.text.len());
-                } else if self.byte(1) == quote && self.byte(2) == quote {
-                    self.index += 3;
-                    return Ok(());
-                } else {
-                    self.index += 1;
-                }
-            }
-        }
-        self.index += 1;
-        loop {
-            match self.text.get(self.index) {
-                Some(&byte) if byte == quote => {
-                    self.index += 1;
-                    return Ok(());
-                }
-                Some(b'\\') => self.escape(),
-                Some(b'\n' | b'\r') | None => return Err(Stop::Irregular),
-                Some(_) => self.index += 1,
-            }
-        }
-    }
-
-    /// A backslash in a string and what it covers.
-    fn escape(&mut self) {
-        let length = if self.byte(1) == b'\r' && self.byte(2) == b'\n' { 3 } else { 2 };
-        self.index = (self.index + length).min(self.text.len());
-    }
-
-    fn interpolated_string(&mut self, quote: u8, raw: bool) -> Result<(), Stop> {
-        self.after_operand = true;
-        let triple = self.byte(1) == quote && self.byte(2) == quote;
-        self.index += if triple { 3 } else { 1 };
-        self.literal(Literal { quote, triple, raw })
-    }
-
-    /// The literal part of an f-string or t-string, up to its end or its next field.
-    fn literal(&mut self, literal: Literal) -> Result<(), Stop> {
-        let mut in_name = false;
-        while let Some(&byte) = self.text.get(self.index) {
-            match byte {
-                _ if byte == literal.quote => {
-                    if !literal.triple {
-                        self.index += 1;
-                        return Ok(());
-                    }
-                    if self.byte(1) == byte && self.byte(2) == byte {
-                        self.index += 3;
-                        return Ok(());
-                    }
-                    self.index += 1;
-                }
-                b'{' if self.byte(1) == b'{' && !in_name => self.index += 2,
-                b'{' => return self.field(literal, false),
-                b'}' if in_name => {
-                    in_name = false;
-                    self.index += 1;
-                }
-                b'}' if self.byte(1) == b'}' => self.index += 2,
-                b'}' => return Err(Stop::Irregular),
-                b'\\' if matches!(self.byte(1), b'{' | b'}') => self.index += 1,
-                b'\\' if !literal.raw && self.byte(1) == b'N' && self.byte(2) == b'{' => {
-                    in_name = true;
-                    self.index += 3;
-                }
-                b'\\' => self.escape(),
-                b'\n' | b'\r' if !literal.triple => return Err(Stop::Irregular),
-                _ => self.index += 1,
-            }
-        }
-        Err(Stop::Irregular)
-    }
-
-    fn field(&mut self, literal: Literal, in_specification: bool) -> Result<(), Stop> {
-        self.outline.fields = self.outline.fields.saturating_add(1);
-        if self.byte(1) == b'}' {
-            return Err(Stop::Irregular);
-        }
-        self.open_level(Level { closer: b'}', literal: Some(literal), in_specification, ..Level::default() })
-    }
-
-    /// A format specification, up to the end of its field or the next field inside it.
-    fn specification(&mut self) -> Result<(), Stop> {
-        let Some(literal) = self.levels[self.open].literal else { return Err(Stop::Irregular) };
-        while let Some(&byte) = self.text.get(self.index) {
-            match byte {
-                b'{' => return self.field(literal, true),
-                b'}' => return self.close(b'}'),
-                b'\\' => return Err(Stop::Irregular),
-                b'\n' | b'\r' if !literal.triple => return Err(Stop::Irregular),
-                _ if byte == literal.quote && (!literal.triple || (self.byte(1) == byte && self.byte(2) == byte)) => {
-                    return Err(Stop::Irregular);
-                }
-                _ => self.index += 1,
-            }
-        }
-        Err(Stop::Irregular)
-    }
-}
-
-/// Words that may stand beside a name, in any version of Python.
-const KEYWORDS: [&str; 40] = [
-    "False", "None", "True", "_", "and", "as", "assert", "async", "await", "break", "case", "class", "continue", "def",
-    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "lazy",
-    "match", "nonlocal", "not", "or", "pass", "raise", "return", "try", "type", "while", "with", "yield",
-];
-
-/// Whether a word cannot be anything but a name.
-fn is_plain_name(word: &[u8]) -> bool {
-    !KEYWORDS.iter().any(|keyword| keyword.as_bytes() == word)
-}
-
-/// Whether a word is the prefix of a string, and then whether the string has fields and whether it is raw.
-fn string_prefix(word: &[u8]) -> Option<(bool, bool)> {
-    let (mut interpolated, mut raw) = (false, false);
-    match *word {
-        [one] => match one.to_ascii_lowercase() {
-            b'f' | b't' => interpolated = true,
-            b'r' => raw = true,
-            b'b' | b'u' => {}
-            _ => return None,
-        },
-        [one, two] => {
-            raw = true;
-            let ((b'r', other) | (other, b'r')) = (one.to_ascii_lowercase(), two.to_ascii_lowercase()) else {
-                return None;
-            };
-            match other {
-                b'f' | b't' => interpolated = true,
-                b'b' => {}
-                _ => return None,
-            }
-        }
-        _ => return None,
-    }
-    Some((interpolated, raw))
 }
 
 /// Whether a text holds the byte that no Python source may hold.

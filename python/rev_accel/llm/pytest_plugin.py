@@ -1,0 +1,87 @@
+"""A pytest plug-in: tests of an agent that run against recorded replies of a model.
+
+    def test_agent_fixes_the_bug(llm_replay):
+        client = llm_replay(lambda: OllamaClient("http://localhost:11434"))
+        ...
+
+Without an option, replies come from `recordings/<test module>/<test>.jsonl` beside the test's file, strictly in order,
+and nobody is asked. `pytest --llm-record=missing` asks the client for tests that have no recording yet and keeps what
+it says; `--llm-record=all` records anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from .client import Client
+
+__all__ = ["LLMReplay", "llm_replay", "pytest_addoption"]
+
+
+# Of a test's name in the name of a file, which may have 255 bytes.
+MOST_CHARACTERS = 60
+
+
+class LLMReplay(Protocol):
+    """The fixture `llm_replay`."""
+
+    def __call__(self, inner: Callable[[], Client], *, mode: Literal["strict", "key"] = "strict") -> Client:
+        """A client that answers from this test's recording, or makes it.
+
+        Args:
+            inner: Makes the client that is asked when recording.
+            mode: As for `ReplayClient`.
+        """
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("rev-accel").addoption(
+        "--llm-record",
+        choices=("none", "missing", "all"),
+        default="none",
+        help="record the replies of a model for the fixture llm_replay: of tests that have none yet, or of all",
+    )
+
+
+@pytest.fixture
+def llm_replay(request: pytest.FixtureRequest) -> LLMReplay:
+    """Makes clients that answer from the recording of this test: see `rev_accel.llm.pytest_plugin`."""
+    what: str = request.config.getoption("--llm-record")
+    stem = recording(request.path, request.node.nodeid.partition("::")[2])
+    made = 0
+
+    def client(inner: Callable[[], Client], *, mode: Literal["strict", "key"] = "strict") -> Client:
+        # Imported when used: this module is loaded by every run of pytest.
+        from .recording import RecordingClient
+        from .replay import ReplayClient
+
+        nonlocal made
+        made += 1
+        path = stem if made == 1 else stem.with_name(f"{stem.name.removesuffix('.jsonl')}-{made}.jsonl")
+        if what == "all" or (what == "missing" and not path.exists()):
+            return RecordingClient(inner(), path, overwrite=True)
+        if not path.exists():
+            pytest.fail(
+                f"there is no recording `{path}`: run pytest with --llm-record=missing to make it", pytrace=False
+            )
+        return ReplayClient(path, mode)
+
+    return client
+
+
+def recording(module: Path, test: str) -> Path:
+    """Where the recording of a test is.
+
+    What a file name may not hold is replaced, and a digest then keeps apart what became alike.
+    """
+    name = re.sub(r"[^\w\[\]=+,. -]+", "_", test.replace("::", "."))[:MOST_CHARACTERS]
+    if name != test.replace("::", "."):
+        name += "-" + hashlib.sha256(test.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return module.parent / "recordings" / module.stem / f"{name}.jsonl"

@@ -1,0 +1,136 @@
+"""The file that recordings are: one JSON object a line, for each call of a model.
+
+    {"key": "5f0c…", "reply": {"body": {…}, "context_cut": null, "streamed": false}, "request": {…},
+     "schema_version": 1}
+
+Keys are sorted, so that a diff shows what changed. `reply.body` is what the server sent, as data; for a streamed
+reply, what it would have been in one piece. A call that failed has `error` in the place of `reply`. `key` may be left
+out in a file that is written by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from rev_accel import errors
+from rev_accel.errors import InputError, ModelError, RevAccelError
+
+from .reply import Reply
+from .request import Request
+from .text import parse, write
+
+__all__ = ["Record", "Redact", "dump", "load", "redacted"]
+
+SCHEMA_VERSION = 1
+
+Redact: TypeAlias = Callable[[Any], Any]
+
+# The errors that a model's call may end with, and what they hold besides their text.
+KINDS: dict[str, tuple[str, ...]] = {
+    "ModelError": (),
+    "ModelMalformedError": (),
+    "ModelRefusedError": ("status", "retry_after"),
+    "ModelTimeoutError": ("phase",),
+    "ModelTruncatedError": (),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A line of a recording."""
+
+    line: int
+    request: Request
+    outcome: Reply | ModelError
+
+
+def redacted(request: Request, redact: Redact | None) -> Request:
+    """A request as it is recorded: its key is that of what may be written."""
+    return request if redact is None else Request.from_dict(clean(request.to_dict(), redact))
+
+
+def dump(request: Request, outcome: Reply | ModelError, redact: Redact | None) -> bytes:
+    """The line for a call; the request is one that `redacted` gave."""
+    record: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "key": str(request.key()), "request": request.to_dict()}
+    if isinstance(outcome, Reply):
+        body = clean(outcome.body, redact)
+        record["reply"] = {"body": body, "streamed": outcome.streamed, "context_cut": outcome.context_cut}
+    else:
+        kind = type(outcome).__name__
+        text = clean(str(outcome), redact)
+        record["error"] = {"kind": kind, "text": text} | {name: getattr(outcome, name) for name in KINDS.get(kind, ())}
+    try:
+        return write(record, sort_keys=True, allow_nan=True, separators=(", ", ": ")) + b"\n"
+    except ValueError as error:
+        raise InputError(f"the call cannot be recorded: {error}") from error
+
+
+def clean(value: Any, redact: Redact | None) -> Any:
+    if redact is None:
+        return value
+    try:
+        return redact(value)
+    except RecursionError:
+        raise InputError("the call cannot be recorded: it nests too deep") from None
+
+
+def load(path: Path) -> list[Record]:
+    """The records of a file.
+
+    Raises:
+        OSError: It cannot be read.
+        rev_accel.errors.InputError: A line is damaged; the text names it.
+    """
+    records = []
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+        if line.strip():
+            try:
+                records.append(read(number, line))
+            except (RevAccelError, TypeError, ValueError) as error:
+                raise InputError(f"`{path}`, line {number}: {error}") from error
+    return records
+
+
+def read(number: int, line: bytes) -> Record:
+    """The record on a line."""
+    try:
+        record = parse(line)
+    except ValueError as error:
+        raise InputError(f"not JSON: {error}") from None
+    if not isinstance(record, dict):
+        raise InputError("expected a JSON object")
+    if record.get("schema_version") != SCHEMA_VERSION:
+        raise InputError(f"`schema_version` is {record.get('schema_version')!r}: expected {SCHEMA_VERSION}")
+    request = Request.from_dict(member(record, "request"))
+    if record.get("key", str(request.key())) != str(request.key()):
+        raise InputError("`key` is not that of `request`: the line is damaged, or was edited without leaving `key` out")
+    if ("reply" in record) == ("error" in record):
+        raise InputError("expected either `reply` or `error`")
+    outcome = reply(request, member(record, "reply")) if "reply" in record else failure(member(record, "error"))
+    return Record(line=number, request=request, outcome=outcome)
+
+
+def member(record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = record.get(name)
+    if not isinstance(found, dict):
+        raise InputError(f"`{name}` is missing or not an object")
+    return found
+
+
+def reply(request: Request, recorded: dict[str, Any]) -> Reply:
+    raw = write(member(recorded, "body"), allow_nan=True)
+    cut = recorded.get("context_cut")
+    return Reply.parse(raw, dialect=request.dialect, context_cut=cut if isinstance(cut, str) else None)
+
+
+def failure(recorded: dict[str, Any]) -> ModelError:
+    kind = str(recorded.get("kind"))
+    if kind not in KINDS:
+        raise InputError(f"`error.kind` is {kind!r}: expected one of {', '.join(KINDS)}")
+    made: ModelError = getattr(errors, kind)(
+        str(recorded.get("text")), **{name: recorded.get(name) for name in KINDS[kind]}
+    )
+    return made

@@ -1,0 +1,97 @@
+"""Writes down what is asked and answered, to be replayed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rev_accel.errors import InputError, ModelError
+
+from . import record
+from .redaction import redact as usual
+from .reply import Reply
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .record import Redact
+    from .reply import Piece
+    from .request import Request
+
+__all__ = ["RecordingClient"]
+
+
+class RecordingClient:
+    """Asks another client and writes each call to a file: see `rev_accel.llm.record` for its form.
+
+    A call is written once it has ended, also when it ended with a `ModelError`; a stream that is given up is not.
+    Headers are never written, and what looks like a secret is replaced in requests and replies.
+    """
+
+    def __init__(
+        self,
+        inner: Client,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        redact: Redact | None = usual,
+    ) -> None:
+        """The file is made with the first call.
+
+        Args:
+            inner: Who answers.
+            path: The file. Missing folders are made.
+            overwrite: Whether a file that exists is replaced; else that is an error.
+            redact: Takes JSON data and returns a copy without secrets; `None` writes everything as it is. Give the same
+                one to `ReplayClient`.
+
+        Raises:
+            rev_accel.errors.InputError: The file exists.
+        """
+        self._inner, self._path, self._redact = inner, Path(path), redact
+        self._lock = threading.Lock()
+        self._mode = "wb" if overwrite else "xb"
+        if not overwrite and self._path.exists():
+            raise InputError(f"`{self._path}` exists: give `overwrite=True` to record it anew")
+
+    def chat(self, request: Request) -> Reply:
+        recorded = record.redacted(request, self._redact)
+        try:
+            reply = self._inner.chat(request)
+        except ModelError as error:
+            self._write(recorded, error)
+            raise
+        self._write(recorded, reply)
+        return reply
+
+    async def achat(self, request: Request) -> Reply:
+        recorded = record.redacted(request, self._redact)
+        try:
+            reply = await self._inner.achat(request)
+        except ModelError as error:
+            self._write(recorded, error)
+            raise
+        self._write(recorded, reply)
+        return reply
+
+    def stream(self, request: Request) -> Iterator[Piece | Reply]:
+        recorded = record.redacted(request, self._redact)
+        try:
+            for part in self._inner.stream(request):
+                if isinstance(part, Reply):
+                    self._write(recorded, part)
+                yield part
+        except ModelError as error:
+            self._write(recorded, error)
+            raise
+
+    def _write(self, request: Request, outcome: Reply | ModelError) -> None:
+        line = record.dump(request, outcome, self._redact)
+        with self._lock:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Opened for each call: what was recorded is there also after a crash, and nothing has to be closed.
+            with self._path.open(self._mode) as file:
+                file.write(line)
+            self._mode = "ab"
