@@ -126,8 +126,7 @@ pub(super) fn take(identity: u64) -> Option<Kept> {
 
 /// Keeps a store for the next use. Within a use.
 pub(super) fn keep(identity: u64, kept: Kept) {
-    // A store that is only read may be of a moment: the log of others is not looked at.
-    if !kept.store.is_writable() || kept.store.has_noted() {
+    if !kept.store.may_stay_open() {
         return;
     }
     let has_moved = kept.store.generation() != kept.generation;

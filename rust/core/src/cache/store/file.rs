@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::ffi::ErrorCode;
+use rusqlite::ffi::{ErrorCode, SQLITE_IOERR_SHORT_READ};
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Error, OpenFlags};
 
@@ -58,6 +58,10 @@ impl Trouble {
             _ => return Self::Damaged,
         };
         match code {
+            // A file ends before what is noted elsewhere of it: it was cut.
+            _ if error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHORT_READ) => {
+                Self::Damaged
+            }
             ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
             | ErrorCode::FileLockingProtocolFailed

@@ -79,6 +79,8 @@ pub(crate) struct Store {
     /// Since when a read transaction is open.
     reading: Option<Instant>,
     damaged: bool,
+    /// Whether the disk or the memory failed it.
+    failed: bool,
     /// Whether it takes the place of a file that was given up as damaged.
     replaces: bool,
     /// Rows whose checksum does not hold.
@@ -121,6 +123,7 @@ impl Store {
             access,
             reading: None,
             damaged: false,
+            failed: false,
             replaces: false,
             bad: Vec::new(),
             used: Vec::new(),
@@ -209,7 +212,7 @@ impl Store {
                             std::thread::sleep(Duration::from_millis(1));
                         }
                         trouble => {
-                            self.damaged |= trouble == Trouble::Damaged;
+                            self.note(trouble);
                             return None;
                         }
                     }
@@ -319,8 +322,21 @@ impl Store {
         let _scope = faults::scope(&self.folder);
         self.pause();
         let answer = question(self.connection.as_ref()?);
-        self.damaged |= answer.as_ref().is_err_and(|error| Trouble::of(error) == Trouble::Damaged);
+        if let Err(error) = &answer {
+            self.note(Trouble::of(error));
+        }
         answer.ok().flatten()
+    }
+
+    fn note(&mut self, trouble: Trouble) {
+        self.damaged |= trouble == Trouble::Damaged;
+        self.failed |= trouble == Trouble::Other;
+    }
+
+    /// Whether it may be used for longer than a call.
+    pub(super) fn may_stay_open(&self) -> bool {
+        // One that is only read may be of a moment: the log of others is not looked at.
+        self.access == Access::Write && self.connection.is_some() && !self.failed && !self.has_noted()
     }
 
     /// Whether damage was met, or rows whose mark of use is old, so that [`finish`](Self::finish) has something to do.
@@ -369,7 +385,10 @@ impl Store {
             match Trouble::of(&error) {
                 Trouble::Busy if patience.wait() => {}
                 Trouble::Damaged => self.damaged = true,
-                Trouble::Busy | Trouble::Other => return false,
+                trouble => {
+                    self.note(trouble);
+                    return false;
+                }
             }
         }
     }
