@@ -119,7 +119,7 @@ def key_figures(length: int, peers: dict[str, Callable[[Any], str]], rounds: int
     new = messages[0]
     log = MessageLog(messages)
 
-    def next_key() -> str:
+    def next_key() -> str | None:
         log.append(new)
         return log.digest
 
