@@ -17,6 +17,8 @@
 //! Apart from that stands the [`Digest`] of a value, which names messages and tool sets by their content: an
 //! [`Encoder`](canonical::Encoder) is told the value part by part and makes its [canonical encoding](canonical), which is hashed.
 //!
+//! [`Replies`] keeps what models answered under such names, and says who is making a call meanwhile.
+//!
 //! No input ends the process: a text is bounded by the [`guard`](syntax::guard) before anything recursive sees it, workers have
 //! large stacks, and a panic is confined to its file.
 
