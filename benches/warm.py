@@ -115,15 +115,15 @@ def measure(tree: Path, base: Path, floor: Path, options: argparse.Namespace) ->
     figure = f"+{more:.2f} ms; these ten alone, one by one: {statistics.median(alone):.2f} ms"
     row("ten files changed", statistics.median(unchanged), statistics.median(changed), figure)
 
-    elsewhere = []
+    elsewhere, moved = [], tree
     for number in range(max(3, rounds // 3)):
-        copy = base / f"copy{number}"
-        shutil.copytree(tree, copy)
+        # Under another name it is another tree, whose contents have all been seen.
+        moved = moved.rename(f"{tree}-{number}")
         time.sleep(SETTLED)
-        workspace.set_root(copy)
+        workspace.set_root(moved)
         _core.forget()
         elsewhere.append(timed(ask))
-        shutil.rmtree(copy)
+    workspace.set_root(moved.rename(tree))
     row("the same content under a new path", cold, statistics.median(elsewhere), times(elsewhere, without))
     if options.ruff:
         compare_with_ruff(tree, options.ruff, rounds, row)
@@ -216,15 +216,25 @@ def standard_library(folder: Path) -> Path:
 
 
 def generated(folder: Path, files: int) -> Path:
-    """A tree of so many small modules, about ten to a folder."""
+    """A tree of so many modules of 5 kB, ten to a folder."""
     for number in range(files):
         path = folder / f"p{number // 1000}" / f"q{number // 10 % 100}" / f"module{number}.py"
         if number % 10 == 0:
             path.parent.mkdir(parents=True)
-        path.write_text(
-            f"def step{number}(first, second):\n    # TODO take the unit from the settings\n    print({number})\n"
-        )
+        functions = "".join(FUNCTION.format(name=f"step{number}_{step}", step=step) for step in range(20))
+        path.write_text(f"# TODO take the unit from the settings\n{functions}\n\nprint({number})\n")
     return folder
+
+
+FUNCTION = '''
+
+def {name}(first: int, second: int) -> int:
+    """Adds what is left of the second to a multiple of the first."""
+    total = first * {step} + second % 1000
+    if total > 100 * {step}:
+        total -= second // (1 + {step})
+    return total
+'''
 
 
 if __name__ == "__main__":
