@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Bypass, Replies, Reply, is_young, milliseconds, now, row_key};
+use super::{Bypass, Replies, Reply, copy, is_young, milliseconds, now, row_key};
 use crate::cache::store::value_in;
 use crate::cancel::Cancel;
 
@@ -67,7 +67,7 @@ impl Replies {
         let look = |connection: &Connection| {
             let now = now();
             let reply = value_in(connection, &row, |value| match Reply::read(value, now) {
-                Reply::Usable { made, reply } if is_young(made, now, max_age) => Some(reply.to_vec()),
+                Reply::Usable { made, reply } if is_young(made, now, max_age) => copy(reply),
                 _ => None,
             })?;
             if let Some(reply) = reply {

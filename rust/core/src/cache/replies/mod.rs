@@ -92,7 +92,7 @@ impl Replies {
             let found = store.get_with(&row, |value| match Reply::read(value, now) {
                 // One that had its time may go.
                 Reply::Expired => None,
-                Reply::Usable { made, reply } => Some(is_young(made, now, max_age).then(|| reply.to_vec())),
+                Reply::Usable { made, reply } => Some(if is_young(made, now, max_age) { copy(reply) } else { None }),
             });
             store.pause();
             if store.has_noted() {
@@ -230,6 +230,14 @@ impl<'a> Reply<'a> {
         let age = now.saturating_sub(made);
         if lasts != 0 && (age >= lasts || age < -SLACK) { Self::Expired } else { Self::Usable { made, reply } }
     }
+}
+
+/// A copy, or `None` without the memory for it: then it is a miss, and the row is as good as before.
+fn copy(reply: &[u8]) -> Option<Vec<u8>> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(reply.len()).ok()?;
+    copy.extend_from_slice(reply);
+    Some(copy)
 }
 
 fn is_young(made: i64, now: i64, max_age: Option<Duration>) -> bool {

@@ -17,6 +17,7 @@
 
 mod file;
 mod key;
+mod lasting;
 mod layout;
 mod upkeep;
 
@@ -29,6 +30,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 pub(super) use self::file::beside;
 use self::file::{Access, Patience, SELECT, Trouble};
 pub(crate) use self::key::{ContentHash, ContentKey, Keys};
+pub(super) use self::lasting::value_in;
 pub(crate) use self::layout::{CONTENT_STORE, Layout, REPLY_STORE};
 pub(crate) use self::upkeep::{VerifyReport, clear, exists};
 use super::faults;
@@ -297,71 +299,9 @@ impl Store {
         complete
     }
 
-    /// Keeps one value, and does something else in the same transaction.
-    pub(super) fn put_with(
-        &mut self,
-        key: &ContentKey,
-        value: &[u8],
-        cancel: &Cancel,
-        also: impl Fn(&Connection) -> rusqlite::Result<()>,
-    ) -> bool {
-        let now = self.now;
-        value.len() <= MAX_VALUE
-            && self.write(cancel, |connection| {
-                let mut insert = connection.prepare_cached(INSERT)?;
-                insert.execute((key.row(), now, key.0, sum(&key.0, value), value))?;
-                also(connection)
-            })
-    }
-
-    /// What a question in a read transaction of its own gives; `None` also when it failed.
-    pub(super) fn ask<T>(&mut self, question: impl FnOnce(&Connection) -> rusqlite::Result<Option<T>>) -> Option<T> {
-        if self.damaged {
-            return None;
-        }
-        let _scope = faults::scope(&self.folder);
-        self.pause();
-        let answer = question(self.connection.as_ref()?);
-        if let Err(error) = &answer {
-            self.note(Trouble::of(error));
-        }
-        answer.ok().flatten()
-    }
-
     fn note(&mut self, trouble: Trouble) {
         self.damaged |= trouble == Trouble::Damaged;
         self.failed |= trouble == Trouble::Other;
-    }
-
-    /// Whether it may be used for longer than a call.
-    pub(super) fn may_stay_open(&self) -> bool {
-        // One that is only read may be of a moment: the log of others is not looked at.
-        self.access == Access::Write && self.connection.is_some() && !self.failed && !self.has_noted()
-    }
-
-    /// Whether damage was met, or rows whose mark of use is old, so that [`finish`](Self::finish) has something to do.
-    pub(super) fn has_noted(&self) -> bool {
-        self.damaged || !self.bad.is_empty() || !self.used.is_empty()
-    }
-
-    /// Whether it can be written to, as far as is known.
-    pub(super) fn is_writable(&self) -> bool {
-        self.access == Access::Write
-    }
-
-    /// How many files came before the one that it uses, plus one.
-    pub(super) fn generation(&self) -> u32 {
-        self.generation
-    }
-
-    /// Where the file of a generation is.
-    pub(super) fn path_of(&self, generation: u32) -> PathBuf {
-        file::path_of(&self.folder, generation)
-    }
-
-    /// Looks at the clock again, for a store that is used for longer than a call.
-    pub(super) fn look_at_clock(&mut self) {
-        self.now = self.layout.now();
     }
 
     /// Does something in one transaction that writes; in a new file if this one turns out to be damaged.
@@ -437,20 +377,6 @@ fn transaction(
         let _ = connection.execute_batch("ROLLBACK");
     }
     done
-}
-
-/// What `read` makes of the value under a key, in a transaction of the caller's.
-pub(super) fn value_in<T>(
-    connection: &Connection,
-    key: &ContentKey,
-    read: impl FnOnce(&[u8]) -> Option<T>,
-) -> rusqlite::Result<Option<T>> {
-    let row = key.row();
-    let mut statement = connection.prepare_cached(SELECT)?;
-    let mut rows = statement.query([row])?;
-    let Some(found) = rows.next()? else { return Ok(None) };
-    let checked = Checked::read(found, row).filter(|checked| checked.key == key.0);
-    Ok(checked.and_then(|checked| read(checked.value)))
 }
 
 /// A row whose checksum holds.
