@@ -430,7 +430,27 @@ class TestScan:
         monkeypatch.setenv("REV_ACCEL_THREADS", text)
         with pytest.raises(InputError, match="REV_ACCEL_THREADS"):
             scan()
-        assert analyze_ast_patterns(".").startswith('{"error": "AST analysis failed: InputError: ')
+        with pytest.warns(RuntimeWarning, match="REV_ACCEL_THREADS"):
+            answer = analyze_ast_patterns(".")
+        monkeypatch.delenv("REV_ACCEL_THREADS")
+        assert answer == analyze_ast_patterns(".")
+
+    @pytest.mark.parametrize(
+        ("variable", "text"),
+        [
+            ("REV_ACCEL_CACHE_SIZE", "1T"),
+            ("REV_ACCEL_NO_CACHE", "yes"),
+            ("REV_ACCEL_VERIFY", "often"),
+            ("REV_ACCEL_AUDIT", "true"),
+        ],
+    )
+    def test_a_slip_in_the_environment_does_not_change_the_drop_ins_answer(self, tree, monkeypatch, variable, text):
+        right = analyze_ast_patterns(".")
+        monkeypatch.setenv(variable, text)
+        with pytest.warns(RuntimeWarning, match=variable):
+            assert analyze_ast_patterns(".") == right
+        with pytest.raises(InputError, match=variable):
+            scan()
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

@@ -39,6 +39,7 @@ __all__ = [
     "scan",
     "scan_source",
     "stream",
+    "write_counts",
 ]
 
 _Producer: TypeAlias = Literal["auto", "parser", "audit"]
@@ -217,6 +218,9 @@ def chain_digest(messages: Sequence[object], *, previous: bytes | None = None, f
 def forget() -> None:
     """Forget what this process remembers."""
 
+def write_counts(folder: str | None) -> None:
+    """Write down how often each part of the cache had the answer, as far as that was not done yet."""
+
 def before_fork() -> None:
     """For `os.register_at_fork`: wait, without the GIL, until no call uses the cache, and keep it so."""
 
@@ -268,6 +272,7 @@ class Stats(TypedDict):
     findings: int
     errors: int
     parsed: int
+    unparsed: int
     asked: int
     threads: int
     memory: int

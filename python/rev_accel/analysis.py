@@ -11,9 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
-    from typing import Literal
+    from typing import Literal, TypeVar
 
     from .records import Limits
+
+    T = TypeVar("T")
 
 __all__ = ["analyze_ast_patterns", "scan", "scan_source"]
 
@@ -33,7 +35,8 @@ def analyze_ast_patterns(path: str, patterns: list[str] | None = None) -> str:
         leaves this function.
 
     The root is that of `rev_accel.workspace`. The environment variable `REV_ACCEL_THREADS` sets the
-    number of threads; `rev_accel.cache` tells of those that govern the cache.
+    number of threads; `rev_accel.cache` tells of those that govern the cache. One that cannot be used is
+    warned of (`RuntimeWarning`) and counts as not set.
     """
     try:
         return _answer(path, patterns)
@@ -170,9 +173,9 @@ def _answer(path: str, patterns: object) -> str:
         rules=rules,
         tail=end,
         check_error=check_error,
-        threads=settings.thread_count(None),
-        producer=settings.producer(),
-        cache=result_cache.arguments(),
+        threads=_from_environment(lambda: settings.thread_count(None), None),
+        producer=_from_environment(settings.producer, "auto"),
+        cache=_from_environment(result_cache.arguments, None),
     )
     result_cache.tell(problem)
     if text is None:
@@ -180,6 +183,20 @@ def _answer(path: str, patterns: object) -> str:
     if failure is not None:
         raise failure
     return text
+
+
+def _from_environment(read: Callable[[], T], usual: T) -> T:
+    """What the environment says; where that cannot be used, the usual, and a warning: no answer depends on it."""
+    try:
+        return read()
+    except InputError as error:
+        from warnings import warn
+
+        try:
+            warn(str(error), RuntimeWarning, stacklevel=4)
+        except RuntimeWarning:  # warnings are errors here; the answer is right all the same
+            pass
+        return usual
 
 
 def _chosen(patterns: object) -> tuple[int, str | None]:

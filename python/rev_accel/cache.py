@@ -37,7 +37,7 @@ DEFAULT_BYTES = 1 << 30
 DEFAULT_REPLY_BYTES = 256 << 20
 LARGEST_BYTES = 1 << 60
 
-_has_fork_hooks = False
+_has_hooks = False
 _told: set[str] = set()
 
 
@@ -82,7 +82,7 @@ def arguments(*, cache: bool = True, verify: str | None = None, explain: str | N
         raise InputError(f'{source} must be "stamp" or "always", not {verify!r}')
     if not cache or settings.switch(OFF_VARIABLE, default=False):
         return None
-    hook_into_fork()
+    hook_into_process()
     return folder(), verify == "always", size_limit(), explain
 
 
@@ -133,12 +133,17 @@ def tell(problem: str | None, of: str = "results") -> None:
         pass
 
 
-def hook_into_fork() -> None:
-    """Makes sure that processes can be forked."""
+def hook_into_process() -> None:
+    """Makes sure that the process can be forked, and that what it counted is written down when it ends."""
+    global _has_hooks
+    if _has_hooks:
+        return
+    _has_hooks = True
+    import atexit
+
+    atexit.register(lambda: _core.write_counts(folder()))
     # A child that is forked while SQLite is in use would inherit locks that nobody releases.
-    global _has_fork_hooks
-    if not _has_fork_hooks and hasattr(os, "register_at_fork"):
-        _has_fork_hooks = True
+    if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=_core.before_fork,
             after_in_parent=_core.after_fork_in_parent,

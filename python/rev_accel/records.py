@@ -77,15 +77,17 @@ class ScanStats:
     errors: int
     """Files that failed, and folders that could not be listed."""
     parsed: int
-    """Files that were parsed."""
+    """Files that were parsed. With `unparsed` and those of the four levels below these are all files."""
+    unparsed: int
+    """Files that could not even be parsed, since they could not be read or decoded, or are beyond a limit."""
     memory: int
     """Files answered from what this process remembers: they have not changed since."""
     manifest: int
     """Files answered from the manifest of the tree, which another process wrote."""
     recent: int
-    """Files that were read again, for want of a stamp that can be trusted, and have the content they had."""
+    """Files that were read again, as asked or for want of a stamp to trust, and have the content they had."""
     store: int
-    """Files whose content was known from elsewhere: another path, branch or clone."""
+    """Files whose content had been seen before, under this or another path, in another branch or clone."""
     asked: int
     """Files whose verdict was left to the running interpreter."""
     threads: int

@@ -74,6 +74,7 @@ class Report:
             findings=stats["findings"],
             errors=stats["errors"],
             parsed=stats["parsed"],
+            unparsed=stats["unparsed"],
             memory=stats["memory"],
             manifest=stats["manifest"],
             recent=stats["recent"],

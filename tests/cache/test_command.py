@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rev_accel import cache
+from robustness.process import run_python
+
 from .conftest import COUNT
 
 
@@ -152,13 +155,13 @@ def known(errors: str) -> str:
 
 def test_a_scan_tells_what_was_known(cache_dir: Path, settled: Path, resting: Path) -> None:
     _, errors = run("scan", "--stats", folder=settled)
-    assert known(errors).split() == "known 0 unchanged, 0 read again, 0 seen elsewhere".split()
+    assert known(errors).split() == "known 0 unchanged, 0 read again, 0 seen before".split()
     _, errors = run("scan", "--stats", folder=settled)
-    assert known(errors).split() == f"known {COUNT} unchanged, 0 read again, 0 seen elsewhere".split()
+    assert known(errors).split() == f"known {COUNT} unchanged, 0 read again, 0 seen before".split()
     _, errors = run("scan", "--stats", folder=resting / "copy")
-    assert known(errors).split() == f"known 0 unchanged, 0 read again, {COUNT} seen elsewhere".split()
+    assert known(errors).split() == f"known 0 unchanged, 0 read again, {COUNT} seen before".split()
     _, errors = run("scan", "--stats", "--verify=always", folder=settled)
-    assert known(errors).split() == f"known 0 unchanged, {COUNT} read again, 0 seen elsewhere".split()
+    assert known(errors).split() == f"known 0 unchanged, {COUNT} read again, 0 seen before".split()
 
 
 @pytest.mark.parametrize("form", ["text", "json", "jsonl"])
@@ -202,9 +205,50 @@ def test_the_cache_explains_how_a_file_was_answered(cache_dir: Path, own: Path, 
     assert "not in the manifest" in line
     assert "analysed" in line
     assert "its content is what it was" in explained(own, "part1/new.py")
-    assert "too shortly before" in explained(own, "part1/new.py")
+    assert "had changed shortly before" in explained(own, "part1/new.py")
     assert "not among the" in explained(own, "nowhere.py")
     assert "stamps are not trusted in this call" in explained(own, path, "--verify=always")
+
+
+def test_the_cache_explains_that_it_is_not_used(
+    cache_dir: Path, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "part1/file2.py"
+    explained(own, path)
+    assert explained(own, path, "--no-cache") == f"{path}: the cache is not used: `--no-cache`"
+    for variable, value in (("REV_ACCEL_NO_CACHE", "1"), ("REV_ACCEL_RECOGNISER", "0"), ("REV_ACCEL_AUDIT", "1")):
+        with monkeypatch.context() as context:
+            context.setenv(variable, value)
+            assert re.search(f"the cache is not used: .*{variable}", explained(own, path))
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("REV_ACCEL_CACHE_DIR", str(tmp_path / "file"))
+    line = explained(own, path)
+    assert re.search(r"the cache folder `[^`]*` is not used: .*; it was analysed", line), line
+
+
+def test_files_answered_by_processes_that_ended_are_counted(cache_dir: Path, settled: Path) -> None:
+    code = "import sys, rev_accel\nfor _ in range(3): rev_accel.scan(root=sys.argv[1])"
+    for _ in range(2):
+        run_python(code, settled, environment={"REV_ACCEL_CACHE_DIR": str(cache_dir)})
+    info = cache.info()
+    assert info is not None
+    assert [info[kind] for kind in ("memory", "manifest", "miss")] == [4 * COUNT, COUNT, COUNT]
+
+
+def test_a_child_counts_what_it_was_answered_itself(cache_dir: Path, settled: Path) -> None:
+    code = """
+import os, sys, rev_accel
+rev_accel.scan(root=sys.argv[1])
+rev_accel.scan(root=sys.argv[1])
+if os.fork() == 0:
+    rev_accel.scan(root=sys.argv[1])
+    sys.exit()
+os.wait()
+"""
+    run_python(code, settled, environment={"REV_ACCEL_CACHE_DIR": str(cache_dir)})
+    info = cache.info()
+    assert info is not None
+    assert (info["memory"], info["miss"]) == (2 * COUNT, COUNT)
 
 
 def test_the_cache_explains_that_a_content_was_known_from_elsewhere(
@@ -213,7 +257,7 @@ def test_the_cache_explains_that_a_content_was_known_from_elsewhere(
     run("scan", folder=settled)
     line = explained(resting / "copy", "part1/file2.py")
     assert "no manifest of this tree yet" in line
-    assert "known from elsewhere" in line
+    assert "had been seen before" in line
 
 
 def test_explanations_of_odd_names_stay_one_line(cache_dir: Path, settled: Path) -> None:

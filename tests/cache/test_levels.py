@@ -12,7 +12,7 @@ from rev_accel import InputError, Limits, _core, cache, workspace
 
 from .conftest import COUNT, make_tree
 
-LEVELS = ("memory", "manifest", "recent", "store", "parsed")
+LEVELS = ("memory", "manifest", "recent", "store", "parsed", "unparsed")
 
 
 def levels(tree: Path, **options: object) -> dict[str, int]:
@@ -176,8 +176,8 @@ def test_an_environment_that_cannot_be_used_is_refused_by_name(
         rev_accel.scan(root=settled)
     assert variable in str(caught.value)
     assert "\n" not in str(caught.value)
-    with workspace.use_root(settled):
-        assert variable in rev_accel.analyze_ast_patterns(".")
+    with workspace.use_root(settled), pytest.warns(RuntimeWarning, match=variable):
+        assert '"scanned_files": 40' in rev_accel.analyze_ast_patterns(".")
     # What a variable says does not matter where there is to be no cache; the switch itself must be one.
     if variable == "REV_ACCEL_CACHE_SIZE":
         assert levels(settled, cache=False) == {"parsed": COUNT}

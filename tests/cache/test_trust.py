@@ -249,9 +249,9 @@ ordinary()
 @pytest.mark.parametrize(
     ("prepare", "reason"),
     [
-        ("os.mkdir(base + '/cache', 0o500)", "does not exist"),
-        ("os.chmod(base, 0o500)", "does not exist"),
-        ("os.mkdir(base + '/cache', 0o000)", "Permission denied|does not exist"),
+        ("os.mkdir(base + '/cache', 0o500)", "it cannot be created: Permission denied"),
+        ("os.chmod(base, 0o500)", "it cannot be created: Permission denied"),
+        ("os.mkdir(base + '/cache', 0o000)", "Permission denied"),
     ],
     ids=["read-only folder", "unwritable parent", "unreadable folder"],
 )
@@ -260,6 +260,17 @@ def test_a_folder_without_rights_is_told_of_once(prepare: str, reason: str, tree
         folder.chmod(0o755)
     code = ORDINARY.format(prepare=prepare) + ASKING
     expect_one_warning(answered(tree, None, code=code), reason)
+
+
+def test_where_none_can_be_made_the_figures_say_why(tree: Path) -> None:
+    for folder in (tree, tree.parent, tree.parent.parent, tree.parent.parent.parent):
+        folder.chmod(0o755)
+    code = """
+try: print(json.dumps([str(cache.info())]))
+except rev_accel.InputError as error: print(json.dumps([str(error)]))
+"""
+    said = answered(tree, None, code=ORDINARY.format(prepare="os.chmod(base, 0o500)") + code)
+    assert re.search("/mine/cache` is not used: it is not there, and `[^`]*/mine` cannot be written to", str(said[0]))
 
 
 def test_a_cache_that_can_only_be_read_still_answers(settled: Path, tmp_path: Path) -> None:

@@ -190,13 +190,29 @@ def scan(**given: Any) -> int:
     streams.flush_output()
     if stats["cache_problem"] and not options.quiet:
         streams.warn(f"done without the cache: {stats['cache_problem']}")
-    if stats["explanation"]:
-        streams.write_error(f"{streams.one_line(stats['explanation'])}\n")
+    if options.explain_cache is not None:
+        path = _in_root(root, options.explain_cache)
+        explanation = stats["explanation"] or f"{path}: the cache is not used: {_why_not(options)}"
+        streams.write_error(f"{streams.one_line(explanation)}\n")
     if options.stats:
         streams.write_error(summary.table(stats))
     elif options.format == "text" and not options.quiet:
         streams.write_error(summary.line(stats))
     return int(any(_count(condition, stats) for condition in options.fail_on))
+
+
+def _in_root(root: str, path: str) -> str:
+    return os.path.normpath(os.path.join(root, path))
+
+
+def _why_not(options: Options) -> str:
+    if options.paths == (STANDARD_INPUT,):
+        return "what comes from standard input is in no file"
+    if options.no_cache:
+        return "`--no-cache`"
+    if settings.producer() == "auto":
+        return f"`{cache.OFF_VARIABLE}=1`"
+    return f"`{settings.AUDIT_VARIABLE}=1` or `{settings.RECOGNISER_VARIABLE}=0` has every file analysed"
 
 
 def _scan_paths(options: Options, rules: tuple[str, ...], root: str, exclude: tuple[str, ...]) -> Stats:
@@ -206,7 +222,7 @@ def _scan_paths(options: Options, rules: tuple[str, ...], root: str, exclude: tu
     excluded = settings.glob_texts([*exclude, *options.exclude])
     threads = settings.thread_count(options.threads)
     producer = settings.producer()
-    explain = None if options.explain_cache is None else os.path.normpath(os.path.join(root, options.explain_cache))
+    explain = None if options.explain_cache is None else _in_root(root, options.explain_cache)
     cached = cache.arguments(cache=not options.no_cache, verify=options.verify, explain=explain)
     write = clearing(progress, _writer(options))
     try:

@@ -24,12 +24,13 @@ def table(stats: Stats) -> str:
     speed = f", {megabytes / analyse:,.0f} MB/s" if analyse and megabytes >= 1 and stats["parsed"] else ""
     rows = {
         "files": f"{stats['files']:,} ({megabytes:,.1f} MB){_failed(stats)}",
-        "parsed": f"{stats['parsed']:,}, of which {stats['asked']:,} put to Python's own parser",
-        "known": f"{stats['manifest']:,} unchanged, {stats['recent']:,} read again, {stats['store']:,} seen elsewhere",
+        "parsed": f"{stats['parsed']:,}, of which {stats['asked']:,} put to Python's own parser"
+        + (f"; {stats['unparsed']:,} could not be" if stats["unparsed"] else ""),
+        "known": f"{stats['manifest']:,} unchanged, {stats['recent']:,} read again, {stats['store']:,} seen before",
         "findings": f"{stats['findings']:,}" + (f" ({by_rule})" if by_rule else ""),
         "threads": f"{stats['threads']:,}",
         "time": f"{select + analyse + keep:.3f} s"
-        f" ({select:.3f} finding files, {analyse:.3f} analysing{speed}, {keep:.3f} keeping)",
+        f" ({select:.3f} finding files, {analyse:.3f} reading and analysing{speed}, {keep:.3f} keeping)",
     }
     return "".join(f"{name:<9} {text}\n" for name, text in rows.items())
 

@@ -15,6 +15,7 @@ Every name is loaded when it is first used. `OllamaClient` and `OpenAIClient` ne
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from .caching import CachingClient as CachingClient
     from .client import Client as Client
     from .difference import diff as diff
     from .http import OllamaClient as OllamaClient
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NOT_IN_KEY",
     "Answer",
+    "CachingClient",
     "Client",
     "Key",
     "Limits",
@@ -70,6 +72,7 @@ __all__ = [
 # Where each name is defined.
 _HOMES = {
     "Answer": "scripted",
+    "CachingClient": "caching",
     "Client": "client",
     "Key": "key",
     "Limits": "limits",

@@ -63,7 +63,7 @@ class ResponseCache:
         self._store = _core.ReplyStore(shared.folder() if folder is None else settings.path_texts([folder])[0])
         self._processes: dict[int, _OfProcess] = {}
         if not self._is_off:
-            shared.hook_into_fork()
+            shared.hook_into_process()
 
     @property
     def stats(self) -> ReplyStats:

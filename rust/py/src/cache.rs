@@ -100,6 +100,7 @@ pub(crate) fn after_fork_in_parent() {
 #[pyfunction]
 pub(crate) fn after_fork_in_child() {
     HELD.take();
+    MEMORY.forget_counts();
     core::after_fork_in_child();
 }
 
@@ -107,6 +108,16 @@ pub(crate) fn after_fork_in_child() {
 #[pyfunction]
 pub(crate) fn forget() {
     MEMORY.clear();
+}
+
+/// Writes down how often each part of the cache had the answer, as far as that was not done yet.
+#[pyfunction]
+#[pyo3(signature = (folder))]
+pub(crate) fn write_counts(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<()> {
+    detach::guarded(py, || {
+        MEMORY.write_counts(folder);
+        Ok(())
+    })
 }
 
 /// Figures of the cache in a folder or in the usual place; `None` when there is none.

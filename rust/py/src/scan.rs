@@ -127,6 +127,7 @@ fn stats_to_python<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, P
     dict.set_item("findings", stats.findings())?;
     dict.set_item("errors", stats.errors)?;
     dict.set_item("parsed", stats.parsed)?;
+    dict.set_item("unparsed", stats.unparsed)?;
     dict.set_item("asked", stats.asked)?;
     dict.set_item("threads", stats.threads)?;
     dict.set_item("memory", stats.memory)?;

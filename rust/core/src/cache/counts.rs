@@ -56,11 +56,13 @@ impl Uncounted {
         let files = added.fold(0_u64, |files, (sum, number)| {
             files.saturating_add(sum.fetch_add(number, Ordering::Relaxed)).saturating_add(number)
         });
-        if !is_at_hand && files < WORTH {
-            return None;
-        }
+        (is_at_hand || files >= WORTH).then(|| self.take())
+    }
+
+    /// Gives all there are.
+    pub(crate) fn take(&self) -> Counts {
         let [memory, manifest, store, recent, miss] = self.0.each_ref().map(|sum| sum.swap(0, Ordering::Relaxed));
-        Some(Counts { memory, manifest, store, recent, miss })
+        Counts { memory, manifest, store, recent, miss }
     }
 }
 

@@ -116,18 +116,28 @@ impl Folder {
             *found = check(folder)?;
         }
         // Nothing is made before it is known that all that is there can be trusted.
+        let mut refused = None;
         if place.create && found.contains(&None) {
-            if let Some(above) = own.parent() {
-                // It is somebody else's and normally there, but a new account has no `~/.cache` yet.
-                create(above, true)?;
-            }
+            // What lies above is somebody else's and normally there, but a new account has no `~/.cache` yet.
+            refused = own.parent().and_then(|above| create(above, true).err());
             for (folder, found) in folders.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
-                create(folder, false)?;
+                if let Err(error) = create(folder, false) {
+                    refused.get_or_insert(error);
+                }
                 *found = check(folder)?;
             }
         }
         if let Some(absent) = found[..2].iter().position(Option::is_none) {
-            return Err(Problem::absent(format!("the cache folder `{}` does not exist", folders[absent].display())));
+            let absent = &folders[absent];
+            let above = absent.ancestors().find(|above| attempt(Step::Stat, above, || above.metadata()).is_ok());
+            return Err(match (refused, above) {
+                (Some(error), _) => Problem::of(absent, format_args!("it cannot be created: {error}")),
+                (None, Some(above)) if !system::is_writable(above) => {
+                    let reason = format_args!("it is not there, and `{}` cannot be written to", above.display());
+                    Problem::of(absent, reason)
+                }
+                _ => Problem::absent(format!("the cache folder `{}` does not exist", absent.display())),
+            });
         }
         let writable = found.iter().all(|found| *found == Some(true));
         let resolved = attempt(Step::Stat, &path, || path.canonicalize());
@@ -220,9 +230,7 @@ fn resolved(path: &Path) -> PathBuf {
 }
 
 /// Creates a folder for the user alone if nothing is there, with those above it if `all`.
-///
-/// Where nothing can be written it stays away, and a cache that is there may still be read.
-fn create(folder: &Path, all: bool) -> Result<(), Problem> {
+fn create(folder: &Path, all: bool) -> io::Result<()> {
     if attempt(Step::Stat, folder, || folder.symlink_metadata()).is_ok() {
         return Ok(());
     }
@@ -230,19 +238,10 @@ fn create(folder: &Path, all: bool) -> Result<(), Problem> {
     builder.recursive(all);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let quietly = [
-        // Another process was quicker.
-        io::ErrorKind::AlreadyExists,
-        // Not here, or not above.
-        io::ErrorKind::ReadOnlyFilesystem,
-        io::ErrorKind::PermissionDenied,
-        io::ErrorKind::NotFound,
-    ];
     match attempt(Step::MakeFolder, folder, || builder.create(folder)) {
-        Err(error) if !quietly.contains(&error.kind()) => {
-            Err(Problem::of(folder, format_args!("it cannot be created: {error}")))
-        }
-        _ => Ok(()),
+        // Another process was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        done => done,
     }
 }
 

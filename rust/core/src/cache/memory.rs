@@ -4,14 +4,17 @@
 
 use std::any::Any;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::counts::{Counts, Uncounted};
+use super::counts::{self, Counts, Uncounted};
+use super::folder::{Folder, Place};
 use super::known::Known;
 use super::manifest::TreeKey;
 use crate::report::object::Layout;
 use crate::rules::RuleSet;
 use crate::scan::FileReport;
+use crate::tree::device;
 
 /// Default of what a [`Memory`] may hold, in bytes.
 pub const DEFAULT_MEMORY_BYTES: usize = 256 << 20;
@@ -174,6 +177,22 @@ impl Memory {
     /// Collects counts; gives all of them when it is time to write them down.
     pub(crate) fn count(&self, counts: Counts, is_at_hand: bool) -> Option<Counts> {
         self.uncounted.add(counts, is_at_hand)
+    }
+
+    /// Writes down what was counted and not yet written, in this folder or in the usual one: for the end of a process.
+    pub fn write_counts(&self, folder: Option<PathBuf>) {
+        let counts = self.uncounted.take();
+        let place = Place { configured: folder, analysed: &[], create: false, is_network: device::is_network };
+        if counts != Counts::default()
+            && let Ok(folder) = Folder::open(&place)
+        {
+            counts::add(&folder, counts);
+        }
+    }
+
+    /// Leaves what was counted to the parent, in a forked child.
+    pub fn forget_counts(&self) {
+        self.uncounted.take();
     }
 
     /// Forgets everything.

@@ -62,13 +62,15 @@ impl Detail {
         }
     }
 
-    /// Length of all text in it, in bytes.
-    pub(crate) fn text_length(&self) -> usize {
+    /// About how many bytes of memory it takes besides itself.
+    pub(crate) fn weight(&self) -> usize {
+        // What an allocator takes for a text, roughly.
+        let allocated = |text: &String| text.capacity().max(16).next_multiple_of(16) + 16;
         match self {
-            Self::Todo { text, .. } => text.len(),
+            Self::Todo { text, .. } => allocated(text),
             Self::Print | Self::Dangerous(_) => 0,
-            Self::MissingReturnType { function } | Self::ManyParameters { function, .. } => function.len(),
-            Self::Global { names } => names.iter().map(|name| name.len() + size_of::<String>()).sum(),
+            Self::MissingReturnType { function } | Self::ManyParameters { function, .. } => allocated(function),
+            Self::Global { names } => names.iter().map(|name| allocated(name) + size_of::<String>()).sum(),
         }
     }
 

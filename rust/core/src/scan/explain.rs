@@ -33,14 +33,17 @@ impl Explanation {
         has_asked_store: bool,
     ) {
         let looked = match before {
-            None if cached.known.is_none() => "there is no manifest of this tree yet".to_owned(),
+            None if cached.known.is_none() => {
+                cached.problem().unwrap_or("there is no manifest of this tree yet").to_owned()
+            }
             None => "the file is not in the manifest of this tree".to_owned(),
             Some((place, known)) => difference(cached, known, place, path),
         };
         let outcome = match (handled.level, &handled.learned) {
             (Level::Recent, _) => "its content is what it was",
-            (Level::Store, _) => "its content was known from elsewhere",
+            (Level::Store, _) => "its content had been seen before, here or elsewhere",
             (_, Some(learned)) if learned.digest == NO_DIGEST => "it failed, and that is not kept",
+            _ if cached.problem().is_some() => "it was analysed",
             _ if has_asked_store => "its content is new, so it was analysed",
             _ => "it was analysed; the content store is not asked for so few files",
         };
@@ -75,8 +78,12 @@ fn difference(cached: &Cached<'_>, known: &Known, place: u32, path: &Path) -> St
     let Ok(now) = path.metadata().map(|metadata| Stamp::of(&metadata)) else {
         return "it cannot be looked at".to_owned();
     };
+    if known.digest(place) == NO_DIGEST {
+        return "it failed the last time, and that is not kept".to_owned();
+    }
     if !before.is_known() {
-        return "it had changed too shortly before it was last read for its stamp to be trusted".to_owned();
+        return "its stamp could not be trusted when it was last read: it had changed shortly before, or its time was to come"
+            .to_owned();
     }
     let fields = before.differences(&now);
     if fields.is_empty() {

@@ -105,9 +105,9 @@ impl FileReport {
 
     /// About how many bytes of memory this takes.
     pub(crate) fn weight(&self) -> usize {
-        let findings = self.outcome.iter().flatten();
-        let texts = findings.map(|finding| size_of::<Finding>() + finding.detail.text_length());
-        self.key.as_bytes().len() + 100 + texts.sum::<usize>()
+        let (room, findings) = self.outcome.as_ref().map_or((0, &[][..]), |findings| (findings.capacity(), findings));
+        let texts = findings.iter().map(|finding| finding.detail.weight());
+        self.key.as_bytes().len() + 150 + room * size_of::<Finding>() + texts.sum::<usize>()
     }
 
     fn is_silent(&self) -> bool {
@@ -126,6 +126,8 @@ pub struct Stats {
     pub errors: usize,
     /// Files that were parsed.
     pub parsed: usize,
+    /// Files that could not even be parsed, since they could not be read or decoded, or are beyond a limit.
+    pub unparsed: usize,
     /// Files about which the interpreter was asked.
     pub asked: usize,
     /// Files answered from what this process remembers.
@@ -134,7 +136,7 @@ pub struct Stats {
     pub manifest: usize,
     /// Files whose content was read again and is the same as before.
     pub recent: usize,
-    /// Files whose content was known from elsewhere.
+    /// Files whose content had been seen before, here or elsewhere.
     pub store: usize,
     /// Findings by rule, in the order of [`Rule::ALL`](crate::Rule::ALL).
     pub by_rule: [usize; 6],

@@ -92,7 +92,8 @@ impl Run<'_> {
             let index = only.map_or(place, |only| only[place] as usize);
             let handled = file_run.handle(worker, index);
             let mut figures = Stats { bytes: handled.size.into(), ..Stats::default() };
-            figures.count_level(handled.level, plan.cached.as_ref().map(|cached| cached.origin));
+            let is_parsed = handled.analysis.as_ref().is_some_and(|analysis| analysis.parsed);
+            figures.count_level(handled.level, plan.cached.as_ref().map(|cached| cached.origin), is_parsed);
             let Handled { analysis, learned, content, same, .. } = handled;
             let rendered = analysis.map(|mut analysis| {
                 if let Ok(findings) = &mut analysis.outcome
@@ -136,7 +137,7 @@ fn count_answers(cached: &Cached<'_>, stats: &Stats) {
         manifest: stats.manifest as u64,
         store: stats.store as u64,
         recent: stats.recent as u64,
-        miss: stats.parsed as u64,
+        miss: (stats.parsed + stats.unparsed) as u64,
     };
     let counts = match cached.options.memory {
         Some(memory) => memory.count(counts, cached.has_opened_folder()),
@@ -323,12 +324,13 @@ impl Stats {
         }
     }
 
-    fn count_level(&mut self, level: Level, origin: Option<Origin>) {
+    fn count_level(&mut self, level: Level, origin: Option<Origin>, is_parsed: bool) {
         match (level, origin) {
             (Level::Kept, Some(origin)) => self.add_kept(1, origin),
             (Level::Recent, _) => self.recent += 1,
             (Level::Store, _) => self.store += 1,
-            (Level::Kept, None) | (Level::Analysed, _) => {}
+            (Level::Analysed, _) => self.unparsed += usize::from(!is_parsed),
+            (Level::Kept, None) => {}
         }
     }
 
@@ -343,6 +345,7 @@ impl Stats {
         self.bytes += figures.bytes;
         self.errors += figures.errors;
         self.parsed += figures.parsed;
+        self.unparsed += figures.unparsed;
         self.asked += figures.asked;
         self.memory += figures.memory;
         self.manifest += figures.manifest;
