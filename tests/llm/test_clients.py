@@ -54,7 +54,7 @@ def test_tool_calls_come_parsed_and_in_order(client: Any, server: Server, way: s
     server.next(Plan(content="", tool_calls=(("add", {"a": 1, "b": [2.5, None]}), ("none", {}))))
     reply = ask(client, way, tools=TOOLS)
     assert [(call.name, call.arguments, call.problem) for call in reply.tool_calls] == [
-        ("add", {"a": 1, "b": (2.5, None)}, None),
+        ("add", {"a": 1, "b": [2.5, None]}, None),
         ("none", {}, None),
     ]
     assert json.loads(reply.tool_calls[0].text) == {"a": 1, "b": [2.5, None]}

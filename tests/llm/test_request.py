@@ -214,7 +214,7 @@ class TestKey:
         ]
         assert parts["tool_choice"] is None and all(len(one) == 64 for one in parts.values() if one is not None)
         changed = {
-            part.place: part.digest for part in full(tool_choice=None, messages=[FULL["messages"][0]]).key().parts
+            part.place: part.digest for part in full(tool_choice=None, messages=[FULL["messages"][0]]).key().explain()
         }
         assert [name for name in parts if parts[name] != changed.get(name)] == ["messages", "messages[1]"]
 

@@ -7,6 +7,7 @@ import pickle
 import random
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,7 +114,7 @@ CHANGES = [
 @pytest.mark.parametrize("change", CHANGES, ids=range(len(CHANGES)))
 def test_what_comes_out_of_a_log_cannot_be_changed(change: Any) -> None:
     log = MessageLog([{"role": "user", "content": ["a", {"b": 1}]}])
-    with pytest.raises(TypeError, match="a message of a log cannot be changed"):
+    with pytest.raises(TypeError, match="cannot be changed"):
         change(log[0])
     assert log.digest == messages_digest(list(log))
 
@@ -123,7 +124,8 @@ def test_what_comes_out_can_be_read_copied_and_sent() -> None:
     log = MessageLog([right])
     assert json.loads(json.dumps(list(log))) == [right]
     assert digest(log[0]) == digest(right)
-    for made in (copy.deepcopy(log[0]), pickle.loads(pickle.dumps(log[0])), log[0].copy(), copy.copy(log[0])):
+    assert pickle.loads(pickle.dumps(log[0])) == right
+    for made in (copy.deepcopy(log[0]), log[0].copy(), copy.copy(log[0])):
         assert type(made) is dict
         assert made == right
         made["role"] = "system"
@@ -198,11 +200,43 @@ def test_a_message_that_is_too_deep_or_contains_itself_is_refused() -> None:
         deep = [deep]
     circular: dict[str, Any] = {}
     circular["self"] = circular
+    bomb: Any = []
+    for _ in range(60):
+        bomb = [bomb, bomb]
     log = MessageLog()
-    for wrong in ({"content": deep}, circular):
-        with pytest.raises(InputError, match="must not hold more than 200 lists and dicts inside each other"):
+    for wrong in ({"content": deep}, circular, {"content": bomb}):
+        with pytest.raises(InputError, match=r"messages\[0\]"):
             log.append(wrong)
     assert len(log) == 0
+
+
+def test_what_has_a_digest_but_cannot_be_written_is_not_added_to_a_file(tmp_path: Path) -> None:
+    deep: Any = []
+    for _ in range(990):
+        deep = [deep]
+    assert len(MessageLog([{"content": deep}])) == 1
+    with MessageLog.open(tmp_path / "log") as log:
+        log.append({"role": "user"})
+        for wrong in (deep, 10**5000):
+            with pytest.raises(InputError, match="cannot be written as JSON"):
+                log.append({"content": wrong})
+        log.append({"role": "assistant"})
+    with MessageLog.open(tmp_path / "log") as again:
+        assert [message["role"] for message in again] == ["user", "assistant"]
+
+
+def test_a_request_takes_the_messages_of_a_log_and_their_digest() -> None:
+    log = MessageLog({"role": "user", "content": str(number)} for number in range(50))
+    fields: dict[str, Any] = {"endpoint": "http://localhost", "dialect": "ollama", "model": "m"}
+    request = Request(**fields, messages=log)
+    assert all(one is other for one, other in zip(request.messages, log, strict=True))
+    copied = Request(**fields, messages=[dict(message) for message in log])
+    assert (request.key(), request.key().explain()) == (copied.key(), copied.key().explain())
+    before = str(request.key())
+    log.append({"role": "assistant", "content": "more"})
+    assert (len(request.messages), str(request.key())) == (50, before)
+    assert str(Request(**fields, messages=log).key()) != before
+    assert Request(**fields, messages=MessageLog()).key() == Request(**fields, messages=[]).key()
 
 
 def test_threads_may_add_at_the_same_time() -> None:

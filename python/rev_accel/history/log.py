@@ -11,9 +11,9 @@ from typing import Any, Self, cast, overload
 
 from rev_accel import _core
 from rev_accel.errors import InputError
+from rev_accel.frozen import FrozenDict, copy, freeze
 
 from .file import LogFile, encode
-from .frozen import FrozenDict, freeze
 
 __all__ = ["INTERRUPTED", "MessageLog", "Recovery", "messages_digest"]
 
@@ -80,7 +80,8 @@ class MessageLog(Sequence[FrozenDict]):
         log._file = file = LogFile(os.fspath(path), sync=sync)
         try:
             for record in file.records():
-                message = freeze(record.message)
+                # What JSON can say has a digest.
+                message = copy(record.message)
                 if log._digest_with(message) != record.digest:
                     raise file.damaged(record.line, record.offset)
                 log._messages.append(message)
@@ -117,7 +118,7 @@ class MessageLog(Sequence[FrozenDict]):
         """
         if not isinstance(message, dict):
             raise TypeError(f"a message must be a dict, not {type(message).__name__}")
-        frozen = freeze(message)
+        frozen = freeze(message, f"messages[{len(self)}]")
         with self._lock:
             digest = self._digest_with(frozen)
             if self._file is not None:
@@ -129,6 +130,11 @@ class MessageLog(Sequence[FrozenDict]):
         """Adds messages, one after the other."""
         for message in messages:
             self.append(message)
+
+    def snapshot(self) -> tuple[tuple[FrozenDict, ...], str | None]:
+        """The messages so far, and their digest, of one moment."""
+        with self._lock:
+            return tuple(self._messages), self.digest
 
     def close(self) -> None:
         """Closes the file, for others to open. What was read stays."""
@@ -174,7 +180,7 @@ def messages_digest(messages: Iterable[dict[str, Any]]) -> str | None:
 def _text(message: FrozenDict) -> bytes:
     try:
         return encode(message)
-    except ValueError as error:  # an int with more digits than Python writes
+    except (ValueError, RecursionError) as error:  # more digits or levels than Python writes
         raise InputError(f"a message cannot be written as JSON: {error}") from None
 
 

@@ -132,7 +132,8 @@ def excerpt(text: bytes) -> str:
 
 def tool_call(function: object, identity: object, number: int) -> ToolCall:
     """A tool call, its arguments parsed or marked: from `{"name": ..., "arguments": ...}`."""
-    from .frozen import copy
+    from rev_accel.frozen import copy
+
     from .reply import ToolCall
 
     if not isinstance(function, dict) or not isinstance(function.get("name"), str) or not function["name"]:

@@ -76,7 +76,7 @@ def children(one: Any, other: Any) -> Iterator[tuple[str | int, Any, Any]]:
     if isinstance(one, dict) and isinstance(other, dict):
         for name in {**one, **other}:
             yield name, one.get(name, NOTHING), other.get(name, NOTHING)
-    elif isinstance(one, tuple) and isinstance(other, tuple):
+    elif isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         for index in range(max(len(one), len(other))):
             left = one[index] if index < len(one) else NOTHING
             yield index, left, other[index] if index < len(other) else NOTHING
@@ -104,7 +104,7 @@ def excerpt(text: str, start: int) -> str:
 
 
 def brief(value: Any) -> str:
-    if isinstance(value, (dict, tuple)):
+    if isinstance(value, (dict, list, tuple)):
         return f"a {'dict' if isinstance(value, dict) else 'list'} of {len(value)}"
     if isinstance(value, str):
         return excerpt(value, 0)

@@ -65,7 +65,7 @@ def texts(messages: Any) -> Iterator[str]:
         content = message.get("content")
         if isinstance(content, str):
             yield _THOUGHTS.sub("", content) if message.get("role") == "assistant" else content
-        elif isinstance(content, tuple):
+        elif isinstance(content, list):
             yield from (
                 part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
             )

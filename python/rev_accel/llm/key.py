@@ -33,28 +33,29 @@ class Key:
     """The key of a request. `str(key)` is 64 hexadecimal digits; keys are equal when these are."""
 
     digest: str
-    parts: tuple[Part, ...] = field(compare=False, repr=False)
+    _fields: tuple[Part, ...] = field(compare=False, repr=False)
+    _request: Request = field(compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.digest
 
     def explain(self) -> tuple[Part, ...]:
         """The parts with their digests: each field, and below it each message and each option."""
-        return self.parts
+        parts: list[Part] = []
+        for part in self._fields:
+            parts.append(part)
+            if part.place == "messages":
+                parts += [Part(place(part.place, at), one) for at, one in enumerate(self._request.messages.digests)]
+            elif part.place == "options":
+                options = self._request.options.items()
+                parts += [Part(place(part.place, option), digest(value)) for option, value in options]
+        return tuple(parts)
 
 
 def make(request: Request, names: tuple[str, ...]) -> Key:
     """The key of a request, of all the fields that count."""
-    fields: dict[str, str | None] = {}
-    parts: list[Part] = []
-    for name in names:
-        fields[name] = _digest(request, name)
-        parts.append(Part(name, fields[name]))
-        if name == "messages":
-            parts += [Part(f"messages[{index}]", one) for index, one in enumerate(request.messages.digests)]
-        elif name == "options":
-            parts += [Part(place(name, option), digest(value)) for option, value in request.options.items()]
-    return Key(digest({"version": VERSION, **fields}, domain="request"), tuple(parts))
+    fields = tuple(Part(name, _digest(request, name)) for name in names)
+    return Key(digest({"version": VERSION, **dict(fields)}, domain="request"), fields, request)
 
 
 def _digest(request: Request, name: str) -> str | None:

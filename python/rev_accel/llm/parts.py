@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any, Self
 
 from rev_accel._core import digest
-
-from .frozen import FrozenDict, freeze
+from rev_accel.frozen import FrozenDict, freeze
+from rev_accel.history import MessageLog
 
 __all__ = ["Messages", "ToolSet", "chain"]
 
@@ -36,9 +36,20 @@ class _Dicts(tuple[FrozenDict, ...]):
 
 
 class Messages(_Dicts):
-    """The messages of a request, in order."""
+    """The messages of a request, in order.
+
+    Those of a `MessageLog` are taken as they are, with the digest that it keeps: none is copied or digested again.
+    """
 
     _NAME = "messages"
+
+    def __new__(cls, items: Iterable[Mapping[str, Any]] = ()) -> Self:
+        if not isinstance(items, MessageLog):
+            return super().__new__(cls, items)
+        messages, digest = items.snapshot()
+        made = tuple.__new__(cls, messages)
+        made.__dict__["digest"] = digest
+        return made
 
     @cached_property
     def digests(self) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from rev_accel.errors import ModelMalformedError
+from rev_accel.frozen import FrozenDict, Immutable, copy
 
-from .frozen import FrozenDict, copy
 from .text import parse
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
+class ToolCall(Immutable):
     """A tool that the model wants called."""
 
     name: str
@@ -65,7 +65,7 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Immutable):
     """A whole reply: what the server sent, and what it says. Nothing in it can be changed."""
 
     dialect: Dialect

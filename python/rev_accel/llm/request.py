@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from rev_accel.errors import InputError
+from rev_accel.frozen import Immutable, freeze
 
 from . import key as keys
-from .frozen import freeze
 from .parts import Messages, ToolSet
 
 __all__ = ["FIELDS", "Dialect", "Request", "is_header", "normal"]
@@ -20,7 +20,7 @@ DIALECTS = ("ollama", "openai")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Request:
+class Request(Immutable):
     """All that decides what a model answers. It owns its data: what is given is copied, what is read cannot be changed.
 
     Requests are equal when their keys are. `dataclasses.replace` makes one that differs in some fields.
