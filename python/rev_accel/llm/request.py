@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -85,14 +86,16 @@ class Request(Immutable):
     def __post_init__(self) -> None:
         for name in ("endpoint", "dialect", "model"):
             _require(name, getattr(self, name), str)
-        self._set("endpoint", normal(self.endpoint))
+        self._set("endpoint", normal(str.__str__(self.endpoint)))
         if self.dialect not in DIALECTS:
             raise InputError(f"`dialect` is {self.dialect!r}: expected one of {', '.join(map(repr, DIALECTS))}")
         self._set("messages", Messages(self.messages))
         if self.tools is not None:
             self._set("tools", ToolSet(self.tools))
         for name in ("tool_choice", "response_format"):
-            self._set(name, freeze(getattr(self, name), name))
+            value = getattr(self, name)
+            if value is not None:
+                self._set(name, freeze(value, name))
         _require("options", self.options, dict)
         self._set("options", freeze(self.options, "options"))
         if self.timeout is not None and not self.timeout > 0:
@@ -153,6 +156,7 @@ def is_header(value: str) -> bool:
     return value.isascii() and value.isprintable()
 
 
+@lru_cache(maxsize=16)
 def normal(given: str) -> str:
     """An endpoint as it stands in a request: without slashes at its end."""
     try:
