@@ -209,7 +209,7 @@ fn verify_finds_what_is_damaged_and_mends_by_dropping() {
     assert_eq!((report.rows, report.damaged), (1_000, 1));
     assert_eq!(store.verify(&NEVER).unwrap().damaged, 0);
     assert!(store.finish(LARGE, &NEVER));
-    store.fold(0);
+    let _ = store.fold(0);
     drop(store);
     // Zero pages inside the file.
     let database = file::path_of(&home.facts(), 1);
@@ -261,7 +261,7 @@ fn whatever_lies_in_the_place_of_the_store_a_new_generation_takes_over() {
         let home = Home::new();
         let mut store = home.store();
         assert!(store.put_many(&rows(0..100), &NEVER));
-        store.fold(0);
+        let _ = store.fold(0);
         drop(store);
         damage(&file::path_of(&home.facts(), 1));
         let started = Instant::now();
@@ -291,7 +291,7 @@ fn a_file_damaged_under_an_open_store_is_left_for_a_new_one() {
     let home = Home::new();
     let mut store = home.store();
     assert!(store.put_many(&rows(0..2_000), &NEVER));
-    store.fold(0);
+    let _ = store.fold(0);
     drop(store);
     let mut store = home.store();
     let database = file::path_of(&home.facts(), 1);
