@@ -100,9 +100,7 @@ def freed(output: str, errors: str) -> float:
 
 
 @pytest.mark.parametrize("name", ["clear", "gc"])
-def test_what_other_processes_left_behind_is_removed_once_it_is_old(
-    name: str, cache_dir: Path, settled: Path
-) -> None:
+def test_what_other_processes_left_behind_is_removed_once_it_is_old(name: str, cache_dir: Path, settled: Path) -> None:
     run("scan", folder=settled)
     old, new = (cache_dir / "v1" / "manifests" / f"tmp-{number}-0" for number in (1, 2))
     for path in (old, new):

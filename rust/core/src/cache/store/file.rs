@@ -127,14 +127,15 @@ pub(in crate::cache) fn beside(database: &Path, suffix: &str) -> PathBuf {
 
 /// Removes all that is of a store, but for the files of one generation; `false` when something is left.
 pub(super) fn remove_all_but(folder: &Path, generation: Option<u32>) -> io::Result<bool> {
-    let kept = generation.map(|generation| path_of(folder, generation));
-    let is_kept = |path: &Path| {
-        kept.as_ref()
-            .is_some_and(|kept| path.as_os_str().as_encoded_bytes().starts_with(kept.as_os_str().as_encoded_bytes()))
-    };
+    let kept = generation.map(|generation| format!("store-{generation}.sqlite"));
+    let is_kept = |name: &[u8]| kept.as_ref().is_some_and(|kept| name.starts_with(kept.as_bytes()));
     let entries = attempt(Step::Read, folder, || fs::read_dir(folder))?;
-    let of_stores = entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"store-"));
-    let mut paths: Vec<_> = of_stores.map(|entry| entry.path()).filter(|path| !is_kept(path)).collect();
+    let is_to_go = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        name.starts_with(b"store-") && !is_kept(name)
+    };
+    let mut paths: Vec<_> = entries.flatten().filter(is_to_go).map(|entry| entry.path()).collect();
     // Databases last: as long as one is there, its number is taken.
     paths.sort_by_key(|path| path.extension().is_some_and(|extension| extension == "sqlite"));
     Ok(paths.iter().fold(true, |is_gone, path| is_gone & files::remove(path).is_ok()))

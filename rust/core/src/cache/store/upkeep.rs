@@ -224,17 +224,20 @@ fn empty(layout: &'static Layout, folder: &Folder, cancel: &Cancel) -> bool {
     is_emptied && is_shorter(&store) && store.fold_all(cancel)
 }
 
-/// Removes a store for want of space, or because of damage or of others who read on and on. An empty file takes over, so that others who
-/// are at work do not write where nobody reads for longer than a call.
-fn begin_anew(databases: &Path) -> bool {
+/// Removes a store for want of space, or because of damage or of others who read on and on. An empty file takes over, which others who are
+/// at work find when they open the store the next time; until then they go on with a file that has no name.
+pub(super) fn begin_anew(databases: &Path) -> bool {
     let Some(newest) = file::generations(databases).ok().and_then(|found| found.last().copied()) else { return false };
-    let Some(next) = newest.checked_add(1) else { return false };
-    if file::ensure(&file::path_of(databases, next)).is_ok() {
-        return file::remove_all_but(databases, Some(next)).unwrap_or(false);
-    }
-    // There is no room for a name even. Who has a file open would go on with it: only if nobody does.
-    let alone = file::hold_alone(&file::path_of(databases, newest));
-    alone.is_ok() && file::remove_all_but(databases, None).unwrap_or(false)
+    let next = newest.checked_add(1).filter(|next| file::ensure(&file::path_of(databases, *next)).is_ok());
+    // There is no room for a name even. Whoever has the file open would go on with it, and never look for another one with its number.
+    let _nobody_else = match next {
+        Some(_) => None,
+        None => match file::hold_alone(&file::path_of(databases, newest)) {
+            Ok(held) => Some(held),
+            Err(_) => return false,
+        },
+    };
+    file::remove_all_but(databases, next).unwrap_or(false)
 }
 
 /// Size of the pages that hold something.
