@@ -27,6 +27,7 @@ __all__ = [
     "after_fork_in_parent",
     "analyze",
     "before_fork",
+    "cache_bytes",
     "cache_clear",
     "cache_info",
     "cache_shrink",
@@ -147,6 +148,9 @@ def cache_info(folder: str | None) -> _CacheInfo | None:
 def cache_verify(folder: str | None) -> _CacheCheck | None:
     """Read all of it and drop what is damaged; `None` when there is none. Raises as `cache_info`."""
 
+def cache_bytes(folder: str | None) -> int | None:
+    """How many bytes its files take; `None` when there is none. Raises as `cache_info`."""
+
 def cache_shrink(folder: str | None, *, max_bytes: int, max_reply_bytes: int) -> bool:
     """Give up what was not used for longest until results and replies take at most so many bytes each.
 
@@ -252,7 +256,7 @@ class _CacheInfo(TypedDict):
 
 @type_check_only
 class _CacheCheck(TypedDict):
-    """What was read, and what of it was damaged and is gone now."""
+    """What was read, what of it was damaged, and whether some of that is left; otherwise it is gone now."""
 
     manifests: int
     damaged_manifests: int
@@ -262,6 +266,7 @@ class _CacheCheck(TypedDict):
     replies: int
     damaged_replies: int
     reply_store_damaged: bool
+    is_left: bool
 
 @type_check_only
 class Stats(TypedDict):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ._core import _Cache, _CacheCheck, _CacheInfo
 
-__all__ = ["clear", "gc", "info", "verify"]
+__all__ = ["clear", "gc", "info", "size", "verify"]
 
 FOLDER_VARIABLE = "REV_ACCEL_CACHE_DIR"
 OFF_VARIABLE = "REV_ACCEL_NO_CACHE"
@@ -49,8 +49,16 @@ def info() -> _CacheInfo | None:
     return _core.cache_info(folder())
 
 
+def size() -> int | None:
+    """How many bytes its files take; `None` if there is none yet. Raises as `info`."""
+    return _core.cache_bytes(folder())
+
+
 def verify() -> _CacheCheck | None:
-    """Read all of the cache and drop what is damaged; `None` if there is none. Raises as `info`."""
+    """Read all of the cache and drop what is damaged; `None` if there is none. Raises as `info`.
+
+    `is_left` tells whether some of what is damaged could not be dropped.
+    """
     return _core.cache_verify(folder())
 
 

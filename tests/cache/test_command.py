@@ -43,7 +43,7 @@ def test_with_no_cache_yet_there_is_one_line_and_no_error(name: str, cache_dir: 
 
 @pytest.mark.parametrize("arguments", [["clear"], ["gc"], ["gc", "--max-bytes", "0"]])
 def test_with_no_cache_yet_there_is_nothing_to_do(arguments: list[str], cache_dir: Path) -> None:
-    assert run("cache", *arguments) == ("", "")
+    assert run("cache", *arguments) == ("There is no cache yet\n", "")
     assert not cache_dir.exists()
 
 
@@ -94,17 +94,36 @@ def test_a_damaged_cache_can_be_looked_at_shrunk_and_cleared(cache_dir: Path, se
     assert output.count("\n") == COUNT
 
 
+def freed(output: str, errors: str) -> float:
+    """The number in the only line, in kB."""
+    found = re.fullmatch(r"Freed ([0-9,.]+) kB: [0-9,.]+ [kM]B before, [0-9,.]+ [kM]B now\n", output)
+    assert found, output
+    assert errors == ""
+    return float(found[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("name", ["clear", "gc"])
+def test_what_other_processes_left_behind_is_removed_once_it_is_old(name: str, cache_dir: Path, settled: Path) -> None:
+    run("scan", folder=settled)
+    old, new = (cache_dir / "v1" / "manifests" / f"tmp-{number}-0" for number in (1, 2))
+    for path in (old, new):
+        path.write_bytes(bytes(50_000))
+    os.utime(old, (0, 0))
+    assert freed(*run("cache", name)) >= 50
+    assert (old.exists(), new.exists()) == (False, True)
+
+
 def test_clear_empties_and_gc_shrinks(cache_dir: Path, settled: Path) -> None:
     run("scan", folder=settled)
-    assert run("cache", "gc", "--max-bytes", "1G") == ("", "")
+    assert freed(*run("cache", "gc", "--max-bytes", "1G")) >= 0
     assert rows(run("cache", "info")[0])["contents"].startswith(f"{COUNT} files, ")
-    assert run("cache", "gc", "--max-bytes", "0") == ("", "")
+    assert freed(*run("cache", "gc", "--max-bytes", "0")) > 0
     found = rows(run("cache", "info")[0])
-    assert (found["manifests"], found["contents"].partition(",")[0]) == ("0 trees, 0.0 MB", "0 files")
+    assert (found["manifests"], found["contents"].partition(",")[0]) == ("0 trees, 0.0 kB", "0 files")
     run("scan", folder=settled)
-    assert run("cache", "clear") == ("", "")
+    assert freed(*run("cache", "clear")) > 0
     found = rows(run("cache", "info")[0])
-    assert (found["manifests"], found["contents"].partition(",")[0]) == ("0 trees, 0.0 MB", "0 files")
+    assert (found["manifests"], found["contents"].partition(",")[0]) == ("0 trees, 0.0 kB", "0 files")
 
 
 @pytest.mark.parametrize("name", ["info", "verify", "clear", "gc"])

@@ -13,6 +13,8 @@ from rev_accel.errors import InputError
 from . import streams
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rev_accel._core import _CacheInfo
 
 NOTHING = "There is no cache yet\n"
@@ -46,22 +48,27 @@ def info() -> int:
 def verify() -> int:
     """Read all of the cache and drop what is damaged.
 
-    The exit code is 1 if anything was damaged; it is gone then, and the next scans and calls make it anew.
+    The exit code is 1 if anything was damaged; unless it is said to be left, it is gone then, and the next scans and
+    calls make it anew.
     """
     check = result_cache.verify()
     if check is None:
         _say(NOTHING)
         return 0
     damaged = check["damaged_manifests"] + check["damaged_contents"] + check["damaged_replies"]
+    dropped = "damaged" if check["is_left"] else "damaged and dropped"
     _say(
-        f"manifests  {check['manifests']:,} read, {check['damaged_manifests']:,} damaged and dropped\n"
-        f"contents   {check['contents']:,} read, {check['damaged_contents']:,} damaged and dropped\n"
-        f"replies    {check['replies']:,} read, {check['damaged_replies']:,} damaged and dropped\n"
+        f"manifests  {check['manifests']:,} read, {check['damaged_manifests']:,} {dropped}\n"
+        f"contents   {check['contents']:,} read, {check['damaged_contents']:,} {dropped}\n"
+        f"replies    {check['replies']:,} read, {check['damaged_replies']:,} {dropped}\n"
     )
+    anew = "" if check["is_left"] else " and begins anew"
     if check["store_damaged"]:
-        _say("The content store as a whole was damaged and begins anew\n")
+        _say(f"The content store as a whole was damaged{anew}\n")
     if check["reply_store_damaged"]:
-        _say("The reply store as a whole was damaged and begins anew\n")
+        _say(f"The reply store as a whole was damaged{anew}\n")
+    if check["is_left"]:
+        _say("Not all of what is damaged could be dropped: see that the cache's folder can be written to\n")
     return int(damaged > 0 or check["store_damaged"] or check["reply_store_damaged"])
 
 
@@ -69,12 +76,15 @@ def verify() -> int:
 @click.option("--results", is_flag=True, help="Only the results of scans.")
 @click.option("--replies", is_flag=True, help="Only the replies of models, which may hold secrets and cost money.")
 def clear(results: bool, replies: bool) -> int:
-    """Empty the cache: results of scans and replies of models, or one of them."""
+    """Empty the cache: results of scans and replies of models, or one of them.
+
+    The exit code is 2 if something is left.
+    """
     only: Literal["results", "replies"] | None = None
     if results != replies:
         only = "results" if results else "replies"
-    if not result_cache.clear(only):
-        raise InputError("something in the cache could not be removed")
+    if not _tell_freed(lambda: result_cache.clear(only)):
+        raise InputError("something in the cache could not be removed; see that its folder can be written to")
     return 0
 
 
@@ -101,20 +111,38 @@ def _size(_context: click.Context, _parameter: click.Parameter, value: str | Non
     help=f"What replies may take at most.  [default: {result_cache.REPLIES_SIZE_VARIABLE}, else 256M]",
 )
 def gc(max_bytes: int | None, max_reply_bytes: int | None) -> int:
-    """Give up what was not used for longest until the cache is small enough, and replies that had their time."""
-    if not result_cache.gc(max_bytes, max_reply_bytes=max_reply_bytes):
-        raise InputError("the cache could not be made smaller")
+    """Give up what was not used for longest until the cache is small enough, and replies that had their time.
+
+    The exit code is 2 if that could not be done, or not all of it.
+    """
+    if not _tell_freed(lambda: result_cache.gc(max_bytes, max_reply_bytes=max_reply_bytes)):
+        raise InputError(
+            "not all of the cache could be made smaller; see that its folder can be written to, "
+            "or empty it with `rev-accel cache clear`"
+        )
     return 0
+
+
+def _tell_freed(work: Callable[[], bool]) -> bool:
+    """Does something, says how much smaller the cache became, and returns what came out."""
+    before = result_cache.size()
+    done = work()
+    after = result_cache.size()
+    if before is None or after is None:
+        _say(NOTHING)
+    else:
+        _say(f"Freed {_size_text(max(0, before - after))}: {_size_text(before)} before, {_size_text(after)} now\n")
+    return done
 
 
 def _table(figures: _CacheInfo) -> str:
     asked = figures["memory"] + figures["manifest"] + figures["recent"] + figures["store"] + figures["miss"]
     rows = {
         "folder": figures["folder"] + ("" if figures["writable"] else " (read only)"),
-        "manifests": f"{figures['manifests']:,} trees, {_megabytes(figures['manifest_bytes'])}",
+        "manifests": f"{figures['manifests']:,} trees, {_size_text(figures['manifest_bytes'])}",
         "contents": figures["content_problem"]
-        or f"{figures['contents']:,} files, {_megabytes(figures['content_bytes'])}",
-        "replies": figures["reply_problem"] or f"{figures['replies']:,}, {_megabytes(figures['reply_bytes'])}",
+        or f"{figures['contents']:,} files, {_size_text(figures['content_bytes'])}",
+        "replies": figures["reply_problem"] or f"{figures['replies']:,}, {_size_text(figures['reply_bytes'])}",
         "answered": f"{asked:,} files, about",
         "  memory": f"{figures['memory']:,}",
         "  manifest": f"{figures['manifest']:,}",
@@ -125,8 +153,8 @@ def _table(figures: _CacheInfo) -> str:
     return "".join(f"{name:<10} {streams.one_line(text)}\n" for name, text in rows.items())
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
+def _size_text(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1_000_000 else f"{size / 1e3:,.1f} kB"
 
 
 def _say(text: str) -> None:

@@ -158,7 +158,16 @@ pub(crate) fn cache_verify(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<
     dict.set_item("replies", check.replies)?;
     dict.set_item("damaged_replies", check.damaged_replies)?;
     dict.set_item("reply_store_damaged", check.is_reply_store_damaged)?;
+    dict.set_item("is_left", check.is_left)?;
     Ok(Some(dict))
+}
+
+/// How many bytes the files of the cache take; `None` when there is none.
+#[pyfunction]
+#[pyo3(signature = (folder))]
+pub(crate) fn cache_bytes(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<Option<u64>> {
+    let Some(cache) = open(py, folder)? else { return Ok(None) };
+    Ok(Some(py.detach(|| cache.bytes())))
 }
 
 /// Gives up what was not used for longest until results and replies take at most so many bytes each; false when that failed.

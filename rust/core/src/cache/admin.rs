@@ -1,10 +1,11 @@
 //! What a person does with the cache: look at it, check it, make it smaller, empty it.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::counts;
-use super::folder::{Folder, MANIFESTS, Place};
+use super::folder::{FACTS, Folder, MANIFESTS, Place, REPLIES};
 use super::fork;
 use super::manifest;
 use super::replies;
@@ -45,20 +46,22 @@ pub struct CacheInfo {
 pub struct CacheCheck {
     /// Manifests that were read.
     pub manifests: u64,
-    /// Manifests that were damaged; they are gone now.
+    /// Manifests that were damaged.
     pub damaged_manifests: u64,
     /// Contents that were read.
     pub contents: u64,
-    /// Contents that were damaged; they are gone now.
+    /// Contents that were damaged.
     pub damaged_contents: u64,
     /// Replies that were read.
     pub replies: u64,
-    /// Replies that were damaged; they are gone now.
+    /// Replies that were damaged.
     pub damaged_replies: u64,
-    /// Whether the content store as a whole was damaged, and was begun anew.
+    /// Whether the content store as a whole was damaged.
     pub is_store_damaged: bool,
-    /// Whether the reply store as a whole was damaged, and was begun anew.
+    /// Whether the reply store as a whole was damaged.
     pub is_reply_store_damaged: bool,
+    /// Whether some of what is damaged is still there; otherwise it was dropped, and a damaged store begun anew.
+    pub is_left: bool,
 }
 
 /// The cache in a folder, or in the usual place.
@@ -107,6 +110,17 @@ impl Cache {
         info
     }
 
+    /// Size of all files in bytes, also of those that take no part any more.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let sizes = |part: &str| {
+            let entries = fs::read_dir(self.folder.path().join(part)).into_iter().flatten().flatten();
+            let files = entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
+            files.map(|metadata| metadata.len()).sum::<u64>()
+        };
+        ["", MANIFESTS, FACTS, REPLIES].into_iter().map(sizes).sum()
+    }
+
     /// Reads everything, and drops what is damaged.
     #[must_use]
     pub fn verify(&self, cancel: &Cancel) -> CacheCheck {
@@ -118,24 +132,28 @@ impl Cache {
             check.manifests += 1;
             if !manifest::is_sound(&self.folder, &name) {
                 check.damaged_manifests += 1;
-                let _ = self.folder.remove_file(&name);
+                check.is_left |= self.folder.remove_file(&name).is_err();
             }
         }
         if let Some(report) = self.verify_store(&CONTENT_STORE, cancel) {
             check.contents = report.rows;
             check.damaged_contents = report.damaged;
             check.is_store_damaged = report.file_damaged;
+            check.is_left |= report.is_left;
         }
         if let Some(report) = self.verify_store(&REPLY_STORE, cancel) {
             check.replies = report.rows;
             check.damaged_replies = report.damaged;
             check.is_reply_store_damaged = report.file_damaged;
+            check.is_left |= report.is_left;
         }
         check
     }
 
     fn verify_store(&self, layout: &'static Layout, cancel: &Cancel) -> Option<VerifyReport> {
-        self.store(layout, Mode::Write, cancel, |store| store.verify(cancel)).ok()??
+        let _use = fork::enter()?;
+        replies::close_stale();
+        store::verify(layout, &self.folder, cancel)
     }
 
     /// Gives up what was not used for longest until the content store and the manifests together take at most so many bytes.
@@ -143,10 +161,12 @@ impl Cache {
     /// False when not all of it could be done.
     #[must_use]
     pub fn shrink(&self, max_bytes: u64, cancel: &Cancel) -> bool {
-        let manifest_bytes = shrink_manifests(&self.folder, manifest_share(max_bytes));
+        self.folder.sweep();
+        let share = manifest_share(max_bytes);
+        let manifest_bytes = shrink_manifests(&self.folder, share);
         let left = max_bytes.saturating_sub(manifest_bytes);
         let shrunk = self.store(&CONTENT_STORE, Mode::Write, cancel, |store| store.gc(left, cancel));
-        !matches!(shrunk, Ok(Some(false)) | Err(_))
+        manifest_bytes <= share && !matches!(shrunk, Ok(Some(false)) | Err(_))
     }
 
     /// Gives up the replies that had their time, and those that were not used for longest until all take at most so many bytes.
@@ -163,6 +183,7 @@ impl Cache {
     /// Removes everything but the replies; false when something is left.
     #[must_use]
     pub fn clear(&self, cancel: &Cancel) -> bool {
+        self.folder.sweep();
         let mut is_empty = true;
         for (name, _, _) in self.manifests() {
             is_empty &= self.folder.remove_file(&name).is_ok();

@@ -89,7 +89,7 @@ impl Folder {
     }
 
     /// Removes temporary files that were left over.
-    fn sweep(&self) {
+    pub(super) fn sweep(&self) {
         let now = SystemTime::now();
         for folder in [self.path().to_path_buf(), self.path().join(MANIFESTS)] {
             let Ok(entries) = attempt(Step::Read, &folder, || fs::read_dir(&folder)) else { continue };

@@ -17,7 +17,7 @@ fn prepared() -> Vec<(&'static str, Vec<u8>)> {
     let home = Home::new();
     let mut store = home.store();
     assert!(store.put_many(&rows(0..ROWS / 2), &NEVER));
-    store.fold(0);
+    let _ = store.fold(0);
     assert!(store.put_many(&rows(ROWS / 2..ROWS), &NEVER));
     let database = database(&home);
     let files = ["", "-wal", "-shm"].map(|suffix| (suffix, fs::read(beside(&database, suffix)).unwrap()));
@@ -159,7 +159,7 @@ fn what_changes_under_an_open_store_gives_misses() {
         let mut store = home.store();
         assert!(store.put_many(&rows(0..ROWS), &NEVER));
         if trial % 2 == 0 {
-            store.fold(0);
+            let _ = store.fold(0);
         }
         hits(&mut store, 0..ROWS / 4);
         let path = beside(&database(&home), if trial % 3 == 0 { "-wal" } else { "" });
@@ -184,7 +184,7 @@ fn a_folder_that_cannot_be_written_to_is_still_read() {
     let home = Home::new();
     let mut store = home.store();
     assert!(store.put_many(&rows(0..ROWS), &NEVER));
-    store.fold(0);
+    let _ = store.fold(0);
     drop(store);
     let mut folder = home.folder();
     folder.refuse_writing();
@@ -195,7 +195,7 @@ fn a_folder_that_cannot_be_written_to_is_still_read() {
     // What another process writes meanwhile is a miss at worst.
     let mut writer = home.store();
     assert!(writer.put_many(&rows(ROWS..3 * ROWS), &NEVER));
-    writer.fold(0);
+    let _ = writer.fold(0);
     hits(&mut store, 0..3 * ROWS);
     drop((store, writer));
     // Damage is not mended, since nothing can be written.

@@ -125,6 +125,22 @@ pub(in crate::cache) fn beside(database: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
+/// Removes all that is of a store, but for the files of one generation; `false` when something is left.
+pub(super) fn remove_all_but(folder: &Path, generation: Option<u32>) -> io::Result<bool> {
+    let kept = generation.map(|generation| format!("store-{generation}.sqlite"));
+    let is_kept = |name: &[u8]| kept.as_ref().is_some_and(|kept| name.starts_with(kept.as_bytes()));
+    let entries = attempt(Step::Read, folder, || fs::read_dir(folder))?;
+    let is_to_go = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        name.starts_with(b"store-") && !is_kept(name)
+    };
+    let mut paths: Vec<_> = entries.flatten().filter(is_to_go).map(|entry| entry.path()).collect();
+    // Databases last: as long as one is there, its number is taken.
+    paths.sort_by_key(|path| path.extension().is_some_and(|extension| extension == "sqlite"));
+    Ok(paths.iter().fold(true, |is_gone, path| is_gone & files::remove(path).is_ok()))
+}
+
 /// Removes a generation that is no longer used.
 pub(super) fn remove(folder: &Path, generation: u32) {
     let database = path_of(folder, generation);
@@ -163,31 +179,23 @@ pub(super) enum Access {
     Immutable,
 }
 
+/// Opens a file so that nobody else writes to it or its log until the connection is closed.
+pub(super) fn hold(database: &Path) -> Result<Connection, Error> {
+    let connection = open(database, Access::Write)?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    Ok(connection)
+}
+
+/// Opens a file that nobody else has open, and keeps others away. Needs no room on the disk, and no file besides.
+pub(super) fn hold_alone(database: &Path) -> Result<Connection, Error> {
+    let connection = open(database, Access::Write)?;
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")?;
+    Ok(connection)
+}
+
 /// Opens a file and makes sure that it is a store. `Ok(None)`: it is empty, and is not to be filled.
 pub(super) fn connect(database: &Path, layout: &Layout, access: Access) -> Result<Option<Connection>, Error> {
-    // A pipe in place of a file would be waited for.
-    for path in [database, &beside(database, "-wal"), &beside(database, "-shm")] {
-        if !is_safe(path) {
-            return Err(damaged());
-        }
-    }
-    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let connection = if access == Access::Immutable {
-        flags |= OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        open(Path::new(&immutable(database)), flags)?
-    } else {
-        open(database, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)?
-    };
-    // First of all: what follows may meet a lock.
-    connection.busy_timeout(BUSY)?;
-    // A length that the limit does not allow is refused before memory is taken for it.
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(MAX_VALUE + 4096).unwrap_or(i32::MAX))?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
-    // Leaves the log for the next connection: folding it in costs two syncs, and most calls write a few rows.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let connection = open(database, access)?;
     connection.execute_batch(&format!(
         "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = {}; \
          PRAGMA journal_size_limit = 8388608;",
@@ -206,6 +214,33 @@ pub(super) fn connect(database: &Path, layout: &Layout, access: Access) -> Resul
         }
         Err(error) => Err(error),
     }
+}
+
+fn open(database: &Path, access: Access) -> Result<Connection, Error> {
+    // A pipe in place of a file would be waited for.
+    for path in [database, &beside(database, "-wal"), &beside(database, "-shm")] {
+        if !is_safe(path) {
+            return Err(damaged());
+        }
+    }
+    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = if access == Access::Immutable {
+        flags |= OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        open_with(Path::new(&immutable(database)), flags)?
+    } else {
+        open_with(database, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)?
+    };
+    // First of all: what follows may meet a lock.
+    connection.busy_timeout(BUSY)?;
+    // A length that the limit does not allow is refused before memory is taken for it.
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(MAX_VALUE + 4096).unwrap_or(i32::MAX))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    // Leaves the log for the next connection: folding it in costs two syncs, and most calls write a few rows.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(connection)
 }
 
 /// Whether rows can be looked up; an empty file gets its table if it may be written to.
@@ -232,7 +267,7 @@ fn prepare(connection: &Connection, layout: &Layout) -> Result<(), Error> {
     layout.statements.iter().chain([&SELECT]).try_for_each(|sql| connection.prepare_cached(sql).map(drop))
 }
 
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
+fn open_with(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
     #[cfg(all(unix, test))]
     {
         crate::cache::faults::prepare();

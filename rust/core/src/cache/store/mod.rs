@@ -19,6 +19,7 @@ mod file;
 mod key;
 mod lasting;
 mod layout;
+mod log;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ use self::file::{Access, Patience, SELECT, Trouble};
 pub(crate) use self::key::{ContentHash, ContentKey, Keys};
 pub(super) use self::lasting::value_in;
 pub(crate) use self::layout::{CONTENT_STORE, Layout, REPLY_STORE};
-pub(crate) use self::upkeep::{VerifyReport, clear, exists};
+pub(crate) use self::upkeep::{VerifyReport, clear, exists, verify};
 use super::faults;
 use super::folder::{Folder, Problem};
 use crate::cancel::Cancel;
@@ -83,6 +84,8 @@ pub(crate) struct Store {
     damaged: bool,
     /// Whether the disk or the memory failed it.
     failed: bool,
+    /// Whether the log is looked at before a file is opened.
+    checks_log: bool,
     /// Whether it takes the place of a file that was given up as damaged.
     replaces: bool,
     /// Rows whose checksum does not hold.
@@ -107,6 +110,12 @@ impl Store {
         mode: Mode,
         cancel: &Cancel,
     ) -> Result<Self, Problem> {
+        let mut store = Self::of(layout, folder, mode)?;
+        store.connect(cancel).map(|()| store)
+    }
+
+    /// One that is not open yet.
+    fn of(layout: &'static Layout, folder: &Folder, mode: Mode) -> Result<Self, Problem> {
         if rusqlite::version_number() < file::LEAST_VERSION {
             let text = format!("SQLite {} is too old for the {} of the cache", rusqlite::version(), layout.name);
             return Err(Problem::new(text));
@@ -117,7 +126,7 @@ impl Store {
             Mode::Read => Access::Read,
             Mode::Write => Access::Write,
         };
-        let mut store = Self {
+        Ok(Self {
             layout,
             connection: None,
             folder: databases,
@@ -126,19 +135,19 @@ impl Store {
             reading: None,
             damaged: false,
             failed: false,
+            checks_log: false,
             replaces: false,
             bad: Vec::new(),
             used: Vec::new(),
             now: layout.now(),
             process: std::process::id(),
-        };
-        store.connect(cancel).map(|()| store)
+        })
     }
 
     fn connect(&mut self, cancel: &Cancel) -> Result<(), Problem> {
-        let unusable = |error: &dyn std::fmt::Display| {
-            Problem::new(format!("the {} in `{}` is not used: {error}", self.layout.name, self.folder.display()))
-        };
+        let (name, folder) = (self.layout.name, self.folder.display().to_string());
+        let unusable =
+            |error: &dyn std::fmt::Display| Problem::new(format!("the {name} in `{folder}` is not used: {error}"));
         let _scope = faults::scope(&self.folder);
         let found = file::generations(&self.folder).map_err(|error| unusable(&error))?;
         let absent = || Problem::absent(format!("there is no {} in `{}` yet", self.layout.name, self.folder.display()));
@@ -151,7 +160,8 @@ impl Store {
             if self.access == Access::Write {
                 file::ensure(&database).map_err(|error| unusable(&error))?;
             }
-            match file::connect(&database, self.layout, self.access) {
+            let looked = if self.checks_log && self.access == Access::Write { log::check(&database) } else { Ok(()) };
+            match looked.and_then(|()| file::connect(&database, self.layout, self.access)) {
                 Ok(Some(connection)) => break connection,
                 Ok(None) => return Err(absent()),
                 Err(error) => match Trouble::of(&error) {
@@ -160,7 +170,10 @@ impl Store {
                         self.replaces = true;
                         generation += 1;
                     }
-                    _ => return Err(unusable(&error)),
+                    trouble => {
+                        self.note(trouble);
+                        return Err(unusable(&error));
+                    }
                 },
             }
         };

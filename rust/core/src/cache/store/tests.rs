@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{CONTENT_STORE, ContentHash, ContentKey, Keys, Mode, Store, clear, file};
+use super::upkeep::begin_anew;
+use super::{CONTENT_STORE, ContentHash, ContentKey, Keys, Mode, Store, clear, file, verify};
 use crate::cache::folder::{Folder, Place};
 use crate::cache::random::Random;
 use crate::cancel::Cancel;
@@ -209,7 +210,7 @@ fn verify_finds_what_is_damaged_and_mends_by_dropping() {
     assert_eq!((report.rows, report.damaged), (1_000, 1));
     assert_eq!(store.verify(&NEVER).unwrap().damaged, 0);
     assert!(store.finish(LARGE, &NEVER));
-    store.fold(0);
+    let _ = store.fold(0);
     drop(store);
     // Zero pages inside the file.
     let database = file::path_of(&home.facts(), 1);
@@ -261,7 +262,7 @@ fn whatever_lies_in_the_place_of_the_store_a_new_generation_takes_over() {
         let home = Home::new();
         let mut store = home.store();
         assert!(store.put_many(&rows(0..100), &NEVER));
-        store.fold(0);
+        let _ = store.fold(0);
         drop(store);
         damage(&file::path_of(&home.facts(), 1));
         let started = Instant::now();
@@ -291,7 +292,7 @@ fn a_file_damaged_under_an_open_store_is_left_for_a_new_one() {
     let home = Home::new();
     let mut store = home.store();
     assert!(store.put_many(&rows(0..2_000), &NEVER));
-    store.fold(0);
+    let _ = store.fold(0);
     drop(store);
     let mut store = home.store();
     let database = file::path_of(&home.facts(), 1);
@@ -355,4 +356,65 @@ fn many_threads_share_a_fresh_folder() {
         assert_eq!(store.info().unwrap().rows, 4_000);
         assert_eq!(hits(&mut store, 0..8_000), 4_000);
     }
+}
+
+#[test]
+fn a_store_without_room_for_another_is_removed_if_nobody_has_it_open() {
+    let home = Home::new();
+    let mut store = home.store();
+    assert!(store.put_many(&rows(0..300), &NEVER));
+    drop(store);
+    // There is no number behind this one.
+    for suffix in ["", "-wal"] {
+        let of = |generation| file::beside(&file::path_of(&home.facts(), generation), suffix);
+        fs::rename(of(1), of(u32::MAX)).unwrap();
+    }
+    let mut store = home.store();
+    assert_eq!((store.generation, hits(&mut store, 0..300)), (u32::MAX, 300));
+    store.pause();
+    assert!(!begin_anew(&home.facts()));
+    assert_eq!(hits(&mut store, 0..300), 300);
+    drop(store);
+    assert!(begin_anew(&home.facts()));
+    assert_eq!(fs::read_dir(home.facts()).unwrap().count(), 0);
+}
+
+#[test]
+fn who_has_a_cleared_store_open_goes_on_and_then_finds_the_next() {
+    let home = Home::new();
+    let mut store = home.store();
+    assert!(store.put_many(&rows(0..300), &NEVER));
+    assert!(begin_anew(&home.facts()));
+    assert_eq!(hits(&mut store, 0..300), 300);
+    assert!(store.put_many(&rows(300..400), &NEVER));
+    drop(store);
+    let mut store = home.store();
+    assert_eq!((store.generation, hits(&mut store, 0..400)), (2, 0));
+    assert!(store.put_many(&rows(0..100), &NEVER));
+    assert_eq!(hits(&mut store, 0..100), 100);
+}
+
+#[test]
+fn a_check_of_what_cannot_be_written_to_tells_that_damage_is_left() {
+    let home = Home::new();
+    let mut store = home.store();
+    assert!(store.put_many(&rows(0..300), &NEVER));
+    let _ = store.fold(0);
+    let mut folder = home.folder();
+    folder.refuse_writing();
+    let check = |folder: &Folder| {
+        let report = verify(&CONTENT_STORE, folder, &NEVER).unwrap();
+        (report.damaged, report.file_damaged, report.is_left)
+    };
+    assert_eq!(check(&folder), (0, false, false));
+    let sql = "UPDATE entries SET sum = x'' WHERE id = ?1";
+    store.connection.as_ref().unwrap().execute(sql, [key(1).row()]).unwrap();
+    let _ = store.fold(0);
+    assert_eq!(check(&folder), (1, false, true));
+    assert_eq!(check(&folder), (1, false, true));
+    assert_eq!(check(&home.folder()), (1, false, false));
+    drop(store);
+    fs::write(file::path_of(&home.facts(), 1), [1; 10_000]).unwrap();
+    assert_eq!(check(&folder), (0, true, true));
+    assert_eq!(check(&home.folder()), (0, true, false));
 }

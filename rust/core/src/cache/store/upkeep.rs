@@ -1,12 +1,14 @@
 //! What keeps the store small and sound: marks of use, eviction, checks.
 
 use std::fs;
+use std::io;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::file::{self, Access, BUSY, Trouble};
+use super::file::{self, Access, BUSY, Patience, Trouble};
 use super::{Checked, Layout, Mode, Store};
 use crate::cache::faults::{self, Step, attempt};
 use crate::cache::folder::Folder;
@@ -39,6 +41,8 @@ pub(crate) struct VerifyReport {
     pub(crate) damaged: u64,
     /// Whether a file was damaged itself, so that there may be rows that cannot be found.
     pub(crate) file_damaged: bool,
+    /// Whether some of what is damaged is still there.
+    pub(crate) is_left: bool,
 }
 
 impl Store {
@@ -61,7 +65,7 @@ impl Store {
             complete &= self.replace(cancel);
         }
         complete &= self.shrink(max_bytes, cancel);
-        self.fold(LOG);
+        let _ = self.fold(LOG);
         complete
     }
 
@@ -70,8 +74,18 @@ impl Store {
         let finished = self.finish(max_bytes, cancel);
         let Some(connection) = self.connection.as_ref().filter(|_| finished) else { return false };
         let vacuumed = interruptible(connection, cancel, || connection.execute_batch("VACUUM"));
-        self.fold(0);
-        vacuumed.is_ok()
+        vacuumed.is_ok() & self.fold_all(cancel)
+    }
+
+    /// Folds all of the log into the database; `false` when some of it is left, for want of space or because others read on and on.
+    fn fold_all(&mut self, cancel: &Cancel) -> bool {
+        let mut patience = Patience::new(cancel);
+        loop {
+            match self.fold(0) {
+                Ok(false) if patience.wait() => {}
+                done => return done.unwrap_or(false),
+            }
+        }
     }
 
     /// Evicts what was not used for longest, down to four fifths of the size, if the store is larger.
@@ -98,18 +112,18 @@ impl Store {
         }
     }
 
-    /// Folds a log of more than `most` bytes into the database, as far as no reader needs it.
-    pub(super) fn fold(&mut self, most: u64) {
+    /// Folds a log of more than `most` bytes into the database, as far as no reader needs it: whether it is no longer than that now.
+    pub(super) fn fold(&mut self, most: u64) -> rusqlite::Result<bool> {
         let _scope = faults::scope(&self.folder);
         self.pause();
         let log = file::beside(&file::path_of(&self.folder, self.generation), "-wal");
         let is_large = attempt(Step::Stat, &log, || fs::metadata(&log)).is_ok_and(|metadata| metadata.len() > most);
-        if is_large && let Some(connection) = &self.connection {
-            // Not worth waiting for: the next call does it as well.
-            let _ = connection.busy_timeout(Duration::ZERO);
-            let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-            let _ = connection.busy_timeout(BUSY);
-        }
+        let Some(connection) = self.connection.as_ref().filter(|_| is_large) else { return Ok(!is_large) };
+        // Not worth waiting for: the next call does it as well.
+        let _ = connection.busy_timeout(Duration::ZERO);
+        let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        let _ = connection.busy_timeout(BUSY);
+        is_busy.map(|is_busy| !is_busy)
     }
 
     /// The figures; `None` when they cannot be read.
@@ -118,7 +132,7 @@ impl Store {
         let rows: i64 =
             self.connection.as_ref()?.query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).ok()?;
         let database = file::path_of(&self.folder, self.generation);
-        let size = |path: &std::path::Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let size = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
         let bytes = size(&database) + size(&file::beside(&database, "-wal"));
         Some(Info { rows: rows.cast_unsigned(), bytes })
     }
@@ -155,9 +169,9 @@ impl Store {
                 is_mended = self.write(cancel, |connection| drop_rows(connection, &bad));
             }
             self.damaged |= !is_mended;
-            if self.damaged {
-                self.replace(cancel);
-            }
+            report.is_left = self.damaged && !self.replace(cancel);
+        } else {
+            report.is_left = report.file_damaged || !bad.is_empty();
         }
         report.file_damaged |= self.replaces;
         Some(report)
@@ -174,24 +188,56 @@ pub(crate) fn exists(layout: &Layout, folder: &Folder) -> bool {
     file::generations(&folder.path().join(layout.part)).is_ok_and(|all| !all.is_empty())
 }
 
-/// Empties the store of a folder, whatever state it is in; `false` when that failed.
+/// Checks the store of a folder and mends it, unless the folder cannot be written to. `None` when there is none, or it cannot be checked.
+pub(crate) fn verify(layout: &'static Layout, folder: &Folder, cancel: &Cancel) -> Option<VerifyReport> {
+    let mut store = Store::of(layout, folder, Mode::Write).ok()?;
+    store.checks_log = true;
+    match store.connect(cancel) {
+        Ok(()) => store.verify(cancel),
+        Err(_) if store.damaged => Some(VerifyReport { file_damaged: true, is_left: true, ..VerifyReport::default() }),
+        Err(_) => None,
+    }
+}
+
+/// Empties the store of a folder, whatever state it is in; `false` when something is left.
 pub(crate) fn clear(layout: &'static Layout, folder: &Folder, cancel: &Cancel) -> bool {
-    if !exists(layout, folder) {
-        return true;
+    let Ok(databases) = folder.databases(layout.part, layout.name) else { return !exists(layout, folder) };
+    let _scope = faults::scope(&databases);
+    match file::generations(&databases) {
+        Ok(found) if found.is_empty() => file::remove_all_but(&databases, None).unwrap_or(false),
+        Ok(_) if !folder.is_writable() => false,
+        Ok(_) => empty(layout, folder, cancel) || begin_anew(&databases),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
-    match Store::open_as(layout, folder, Mode::Write, cancel) {
-        Ok(mut store) if store.access == Access::Write => {
-            let emptied = store.write(cancel, |connection| connection.execute_batch("DELETE FROM entries"));
-            store.bad.clear();
-            store.used.clear();
-            let vacuumed =
-                store.connection.as_ref().is_some_and(|connection| connection.execute_batch("VACUUM").is_ok());
-            store.fold(0);
-            // Where that failed, for want of space or because of damage, an empty file takes over.
-            (emptied && vacuumed) || store.replace(cancel)
-        }
-        _ => false,
-    }
+}
+
+/// Drops all rows and gives back the space.
+fn empty(layout: &'static Layout, folder: &Folder, cancel: &Cancel) -> bool {
+    let Ok(mut store) = Store::open_as(layout, folder, Mode::Write, cancel) else { return false };
+    let is_emptied = store.write(cancel, |connection| connection.execute_batch("DELETE FROM entries"));
+    store.bad.clear();
+    store.used.clear();
+    let is_shorter = |store: &Store| {
+        let vacuumed = store.connection.as_ref().map(|connection| connection.execute_batch("VACUUM"));
+        vacuumed.is_some_and(|vacuumed| vacuumed.is_ok())
+    };
+    is_emptied && is_shorter(&store) && store.fold_all(cancel)
+}
+
+/// Removes a store for want of space, or because of damage or of others who read on and on. An empty file takes over, which others who are
+/// at work find when they open the store the next time; until then they go on with a file that has no name.
+pub(super) fn begin_anew(databases: &Path) -> bool {
+    let Some(newest) = file::generations(databases).ok().and_then(|found| found.last().copied()) else { return false };
+    let next = newest.checked_add(1).filter(|next| file::ensure(&file::path_of(databases, *next)).is_ok());
+    // There is no room for a name even. Whoever has the file open would go on with it, and never look for another one with its number.
+    let _nobody_else = match next {
+        Some(_) => None,
+        None => match file::hold_alone(&file::path_of(databases, newest)) {
+            Ok(held) => Some(held),
+            Err(_) => return false,
+        },
+    };
+    file::remove_all_but(databases, next).unwrap_or(false)
 }
 
 /// Size of the pages that hold something.
