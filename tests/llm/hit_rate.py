@@ -70,7 +70,7 @@ def main() -> None:
     told = conversations(Path(sys.argv[1])) if len(sys.argv) > 1 else conversations()
     with tempfile.TemporaryDirectory() as folder:
         for turn in ("for the first time", "the same run again"):
-            cache, start = ResponseCache(folder=folder, max_bytes=1 << 30), time.perf_counter()
+            cache, start = ResponseCache(folder=folder), time.perf_counter()
             hits = play(told, cache)
             print(f"{len(told)} conversations, {turn}: {report(cache.stats, hits)}", end="")
             print(f" ({time.perf_counter() - start:.1f} s, refused {dict(cache.stats.refused)})")

@@ -101,9 +101,7 @@ class CachingClient:
         return None if self._sampled or is_greedy(request) else "sampled"
 
     def _keep(self, request: Request, reply: Reply) -> Reply:
-        self.cache.put(
-            request.key().digest, reply.to_bytes(), storable=lambda _: storable(reply).reason, ttl=self._ttl
-        )
+        self.cache.put(request.key().digest, reply.to_bytes(), storable=lambda _: storable(reply).reason, ttl=self._ttl)
         return reply
 
 
