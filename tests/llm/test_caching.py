@@ -475,7 +475,7 @@ def told(where: str, body: dict[str, Any]) -> Plan:
 class Switch:
     """Asks the server that a request is for."""
 
-    def __init__(self, clients: list[OllamaClient | OpenAIClient]) -> None:
+    def __init__(self, clients: list[Any]) -> None:
         self._clients: dict[tuple[str, str], Client] = {(client.endpoint, client.DIALECT): client for client in clients}
 
     def chat(self, request: Request) -> Reply:
