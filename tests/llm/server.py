@@ -15,7 +15,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-PATHS = {"/api/chat": "ollama", "/v1/chat/completions": "openai"}
+PATHS = {
+    "/api/chat": "ollama",
+    "/v1/api/chat": "ollama",
+    "/chat/completions": "openai",
+    "/v1/chat/completions": "openai",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from rev_accel.llm import RecordingClient, ReplayClient, storable
+from rev_accel import ResponseCache
+from rev_accel.llm import CachingClient, RecordingClient, ReplayClient, storable
 
 from . import model
 from .conftest import make_client
@@ -53,22 +54,37 @@ def greedy(dialect: str, tokens: int) -> dict[str, Any]:
     return {"temperature": 0.0, "max_tokens" if dialect == "openai" else "num_predict": tokens}
 
 
-def test_two_equal_greedy_requests_have_one_key_and_one_answer(smol: Server, dialect: str) -> None:
+@pytest.fixture
+def cache(tmp_path: Path) -> ResponseCache:
+    return ResponseCache(folder=tmp_path / "cache")
+
+
+def test_of_two_equal_greedy_requests_the_second_is_answered_from_the_cache(
+    smol: Server, cache: ResponseCache, dialect: str
+) -> None:
     with make_client(smol, dialect) as client:
         requests = [client.request(model="smol", messages=CAPITAL, options=greedy(dialect, 24)) for _ in range(2)]
-        replies = [client.chat(request) for request in requests]
+        replies = [CachingClient(client, cache).chat(request) for request in requests]
+        assert len(smol.asked) == 1 and replies[1] == replies[0] and replies[1].raw == replies[0].raw
+        # The model would have said the same.
+        anew = client.chat(requests[0])
     print(replies[0].content, replies[0].usage, replies[0].timings)
-    assert requests[0].key() == requests[1].key() and replies[0].content == replies[1].content
-    assert "Paris" in replies[0].content and replies[0].finish_reason == "stop"
-    assert all(map(storable, replies)) and replies[0].usage == replies[1].usage
-    assert (replies[0].usage.prompt or 0) > 10 and (replies[0].usage.completion or 0) > 3
+    assert requests[0].key() == requests[1].key() and anew.content == replies[0].content
+    assert "Paris" in anew.content and anew.finish_reason == "stop"
+    assert all(map(storable, (*replies, anew))) and replies[0].usage == anew.usage
+    assert (anew.usage.prompt or 0) > 10 and (anew.usage.completion or 0) > 3
+    assert (cache.stats.hit, cache.stats.miss, cache.stats.stored) == (1, 1, 1)
 
 
-def test_a_reply_cut_by_the_limit_of_tokens_may_not_be_kept(smol: Server, dialect: str) -> None:
+def test_a_reply_cut_by_the_limit_of_tokens_is_not_kept(smol: Server, cache: ResponseCache, dialect: str) -> None:
     with make_client(smol, dialect) as client:
-        reply = client.chat(client.request(model="smol", messages=CAPITAL, options=greedy(dialect, 3)))
-    print(reply.content, reply.usage)
-    assert storable(reply).reason == "length" and reply.usage.completion == 3
+        request = client.request(model="smol", messages=CAPITAL, options=greedy(dialect, 3))
+        replies = [CachingClient(client, cache).chat(request) for _ in range(2)]
+    print(replies[0].content, replies[0].usage)
+    for reply in replies:
+        assert storable(reply).reason == "length" and reply.usage.completion == 3
+    assert len(smol.asked) == 2 and cache.get(request.key().digest) is None
+    assert (cache.stats.stored, cache.stats.refused) == (0, {"length": 2})
 
 
 def test_a_tool_call_forced_by_a_schema_is_parsed(smol: Server, dialect: str) -> None:

@@ -140,6 +140,22 @@ def test_a_reply_that_is_too_large_is_refused(replies: ResponseCache) -> None:
     assert (replies.stats.refused, replies.stats.stored) == ({"too_large": 2}, 1)
 
 
+def test_what_is_not_for_the_cache_is_counted_with_its_reason(replies: ResponseCache) -> None:
+    assert replies.put(key(1), b"whole", storable=lambda reply: None if reply == b"whole" else "cut")
+    assert not replies.put(key(1), b"wh", storable=lambda reply: "cut")
+    assert replies.get(key(1), bypass="sampled") is None
+    assert replies.get(key(1)) == b"whole"
+
+    async def main() -> None:
+        assert not await replies.aput(key(1), b"", storable=lambda reply: "empty")
+        assert await replies.aget(key(1), bypass="sampled") is None
+
+    asyncio.run(main())
+    stats = replies.stats
+    assert (stats.hit, stats.miss, stats.stored) == (1, 0, 1)
+    assert (stats.bypass, stats.refused) == ({"sampled": 2}, {"cut": 1, "empty": 1})
+
+
 def test_asyncio_has_the_same(replies: ResponseCache) -> None:
     async def main() -> None:
         assert await replies.aget(key(1)) is None

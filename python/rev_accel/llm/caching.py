@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rev_accel.errors import ModelMalformedError
+from rev_accel.errors import ModelError
 from rev_accel.replies import ResponseCache
+from rev_accel.replies.cache import milliseconds
 
 from .client import in_pieces
 from .reply import Reply
@@ -41,7 +42,12 @@ class CachingClient:
             cache: Where replies are kept; default: the one in the user's cache folder.
             ttl: For how many seconds a reply may be used; default: for ever.
             sampled: Whether replies to requests with another `temperature` than 0 are kept and given again, too.
+
+        Raises:
+            rev_accel.errors.InputError: `ttl` is no number of seconds.
         """
+        if ttl is not None:
+            milliseconds("ttl", ttl)
         self.cache = ResponseCache() if cache is None else cache
         self._inner, self._ttl, self._sampled = inner, ttl, sampled
 
@@ -55,13 +61,10 @@ class CachingClient:
         stored = self.cache.get_or_call(
             request.key().digest, call, storable=made.refusal, ttl=self._ttl, bypass=self._bypass(request)
         )
-        if made.reply is not None:
-            return made.reply
-        try:
-            return Reply.from_bytes(stored)
-        except ModelMalformedError:  # of another version, which nobody can read any more
-            call()
-            return self._keep(request, made)
+        reply = made.reply or readable(stored)
+        if reply is None:
+            reply = self._keep(request, self._inner.chat(request))
+        return reply
 
     async def achat(self, request: Request) -> Reply:
         """`chat`, for asyncio."""
@@ -73,45 +76,33 @@ class CachingClient:
         stored = await self.cache.aget_or_call(
             request.key().digest, call, storable=made.refusal, ttl=self._ttl, bypass=self._bypass(request)
         )
-        if made.reply is not None:
-            return made.reply
-        try:
-            return Reply.from_bytes(stored)
-        except ModelMalformedError:
-            await call()
-            return self._keep(request, made)
+        reply = made.reply or readable(stored)
+        if reply is None:
+            reply = self._keep(request, await self._inner.achat(request))
+        return reply
 
     def stream(self, request: Request) -> Iterator[Piece | Reply]:
         """The reply in pieces, and then the whole of it; from the cache word by word.
 
         What is being streamed is not waited for by others, who could not know when it will end.
         """
-        if self._bypass(request) is not None:
-            yield from self._inner.stream(request)
+        stored = self.cache.get(request.key().digest, bypass=self._bypass(request))
+        reply = None if stored is None else readable(stored)
+        if reply is not None:
+            yield from in_pieces(reply)
             return
-        stored = self.cache.get(request.key().digest)
-        if stored is not None:
-            try:
-                yield from in_pieces(Reply.from_bytes(stored))
-                return
-            except ModelMalformedError:
-                pass
         for part in self._inner.stream(request):
-            if isinstance(part, Reply):
-                made = _Made()
-                made.note(part)
-                self._keep(request, made)
+            if isinstance(part, Reply) and self._bypass(request) is None:
+                self._keep(request, part)
             yield part
 
     def _bypass(self, request: Request) -> str | None:
         """Why a request is not for the cache."""
         return None if self._sampled or is_greedy(request) else "sampled"
 
-    def _keep(self, request: Request, made: _Made) -> Reply:
-        assert made.reply is not None
-        if storable(made.reply):
-            self.cache.put(request.key().digest, made.reply.to_bytes(), ttl=self._ttl)
-        return made.reply
+    def _keep(self, request: Request, reply: Reply) -> Reply:
+        self.cache.put(request.key().digest, reply.to_bytes(), storable=lambda _: storable(reply).reason, ttl=self._ttl)
+        return reply
 
 
 class _Made:
@@ -126,6 +117,15 @@ class _Made:
 
     def refusal(self, _stored: bytes) -> str | None:
         return None if self.reply is None else storable(self.reply).reason
+
+
+def readable(stored: bytes) -> Reply | None:
+    """A stored reply; `None` if another version, or somebody else, has put there what would not be kept now."""
+    try:
+        reply = Reply.from_bytes(stored)
+    except ModelError:
+        return None
+    return reply if storable(reply) else None
 
 
 def is_greedy(request: Request) -> bool:

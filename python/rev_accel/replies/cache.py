@@ -32,7 +32,7 @@ class ResponseCache:
     A key is the digest of the whole request, 32 bytes or 64 hexadecimal digits. A reply is `bytes`: what the server
     sent. Only an equal key is a hit. What comes back is a copy of its own.
 
-        reply = cache.get_or_call(request.key(), lambda: send(request), storable=why_not)
+        reply = cache.get_or_call(key, lambda: send(request), storable=why_not)
 
     A cache can only save calls: where it cannot be used, `get` gives `None` and `get_or_call` calls, and the first time
     a `RuntimeWarning` says why. A damaged reply is a miss. An instance may be used by many threads and tasks, and
@@ -56,8 +56,8 @@ class ResponseCache:
         lease: float = 15.0,
     ) -> None:
         self._max_bytes = shared.reply_size_limit() if max_bytes is None else shared.bound("max_bytes", max_bytes)
-        self._max_age = None if max_age is None else _milliseconds("max_age", max_age)
-        self._lease = _milliseconds("lease", lease, least=LEAST_LEASE, most=LONGEST_LEASE)
+        self._max_age = None if max_age is None else milliseconds("max_age", max_age)
+        self._lease = milliseconds("lease", lease, least=LEAST_LEASE, most=LONGEST_LEASE)
         # One that the environment switches off is not even looked for.
         self._is_off = settings.switch(shared.OFF_VARIABLE, default=False)
         self._store = _core.ReplyStore(shared.folder() if folder is None else settings.path_texts([folder])[0])
@@ -70,10 +70,13 @@ class ResponseCache:
         """How questions were answered so far, by this instance in this process."""
         return self._process().counts.stats()
 
-    def get(self, key: bytes | str) -> bytes | None:
-        """The reply to a request, or `None`."""
-        if self._is_off:
-            self._process().counts.bypassed("off")
+    def get(self, key: bytes | str, *, bypass: str | None = None) -> bytes | None:
+        """The reply to a request, or `None`.
+
+        Args:
+            bypass: Why the request is not for the cache. Then there is none.
+        """
+        if self._is_plain(bypass):
             return None
         found = self._store.get(_key(key), max_age=self._max_age)
         if isinstance(found, tuple):
@@ -82,27 +85,33 @@ class ResponseCache:
         self._process().counts.add("miss" if found is None else "hit")
         return found
 
-    def put(self, key: bytes | str, reply: bytes, *, ttl: float | None = None) -> bool:
+    def put(
+        self, key: bytes | str, reply: bytes, *, storable: Storable | None = None, ttl: float | None = None
+    ) -> bool:
         """Keeps a reply, in place of an earlier one; whether that was done.
 
         Only whole replies should be put: no error, nothing empty, nothing that was cut.
 
         Args:
+            storable: Says of a reply why it is not to be stored, or `None` for one that is; default: all are.
             ttl: For how many seconds it may be used; default: for ever.
         """
-        lasts = None if ttl is None else _milliseconds("ttl", ttl)
-        if self._is_off:
-            self._process().counts.refused("off")
+        lasts = None if ttl is None else milliseconds("ttl", ttl)
+        refusal = "off" if self._is_off else None if storable is None else storable(reply)
+        if refusal is not None:
+            self._process().counts.refused(refusal)
             return False
         return self._put(_key(key), _reply(reply, "`reply`"), lasts, None)
 
-    async def aget(self, key: bytes | str) -> bytes | None:
+    async def aget(self, key: bytes | str, *, bypass: str | None = None) -> bytes | None:
         """`get` in an asyncio task: the disk is waited for on a thread."""
-        return await in_thread(partial(self.get, key))
+        return await in_thread(partial(self.get, key, bypass=bypass))
 
-    async def aput(self, key: bytes | str, reply: bytes, *, ttl: float | None = None) -> bool:
+    async def aput(
+        self, key: bytes | str, reply: bytes, *, storable: Storable | None = None, ttl: float | None = None
+    ) -> bool:
         """`put` in an asyncio task: the disk is waited for on a thread."""
-        return await in_thread(partial(self.put, key, reply, ttl=ttl))
+        return await in_thread(partial(self.put, key, reply, storable=storable, ttl=ttl))
 
     def get_or_call(
         self,
@@ -153,7 +162,7 @@ class ResponseCache:
         self, key: bytes, storable: Storable | None, ttl: float | None, alive: Callable[[], bool]
     ) -> Course[bytes]:
         """What there is to do for one question."""
-        lasts = None if ttl is None else _milliseconds("ttl", ttl)
+        lasts = None if ttl is None else milliseconds("ttl", ttl)
         found = yield Do(partial(self._store.get, key, max_age=self._max_age))
         process = self._process()
         if isinstance(found, bytes):
@@ -296,7 +305,7 @@ def _reply(reply: object, what: str = "what `call` gives") -> bytes:
     return reply
 
 
-def _milliseconds(name: str, seconds: object, *, least: float = 0.001, most: float = LONGEST_TIME) -> int:
+def milliseconds(name: str, seconds: object, *, least: float = 0.001, most: float = LONGEST_TIME) -> int:
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not least <= seconds <= most:
         raise InputError(
             f"`{name}` must be a number of seconds from {least:g} to {most:g}, not {settings.shown(seconds)}"

@@ -23,7 +23,7 @@ class ReplyStats:
     """The reply was there."""
 
     miss: int
-    """It was not: whoever asked had to make the call."""
+    """It was not: whoever asked had to make the call. If that raised, nothing else is counted."""
 
     shared: int
     """Another thread, task or process was making the same call, and its reply was taken."""
