@@ -68,6 +68,8 @@ pub(crate) enum Mode {
     Read,
     /// To read and to write; creates what is missing and replaces what is damaged, unless the folder cannot be written to.
     Write,
+    /// As to write, with a look at the log before a file is opened.
+    Verify,
 }
 
 /// An open store.
@@ -84,8 +86,7 @@ pub(crate) struct Store {
     damaged: bool,
     /// Whether the disk or the memory failed it.
     failed: bool,
-    /// Whether the log is looked at before a file is opened.
-    checks_log: bool,
+    mode: Mode,
     /// Whether it takes the place of a file that was given up as damaged.
     replaces: bool,
     /// Rows whose checksum does not hold.
@@ -124,7 +125,7 @@ impl Store {
         let access = match mode {
             _ if !folder.is_writable() => Access::Immutable,
             Mode::Read => Access::Read,
-            Mode::Write => Access::Write,
+            Mode::Write | Mode::Verify => Access::Write,
         };
         Ok(Self {
             layout,
@@ -135,7 +136,7 @@ impl Store {
             reading: None,
             damaged: false,
             failed: false,
-            checks_log: false,
+            mode,
             replaces: false,
             bad: Vec::new(),
             used: Vec::new(),
@@ -160,7 +161,8 @@ impl Store {
             if self.access == Access::Write {
                 file::ensure(&database).map_err(|error| unusable(&error))?;
             }
-            let looked = if self.checks_log && self.access == Access::Write { log::check(&database) } else { Ok(()) };
+            let looked =
+                if self.mode == Mode::Verify && self.access == Access::Write { log::check(&database) } else { Ok(()) };
             match looked.and_then(|()| file::connect(&database, self.layout, self.access)) {
                 Ok(Some(connection)) => break connection,
                 Ok(None) => return Err(absent()),

@@ -190,8 +190,7 @@ pub(crate) fn exists(layout: &Layout, folder: &Folder) -> bool {
 
 /// Checks the store of a folder and mends it, unless the folder cannot be written to. `None` when there is none, or it cannot be checked.
 pub(crate) fn verify(layout: &'static Layout, folder: &Folder, cancel: &Cancel) -> Option<VerifyReport> {
-    let mut store = Store::of(layout, folder, Mode::Write).ok()?;
-    store.checks_log = true;
+    let mut store = Store::of(layout, folder, Mode::Verify).ok()?;
     match store.connect(cancel) {
         Ok(()) => store.verify(cancel),
         Err(_) if store.damaged => Some(VerifyReport { file_damaged: true, is_left: true, ..VerifyReport::default() }),

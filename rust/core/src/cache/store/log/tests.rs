@@ -31,7 +31,7 @@ fn written(folder: &Path, transactions: usize) -> (PathBuf, Connection) {
 }
 
 fn insert(connection: &Connection, bytes: usize) {
-    connection.execute("INSERT INTO t VALUES (randomblob(?1))", [bytes as i64]).unwrap();
+    connection.execute("INSERT INTO t VALUES (randomblob(?1))", [i64::try_from(bytes).unwrap()]).unwrap();
 }
 
 fn log_of(database: &Path) -> PathBuf {
