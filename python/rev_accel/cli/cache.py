@@ -139,14 +139,14 @@ def _table(figures: _CacheInfo) -> str:
     asked = figures["memory"] + figures["manifest"] + figures["recent"] + figures["store"] + figures["miss"]
     rows = {
         "folder": figures["folder"] + ("" if figures["writable"] else " (read only)"),
-        "manifests": f"{figures['manifests']:,} trees, {_size_text(figures['manifest_bytes'])}",
+        "manifests": f"{figures['manifests']:,}, {_size_text(figures['manifest_bytes'])}",
         "contents": figures["content_problem"]
         or f"{figures['contents']:,} files, {_size_text(figures['content_bytes'])}",
         "replies": figures["reply_problem"] or f"{figures['replies']:,}, {_size_text(figures['reply_bytes'])}",
         "answered": f"{asked:,} files, about",
         "  memory": f"{figures['memory']:,}",
         "  manifest": f"{figures['manifest']:,}",
-        "  recent": f"{figures['recent']:,} (changed shortly before, read again, the same)",
+        "  recent": f"{figures['recent']:,} (read again, and the same as before)",
         "  store": f"{figures['store']:,} (known from elsewhere)",
         "  miss": f"{figures['miss']:,} (analysed)",
     }
