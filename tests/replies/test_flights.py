@@ -299,6 +299,24 @@ def test_a_call_may_ask_for_something_else(tmp_path: Path) -> None:
     assert (cache.get(key(1)), cache.get(key(2))) == (b"inner and outer", b"inner")
 
 
+def test_a_call_that_asks_for_itself_does_not_wait_for_itself(tmp_path: Path) -> None:
+    outer, inner = (ResponseCache(folder=tmp_path / "cache") for _ in range(2))
+    assert outer.get_or_call(key(1), lambda: outer.get_or_call(key(1), lambda: b"reply")) == b"reply"
+    assert outer.get_or_call(key(2), lambda: inner.get_or_call(key(2), lambda: b"reply")) == b"reply"
+    assert outer.stats.bypass == inner.stats.bypass == {"nested": 1}
+
+    async def reply() -> bytes:
+        return b"reply"
+
+    assert asyncio.run(outer.aget_or_call(key(3), lambda: inner.aget_or_call(key(3), reply))) == b"reply"
+    assert inner.stats.bypass == {"nested": 2} and outer.stats.stored == 3
+    # Afterwards, and in another folder, it is a question like any other.
+    assert inner.get_or_call(key(3), lambda: b"another") == b"reply"
+    other = ResponseCache(folder=tmp_path / "other")
+    assert outer.get_or_call(key(4), lambda: other.get_or_call(key(4), lambda: b"reply")) == b"reply"
+    assert other.stats.stored == 1
+
+
 @pytest.mark.parametrize("wrong", [None, "text", bytearray(b"bytes"), 1])
 def test_a_call_that_gives_no_bytes_raises_and_lets_go(wrong: object, tmp_path: Path) -> None:
     cache = ResponseCache(folder=tmp_path / "cache", lease=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from functools import partial
 
 from rev_accel import _core, settings
@@ -24,6 +25,9 @@ LEAST_LEASE, LONGEST_LEASE = 0.05, 3600.0  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
 
 Storable = Callable[[bytes], str | None]
+
+# The folders and keys of the calls that surround what runs now: who asks for one of them would wait for itself.
+_around: ContextVar[frozenset[tuple[str | None, bytes]]] = ContextVar("_around", default=frozenset())
 
 
 class ResponseCache:
@@ -60,7 +64,8 @@ class ResponseCache:
         self._lease = milliseconds("lease", lease, least=LEAST_LEASE, most=LONGEST_LEASE)
         # One that the environment switches off is not even looked for.
         self._is_off = settings.switch(shared.OFF_VARIABLE, default=False)
-        self._store = _core.ReplyStore(shared.folder() if folder is None else settings.path_texts([folder])[0])
+        self._folder = shared.folder() if folder is None else settings.path_texts([folder])[0]
+        self._store = _core.ReplyStore(self._folder)
         self._processes: dict[int, _OfProcess] = {}
         if not self._is_off:
             shared.hook_into_process()
@@ -134,9 +139,18 @@ class ResponseCache:
             ttl: For how many seconds the reply may be used; default: for ever.
             bypass: Why the request is not for the cache. Then there is only the call, which nobody else waits for.
         """
-        if self._is_plain(bypass):
+        me = self._folder, _key(key)
+        if self._is_plain(bypass or self._nested(me)):
             return _reply(call())
-        return run(self._course(_key(key), storable, ttl, alive_thread()), call)
+
+        def inside() -> bytes:
+            token = _around.set(_around.get() | {me})
+            try:
+                return call()
+            finally:
+                _around.reset(token)
+
+        return run(self._course(me[1], storable, ttl, alive_thread()), inside)
 
     async def aget_or_call(
         self,
@@ -148,9 +162,21 @@ class ResponseCache:
         bypass: str | None = None,
     ) -> bytes:
         """`get_or_call` in an asyncio task, for a `call` that is awaited. Threads and tasks share what is in flight."""
-        if self._is_plain(bypass):
+        me = self._folder, _key(key)
+        if self._is_plain(bypass or self._nested(me)):
             return _reply(await call())
-        return await run_async(self._course(_key(key), storable, ttl, alive_task()), call)
+
+        async def inside() -> bytes:
+            token = _around.set(_around.get() | {me})
+            try:
+                return await call()
+            finally:
+                _around.reset(token)
+
+        return await run_async(self._course(me[1], storable, ttl, alive_task()), inside)
+
+    def _nested(self, me: tuple[str | None, bytes]) -> str | None:
+        return "nested" if me in _around.get() else None
 
     def _is_plain(self, bypass: str | None) -> bool:
         reason = "off" if self._is_off else bypass

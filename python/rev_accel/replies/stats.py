@@ -34,7 +34,8 @@ class ReplyStats:
     bypass: Mapping[str, int]
     """Questions that were not put to the store, by reason: `off` (`REV_ACCEL_NO_CACHE`), `unusable` (the folder cannot
     be trusted or the store not opened), `read_only`, `failed` (disk full, or others at it for too long), `forked` (the
-    process was forked past Python), or what the caller gave as `bypass`."""
+    process was forked past Python), `nested` (asked within the call for the same), or what the caller gave as
+    `bypass`."""
 
     refused: Mapping[str, int]
     """Replies that were not stored, by reason: `too_large` (16 MiB), one of those above, or what `storable` said."""
