@@ -116,13 +116,31 @@ pub(crate) fn brief<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) ->
 /// Does something in Python while the work goes on; `None` when the interpreter is shutting down.
 fn attached(handle: impl FnOnce(Python<'_>) -> PyResult<()>) -> Option<PyResult<()>> {
     let process = std::process::id();
-    let handled = while_awaited(|| Python::try_attach(handle));
+    let handled = while_awaited(|| {
+        let end_of_python = EndOfPython;
+        let handled = Python::try_attach(handle);
+        std::mem::forget(end_of_python);
+        handled
+    });
     if std::process::id() != process {
         // A forked child that came back: the threads that the call would wait for are its parent's.
         let _ = writeln!(io::stderr(), "rev-accel: a process that is forked in a callback has to end in it");
         std::process::exit(STATUS_OF_CHILD);
     }
     handled
+}
+
+/// Stops a thread that CPython ends, by unwinding its stack, because it wanted the GIL back while the interpreter finalises: further up
+/// there is Rust that would catch it, which aborts the process.
+struct EndOfPython;
+
+impl Drop for EndOfPython {
+    fn drop(&mut self) {
+        // A panic may pass.
+        while !thread::panicking() {
+            thread::park();
+        }
+    }
 }
 
 /// Runs short work attached to the interpreter; a panic becomes `InternalError` here, too.

@@ -64,7 +64,8 @@ type Answer = Option<Result<Vec<Fact>, Failure>>;
 
 /// Starts the thread that sends the answer: `None` when there is none, for want of memory.
 fn start_answering(py: Python<'_>, text: &str, sender: mpsc::Sender<Answer>) -> PyResult<()> {
-    let answer = py.import("rev_accel._interpreter")?.getattr("answer")?;
+    // It is there already. To import something would run Python here, where the GIL may be let go.
+    let answer = py.import("sys")?.getattr("modules")?.get_item("rev_accel")?.getattr("_answer")?;
     let reply = PyCFunction::new_closure(py, None, None, move |arguments, _| {
         let answer = arguments.get_item(0).and_then(|answer| read_answer(&answer)).ok();
         // The asker may be gone.
