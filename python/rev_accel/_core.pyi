@@ -22,6 +22,7 @@ __all__ = [
     "ScanResult",
     "__version__",
     "_panic_for_tests",
+    "_repo_floor_for_benches",
     "after_fork_in_child",
     "after_fork_in_parent",
     "analyze",
@@ -34,6 +35,12 @@ __all__ = [
     "digest",
     "digest_bytes",
     "forget",
+    "repo_explain",
+    "repo_forget",
+    "repo_head",
+    "repo_log",
+    "repo_status",
+    "repo_text",
     "scan",
     "scan_source",
     "stream",
@@ -195,6 +202,46 @@ def canonical_bytes(value: object, *, domain: str = "value") -> bytes:
     Lengths and numbers are in LEB128: seven bits a byte, the least significant first, the high bit set in all bytes
     but the last.
     """
+
+def repo_text(folder: str, *, commits: str, excluded: list[str], timeout: float, threads: int | None) -> str:
+    """rev's text for a folder: JSON with what `git status -s` and `git log --oneline` print, and the entries of the folder.
+
+    What git cannot answer is empty. Kept answers are given again while nothing has changed that they depend on.
+
+    Args:
+        folder: Where git is asked; absolute, symbolic links resolved.
+        commits: The number of commits, as git reads it.
+        excluded: Names of entries that are left out.
+        timeout: How many seconds git may take.
+        threads: How many threads look at files.
+
+    Raises:
+        rev_accel.errors.InputError: The folder cannot be listed.
+    """
+
+def repo_status(
+    folder: str, *, timeout: float, threads: int | None
+) -> list[tuple[str, bytes, bytes | None]]:
+    """Two letters, path and origin of each path that differs, in git's order. Raises `rev_accel.errors.GitError`."""
+
+def repo_log(
+    folder: str, *, commits: int, timeout: float, threads: int | None
+) -> list[tuple[str, str, list[str], bytes, bytes, int, bytes]]:
+    """Name, abbreviated name, parents, author, their address, time and subject of each commit. Raises as `repo_status`."""
+
+def repo_head(folder: str, *, timeout: float, threads: int | None) -> tuple[str | None, bytes | None, str | None]:
+    """The commit, the reference that HEAD leads to, and the top of the working tree. Raises as `repo_status`."""
+
+def repo_explain(folder: str) -> tuple[bool, str, str | None, str | None, int, int] | None:
+    """Of the last answer for a folder: whether it was kept, why or why not, why it is not kept, git, processes, stamps."""
+
+def repo_forget() -> None:
+    """Forget what this process remembers of repositories."""
+
+def _repo_floor_for_benches(
+    folder: str, *, commits: str, excluded: list[str], threads: int | None
+) -> int | None:
+    """Look at all that a kept text rests on and do nothing else; how much of it is there, or `None` if none is kept."""
 
 def forget() -> None:
     """Forget what this process remembers."""

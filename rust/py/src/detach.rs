@@ -106,6 +106,12 @@ pub(crate) fn run_with_events<E: Send, T: Send>(
     }
 }
 
+/// Runs work that is bounded well below a millisecond and waits for nothing: detached, on the calling thread, without looking for signals.
+pub(crate) fn briefly<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)).map_err(|payload| describe(&*payload)));
+    done.map_err(|message| error::internal(py, message))
+}
+
 /// Does something in Python while the work goes on; `None` when the interpreter is shutting down.
 fn attached(handle: impl FnOnce(Python<'_>) -> PyResult<()>) -> Option<PyResult<()>> {
     let process = std::process::id();

@@ -5,6 +5,7 @@ mod detach;
 mod digest;
 mod error;
 mod interpreter;
+mod repo;
 mod scan;
 mod walk;
 
@@ -24,6 +25,8 @@ mod _core {
     use super::detach::panic_for_tests;
     #[pymodule_export]
     use super::digest::{canonical_bytes, digest, digest_bytes};
+    #[pymodule_export]
+    use super::repo::{repo_explain, repo_floor, repo_forget, repo_head, repo_log, repo_status, repo_text};
     #[pymodule_export]
     use super::scan::{ScanResult, analyze, scan, scan_source, stream};
 

@@ -49,6 +49,12 @@ pub(crate) struct Stamp {
     mode: u32,
 }
 
+impl Default for Stamp {
+    fn default() -> Self {
+        Self::UNKNOWN
+    }
+}
+
 impl Stamp {
     /// The stamp of which nothing can be concluded. Its mode is that of no file.
     pub(crate) const UNKNOWN: Self = Self { device: 0, inode: 0, size: 0, modified: 0, changed: 0, mode: 0 };
@@ -120,8 +126,13 @@ impl Stamp {
         self.is_older(now, if has_fine_times { QUIET } else { SLACK })
     }
 
+    /// When it last changed, as far as its times tell.
+    pub(crate) fn latest(&self) -> i64 {
+        self.modified.max(self.changed)
+    }
+
     fn is_older(&self, now: i64, slack: i64) -> bool {
-        self.is_known() && self.modified.max(self.changed) < now.saturating_sub(slack)
+        self.is_known() && self.latest() < now.saturating_sub(slack)
     }
 
     /// Itself where [settled](Self::is_settled), else unknown.
