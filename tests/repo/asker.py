@@ -119,7 +119,7 @@ def answer(function: str, commits: int) -> Any:
             return [[commit.id, commit.abbreviated, os.fsdecode(commit.subject)] for commit in repo.log(commits)]
         case "head":
             head = repo.head()
-            return [head.commit, head.branch, repo.root()]
+            return [head.commit, head.branch]
     raise ValueError(function)
 
 

@@ -73,6 +73,18 @@ class Repository:
     def config(self, key: str, value: str) -> None:
         self.git("config", key, value)
 
+    def skip(self, name: str) -> None:
+        """Mark a file as one that a sparse tree leaves out, and remove it."""
+        (self.dot / "info").mkdir(exist_ok=True)
+        (self.dot / "info/sparse-checkout").write_text(f"/*\n!/{name}\n")
+        self.config("core.sparseCheckout", "true")
+        self.git("update-index", "--skip-worktree", name)
+        (self.top / name).unlink()
+
+    def go_to(self, folder: Path) -> None:
+        """Ask from there from now on."""
+        self.cwd = folder
+
     def plain(self, commits: int = 6, *, cwd: Path | None = None) -> tuple[bytes, bytes]:
         """What git prints now, for status and log; the index is not refreshed on disk, so that looking changes nothing."""
         environment = {**self.environment, "GIT_OPTIONAL_LOCKS": "0"}
