@@ -17,7 +17,7 @@ import os
 from dataclasses import dataclass
 
 from . import _core, settings, workspace
-from .errors import InputError
+from .errors import GitError, InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Commit",
     "Explanation",
+    "GitError",
     "Head",
     "StatusEntry",
     "explain",
