@@ -16,7 +16,7 @@ pub(super) enum Unkept {
     Unmodelled(&'static str),
     /// What is under a path is not modelled.
     At(PathBuf, &'static str),
-    /// Something has changed so shortly before that another change might not show; nanoseconds since 1970 of the change.
+    /// Something has changed so shortly before that another change might not show; until when, in nanoseconds since 1970.
     Recent(PathBuf, i64),
     /// Something changed while git was asked.
     Moved(PathBuf),

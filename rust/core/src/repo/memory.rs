@@ -31,7 +31,7 @@ const PATIENCE: u32 = 3;
 /// How many questions in a row are at most put to git alone then, and after a tree was too large.
 const MOST_REST: u32 = 32;
 
-/// How long something counts as recent, in nanoseconds: a little longer than what a stamp needs to settle.
+/// The longest that a question is not learned from since something was recent, in nanoseconds: times may lie in the future.
 const RECENT: i64 = 2_600_000_000;
 
 /// What the repositories that a process asks about were like; shared by all its threads.
@@ -121,8 +121,7 @@ impl Habit {
     /// An answer could not be kept.
     pub(super) fn failed(&mut self, unkept: &Unkept, now: i64) {
         match unkept {
-            // What lies in the future is not waited for.
-            Unkept::Recent(_, when) => self.recent = Some(((*when).min(now) + RECENT, unkept.clone())),
+            Unkept::Recent(_, until) => self.recent = Some(((*until).min(now + RECENT), unkept.clone())),
             Unkept::TooLarge => self.rest = MOST_REST,
             _ => {}
         }

@@ -409,7 +409,7 @@ impl Notes {
             let (Ok(itself), Ok(there)) = (fs::symlink_metadata(up), fs::metadata(up)) else { continue };
             for stamp in [Stamp::of(&itself), Stamp::of(&there)] {
                 if !stamp.is_quiet_since(self.started) {
-                    return Err(Unkept::Recent(up.to_owned(), stamp.latest()));
+                    return Err(Unkept::Recent(up.to_owned(), stamp.is_quiet_at()));
                 }
             }
             return Ok(());
@@ -439,7 +439,7 @@ fn believe(seen: &Seen, path: &Path, started: i64, device: &mut LastDevice<'_>) 
     };
     for stamp in [Some(stamp), target].into_iter().flatten() {
         if !stamp.is_settled(started) {
-            return Err(Unkept::Recent(path.to_owned(), stamp.latest()));
+            return Err(Unkept::Recent(path.to_owned(), stamp.settles_at()));
         }
         if !keeps(stamp, path, device) {
             return Err(Unkept::At(path.to_owned(), "is on a file system whose times are not trusted"));

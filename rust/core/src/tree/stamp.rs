@@ -121,13 +121,26 @@ impl Stamp {
 
     /// Whether nothing has changed since the clock showed `now`, a moment ago.
     pub(crate) fn is_quiet_since(&self, now: i64) -> bool {
-        // ext2 and small inodes of ext4 count whole seconds; what a program can set does not tell.
-        let has_fine_times = self.changed % 1_000_000_000 != 0;
-        self.is_older(now, if has_fine_times { QUIET } else { SLACK })
+        self.is_older(now, self.quiet_slack())
     }
 
-    /// When it last changed, as far as its times tell.
-    pub(crate) fn latest(&self) -> i64 {
+    fn quiet_slack(&self) -> i64 {
+        // ext2 and small inodes of ext4 count whole seconds; what a program can set does not tell.
+        let has_fine_times = self.changed % 1_000_000_000 != 0;
+        if has_fine_times { QUIET } else { SLACK }
+    }
+
+    /// From when on it is [settled](Self::is_settled).
+    pub(crate) fn settles_at(&self) -> i64 {
+        self.latest().saturating_add(SLACK + 1)
+    }
+
+    /// From when on it has been [quiet](Self::is_quiet_since), if nothing changes any more.
+    pub(crate) fn is_quiet_at(&self) -> i64 {
+        self.latest().saturating_add(self.quiet_slack() + 1)
+    }
+
+    fn latest(&self) -> i64 {
         self.modified.max(self.changed)
     }
 
