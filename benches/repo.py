@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times the repository context against git's own commands, rev's function and libgit2, in one process and in turn.
 
-Three repositories are made, of 60, 1,790 and 20,000 files, and asked about clean and with 10 changes. The contenders:
+Three repositories are made, of 60, 1,790 and 20,000 files, and asked about clean and with 10 changes. Contenders:
 
 - `kept`: the answer is kept and nothing has changed; beside it `floor`, a bare look at the same files by as many threads;
 - `just changed`: a file was written right before, so git is asked and the answer not kept;
@@ -174,7 +174,10 @@ class Measurement:
     def asked(self) -> dict[str, float]:
         """Git is asked: right after a change, many times, beside git itself; and with a look at all, for keeping."""
         path = self.top / "changed-just-now"
-        changed, plain, learned, beside = [], [], [], []
+        changed: list[float] = []
+        plain: list[float] = []
+        learned: list[float] = []
+        beside: list[float] = []
         for number in range(self.options.rounds):
             path.write_text(str(number))
             self.context(COMMITS)
@@ -184,7 +187,7 @@ class Measurement:
                 times.append((time.perf_counter() - started) * 1e3)
         path.unlink()
         for number in range(min(self.options.rounds, 3)):
-            # Another number of commits is another question, of which nothing is kept. Git has locked the index meanwhile.
+            # Another number of commits is another question, of which nothing is kept; git has locked the index meanwhile.
             time.sleep(REST)
             started = time.perf_counter()
             self.context(COMMITS + 1 + number)

@@ -116,8 +116,8 @@ class Head:
 class Explanation:
     """How an answer came about.
 
-    `kept` tells whether it was kept from before, `reason` why it could be, or why git was asked, `not_kept` why it is not
-    kept for the next time, if it is not. `git` is the program that is asked, `processes` how many processes were
+    `kept` tells whether it was kept from before, `reason` why it could be, or why git was asked, `not_kept` why it is
+    not kept for the next time, if it is not. `git` is the program that is asked, `processes` how many processes were
     started, `stamps` on how many stamps of files and folders the answer rests.
     """
 
@@ -133,11 +133,11 @@ def get_repo_context(commits: int = 6) -> str:
     """The state of the repository as one line of JSON, with the interface and the text of rev's function of this name.
 
     The keys are `status`, what `git status -s` prints; `log`, what `git log -n COMMITS --oneline` prints; `top_level`,
-    up to 100 sorted entries of the root, hidden ones too, without those that hold what tools make. Outside of a repository,
-    without git, and where git fails, the first two are empty.
+    up to 100 sorted entries of the root, hidden ones too, without those that hold what tools make. Outside of a
+    repository, without git, and where git fails, the first two are empty.
 
-    The root is that of `rev_accel.workspace`. `ValueError` for `commits` that is not a whole number; `InputError`, which
-    is one, too, if the root is gone.
+    The root is that of `rev_accel.workspace`. `ValueError` for `commits` that is not a whole number; `InputError`,
+    which is one, too, if the root is gone.
     """
     try:
         count = int(commits)

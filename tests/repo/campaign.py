@@ -32,23 +32,40 @@ class Stale(AssertionError):
     """An answer was not git's."""
 
 
+def porcelain(output: bytes) -> list[tuple[str, bytes, bytes | None]]:
+    """The entries that `git status -z` printed."""
+    parts = output.split(b"\0")[:-1]
+    found = []
+    while parts:
+        part = parts.pop(0)
+        original = parts.pop(0) if part[:1] in (b"R", b"C") or part[1:2] in (b"R", b"C") else None
+        found.append((part[:2].decode(), part[3:], original))
+    return found
+
+
 def run(place: Path, seed: int, steps: int, clock: Clock) -> Counter[str]:
     """So many steps; gives how they went."""
     from rev_accel import _core, repo, workspace
 
-    def ask() -> tuple[dict[str, Any], repo.Explanation]:
+    def ask(typed: bool) -> tuple[Any, repo.Explanation]:
         saved = dict(os.environ)
         os.environ.clear()
         os.environ.update(changes.repository.environment)
         try:
             with workspace.use_root(changes.repository.cwd):
-                text = repo.context_text(6, (".git",))
+                answer = entries() if typed else json.loads(repo.context_text(6, (".git",)))
                 explanation = repo.explain()
         finally:
             os.environ.clear()
             os.environ.update(saved)
         assert explanation is not None
-        return json.loads(text), explanation
+        return answer, explanation
+
+    def entries() -> Any:
+        try:
+            return [(entry.index + entry.worktree, entry.path, entry.original) for entry in repo.status()]
+        except repo.GitError:
+            return []
 
     changes = Changes(place, seed)
     counts: Counter[str] = Counter()
@@ -59,8 +76,15 @@ def run(place: Path, seed: int, steps: int, clock: Clock) -> Counter[str]:
             idle = 0
         names = [changes.change() for _ in range(1 if changes.random.random() < 0.9 else 2)]
         clock.next_tick(clock.now())
-        answer, explanation = ask()
+        typed = changes.random.random() < 0.2
+        answer, explanation = ask(typed)
         clock.next_tick(clock.now())
+        if typed:
+            command = ["--no-optional-locks", "status", "--porcelain=v1", "-z"]
+            found = changes.repository.git(*command, cwd=changes.repository.cwd, check=False)
+            if answer != porcelain(os.fsencode(found)):
+                raise Stale(f"seed {seed}, step {step}, {names}, {explanation}\ngot {answer}\ngit: {found!r}")
+            counts["typed answers"] += 1
         status, log = (
             output.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
             for output in changes.repository.plain()
@@ -76,7 +100,7 @@ def run(place: Path, seed: int, steps: int, clock: Clock) -> Counter[str]:
             # In use it backs off; here as much as can be shall be kept.
             _core.repo_forget()
         idle = idle + 1 if explanation.not_kept is not None else 0
-        if (answer["status"], answer["log"]) != (status, log):
+        if not typed and (answer["status"], answer["log"]) != (status, log):
             raise Stale(
                 f"seed {seed}, step {step}, {names}, {explanation}\nin {changes.repository.cwd}\n"
                 f"got  {answer['status']!r} {answer['log']!r}\ngit: {status!r} {log!r}"

@@ -123,7 +123,9 @@ class Changes:
         return self.repository.git(*arguments, cwd=cwd, check=False)
 
     def _path(self, *arguments: str) -> Path:
-        return Path(self._git("rev-parse", "--path-format=absolute", *arguments).rstrip("\n") or str(self.place / "none"))
+        return Path(
+            self._git("rev-parse", "--path-format=absolute", *arguments).rstrip("\n") or str(self.place / "none")
+        )
 
     def _in_place(self, text: str) -> str:
         return text.replace("@", str(self.repository.place)).replace("^", str(self.repository.top))

@@ -427,7 +427,11 @@ def lines(r: Repository, setting: tuple[str, str]) -> None:
     r.write("new", "x\r\n")
 
 
-each("lines with", [("core.autocrlf", "true"), ("core.autocrlf", "input"), ("core.eol", "crlf"), ("core.safecrlf", "true")], lines)
+each(
+    "lines with",
+    [("core.autocrlf", "true"), ("core.autocrlf", "input"), ("core.eol", "crlf"), ("core.safecrlf", "true")],
+    lines,
+)
 
 
 def attributes(r: Repository, line: str) -> None:
@@ -548,7 +552,18 @@ def index_elsewhere(r: Repository) -> None:
     r.environment["GIT_INDEX_FILE"] = str(r.place / "index")
 
 
-ODD_NAMES = [b"with space", "ü".encode(), b'quo"te', b"tab\t", b"line\nend", b"\xff\xfe", b"back\\slash", b"-dash", b" lead", b"cr\r"]
+ODD_NAMES = [
+    b"with space",
+    "ü".encode(),
+    b'quo"te',
+    b"tab\t",
+    b"line\nend",
+    b"\xff\xfe",
+    b"back\\slash",
+    b"-dash",
+    b" lead",
+    b"cr\r",
+]
 
 
 def odd_names(r: Repository, _: object = None) -> None:

@@ -34,9 +34,7 @@ def porcelain(repository: Repository) -> list[repo.StatusEntry]:
     while parts:
         part = parts.pop(0)
         original = parts.pop(0) if part[0:1] in b"RC" or part[1:2] in b"RC" else None
-        entries.append(
-            repo.StatusEntry(index=chr(part[0]), worktree=chr(part[1]), path=part[3:], original=original)
-        )
+        entries.append(repo.StatusEntry(index=chr(part[0]), worktree=chr(part[1]), path=part[3:], original=original))
     return entries
 
 

@@ -90,7 +90,10 @@ def _(r: Repository) -> None:
     (r.top / "untracked" / "deep" / "x").unlink()
 
 
-@row("an untracked ignore file, edited in place", lambda r: (r.write("folder/.gitignore", "#xx\n"), r.write("folder/new")))
+@row(
+    "an untracked ignore file, edited in place",
+    lambda r: (r.write("folder/.gitignore", "#xx\n"), r.write("folder/new")),
+)
 def _(r: Repository) -> None:
     path = r.top / "folder" / ".gitignore"
     restoring(path, lambda: path.write_text("new\n"))
@@ -167,7 +170,10 @@ def _(r: Repository) -> None:
     (r.home / ".gitconfig").write_text("[core]\nabbrev = 14\n")
 
 
-@row("the user's configuration in the XDG folder", lambda r: (r.home / ".config/git/config").write_text("[core]\nabbrev = 9\n"))
+@row(
+    "the user's configuration in the XDG folder",
+    lambda r: (r.home / ".config/git/config").write_text("[core]\nabbrev = 9\n"),
+)
 def _(r: Repository) -> None:
     (r.home / ".config/git/config").write_text("[core]\nabbrev = 8\n")
 
@@ -244,7 +250,10 @@ def _(r: Repository) -> None:
     (r.home / ".config/git/attributes").write_text("crlf text\n")
 
 
-@row("attributes that are configured", lambda r: (touched_crlf(r), r.config("core.attributesFile", str(r.place / "attributes"))))
+@row(
+    "attributes that are configured",
+    lambda r: (touched_crlf(r), r.config("core.attributesFile", str(r.place / "attributes"))),
+)
 def _(r: Repository) -> None:
     (r.place / "attributes").write_text("crlf text\n")
 

@@ -82,7 +82,9 @@ def fake_git(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Callabl
 LAYOUT = 'case "$*" in *rev-parse*|*config\\ --list*|*var\\ -l*) exec "$REAL" "$@";; esac\n'
 
 
-def test_without_git_the_text_is_empty_and_the_rest_raises(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_the_text_is_empty_and_the_rest_raises(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(repository.place))
     assert rev_accel.get_repo_context().startswith(EMPTY)
     for function in (repo.status, repo.log, repo.head, repo.root, repo.is_dirty):
@@ -132,10 +134,19 @@ def test_before_the_first_commit_there_are_none(repository: Repository) -> None:
 
 @pytest.mark.parametrize(
     "script",
-    ["exec sleep 60", "sleep 60", "trap '' TERM; sleep 60 & sleep 60", "exec >&- 2>&-; sleep 60", "yes | cat; sleep 60", "kill -STOP $$"],
+    [
+        "exec sleep 60",
+        "sleep 60",
+        "trap '' TERM; sleep 60 & sleep 60",
+        "exec >&- 2>&-; sleep 60",
+        "yes | cat; sleep 60",
+        "kill -STOP $$",
+    ],
 )
 @pytest.mark.parametrize("when", ["at once", "later"])
-def test_a_git_that_hangs_is_ended(script: str, when: str, fake_git: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_git_that_hangs_is_ended(
+    script: str, when: str, fake_git: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake_git((LAYOUT if when == "later" else "") + script)
     monkeypatch.setenv("REV_ACCEL_GIT_TIMEOUT", "0.3")
     assert rev_accel.get_repo_context().startswith(EMPTY)
@@ -144,14 +155,18 @@ def test_a_git_that_hangs_is_ended(script: str, when: str, fake_git: Callable[[s
     assert caught.value.reason in ("timeout", "failed")
 
 
-def test_a_git_that_never_stops_printing_is_ended(fake_git: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_git_that_never_stops_printing_is_ended(
+    fake_git: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake_git(LAYOUT + "exec cat /dev/zero")
     monkeypatch.setenv("REV_ACCEL_GIT_TIMEOUT", "20")
     with pytest.raises(rev_accel.GitError):
         repo.status()
 
 
-@pytest.mark.parametrize("script", ["kill -9 $$", "exit 3", "echo '?? fake'; kill -9 $$", "echo fatal: no >&2; exit 128", "exec true"])
+@pytest.mark.parametrize(
+    "script", ["kill -9 $$", "exit 3", "echo '?? fake'; kill -9 $$", "echo fatal: no >&2; exit 128", "exec true"]
+)
 def test_a_git_that_fails_gives_no_kept_answer(script: str, fake_git: Callable[[str], None]) -> None:
     fake_git(LAYOUT + script)
     for _ in range(2):
@@ -160,7 +175,9 @@ def test_a_git_that_fails_gives_no_kept_answer(script: str, fake_git: Callable[[
         assert not explanation.kept
 
 
-@pytest.mark.parametrize("script", ["printf 'garbage'", "printf 'R  only-one\\0'", "head -c 100000 /dev/urandom", "printf '\\0\\0\\0'", ":"])
+@pytest.mark.parametrize(
+    "script", ["printf 'garbage'", "printf 'R  only-one\\0'", "head -c 100000 /dev/urandom", "printf '\\0\\0\\0'", ":"]
+)
 def test_output_that_is_not_gits_is_an_answer_or_an_error(script: str, fake_git: Callable[[str], None]) -> None:
     fake_git(script)
     for function in (repo.status, repo.log, repo.head, repo.root, rev_accel.get_repo_context):
@@ -172,7 +189,12 @@ def test_output_that_is_not_gits_is_an_answer_or_an_error(script: str, fake_git:
 
 def test_garbage_in_the_layout_is_an_answer_or_an_error(fake_git: Callable[[str], None]) -> None:
     for what in ("rev-parse --path-format", "config --list", "var -l"):
-        for output in ("head -c 5000 /dev/urandom", "printf 'a\\0b\\0'", "printf '/x\\n/x\\n/x\\n/x\\n/x\\nsha1\\nfiles\\n'", "exit 1"):
+        for output in (
+            "head -c 5000 /dev/urandom",
+            "printf 'a\\0b\\0'",
+            "printf '/x\\n/x\\n/x\\n/x\\n/x\\nsha1\\nfiles\\n'",
+            "exit 1",
+        ):
             fake_git(f'case "$*" in *"{what}"*) {output}; exit;; esac\nexec "$REAL" "$@"')
             for function in (repo.status, repo.log, rev_accel.get_repo_context):
                 try:

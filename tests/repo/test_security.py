@@ -293,9 +293,7 @@ def test_a_git_in_the_working_tree_does_not_run(where: str, marked: Marked, monk
     assert not git.startswith(str(r.place))
 
 
-def test_filters_that_are_blanked_change_only_what_is_compared(
-    marked: Marked, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_filters_that_are_blanked_change_only_what_is_compared(marked: Marked, monkeypatch: pytest.MonkeyPatch) -> None:
     """What SECURITY.md says: with the filter git calls the file unchanged, without it the bytes differ."""
     r = marked.repository
     r.config("filter.upper.clean", "tr a-z A-Z")

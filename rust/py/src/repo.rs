@@ -136,7 +136,7 @@ pub(crate) fn repo_floor(
     threads: Option<usize>,
 ) -> PyResult<Option<usize>> {
     let question = question(folder, Form::Text { commits, excluded }, 1.0, threads);
-    detach::run(py, |_| Ok(REPOSITORIES.bare_look(&question)))
+    detach::briefly(py, || REPOSITORIES.bare_look(&question))
 }
 
 /// A question in the environment of this process. The calling thread is attached, so nobody changes it meanwhile through Python.

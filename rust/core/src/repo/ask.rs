@@ -277,8 +277,12 @@ impl Inquiry<'_> {
         if let Some(index) = known.filter(|index| index.is_still(&tree.index)) {
             return Some(index);
         }
+        let now = (self.question.clock)();
         let index = Arc::new(Index::read(&tree.index, &tree.top, tree.hash)?);
-        self.repositories.with(self.question, |place| place.index = Some(Arc::clone(&index)));
+        // By a stamp that is not settled, another index could look like this one.
+        if index.stamp.is_settled(now) {
+            self.repositories.with(self.question, |place| place.index = Some(Arc::clone(&index)));
+        }
         Some(index)
     }
 

@@ -28,8 +28,11 @@ const MOST_FORMS: usize = 8;
 /// After so many answers in a row that were kept in vain, fewer are kept.
 const PATIENCE: u32 = 3;
 
-/// How many questions in a row are at most put to git alone then, and after a tree was too large.
+/// How many questions in a row are at most put to git alone then.
 const MOST_REST: u32 = 32;
+
+/// The same after a tree was too large: a try there may cost as much as several plain questions.
+const LARGE_REST: u32 = 256;
 
 /// The longest that a question is not learned from since something was recent, in nanoseconds: times may lie in the future.
 const RECENT: i64 = 2_600_000_000;
@@ -122,7 +125,7 @@ impl Habit {
     pub(super) fn failed(&mut self, unkept: &Unkept, now: i64) {
         match unkept {
             Unkept::Recent(_, until) => self.recent = Some(((*until).min(now + RECENT), unkept.clone())),
-            Unkept::TooLarge => self.rest = MOST_REST,
+            Unkept::TooLarge => self.rest = LARGE_REST,
             _ => {}
         }
     }
