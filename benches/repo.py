@@ -3,7 +3,8 @@
 
 Three repositories are made, of 60, 1,790 and 20,000 files, and asked about clean and with 10 changes. Contenders:
 
-- `kept`: the answer is kept and nothing has changed; beside it `floor`, a bare look at the same files by as many threads;
+- `kept`: the answer is kept and nothing has changed; beside it `floor`, a bare look at the same
+  files by as many threads;
 - `just changed`: a file was written right before, so git is asked and the answer not kept;
 - `learned`: git is asked, and what the answer depends on is looked at, so that it can be kept;
 - git's two commands, one after the other and at the same time;
@@ -187,7 +188,7 @@ class Measurement:
                 times.append((time.perf_counter() - started) * 1e3)
         path.unlink()
         for number in range(min(self.options.rounds, 3)):
-            # Another number of commits is another question, of which nothing is kept; git has locked the index meanwhile.
+            # Another number of commits is another question, of which nothing is kept; git locked the index meanwhile.
             time.sleep(REST)
             started = time.perf_counter()
             self.context(COMMITS + 1 + number)

@@ -57,9 +57,9 @@ class InternalError(RevAccelError, RuntimeError):
 class GitError(RevAccelError):
     """Git gave no answer about a repository.
 
-    `reason` is `"missing"` when there is no git to run; `"refused"` when git does not trust the owner of the repository,
-    or git cannot be kept from running a program that the repository names; `"timeout"`; and `"failed"` for all else
-    that git says no to, as a folder that is in no repository. The text has what git said.
+    `reason` is `"missing"` when there is no git to run; `"refused"` when git does not trust the owner of the
+    repository, or cannot be kept from running a program that the repository names; `"timeout"`; and `"failed"` for all
+    else that git says no to, as a folder that is in no repository. The text has what git said.
     """
 
     reason: "GitReason" = "failed"
