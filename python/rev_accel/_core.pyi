@@ -36,7 +36,6 @@ __all__ = [
     "digest_bytes",
     "forget",
     "repo_explain",
-    "repo_forget",
     "repo_head",
     "repo_log",
     "repo_status",
@@ -203,7 +202,9 @@ def canonical_bytes(value: object, *, domain: str = "value") -> bytes:
     but the last.
     """
 
-def repo_text(folder: str, *, commits: str, excluded: list[str], timeout: float, threads: int | None) -> str:
+def repo_text(
+    folder: str, *, commits: str, excluded: list[str], timeout: float, threads: int | None, keep: bool
+) -> str:
     """rev's text for a folder: JSON with what `git status -s` and `git log --oneline` print, and the entries.
 
     What git cannot answer is empty. Kept answers are given again while nothing has changed that they depend on.
@@ -214,27 +215,29 @@ def repo_text(folder: str, *, commits: str, excluded: list[str], timeout: float,
         excluded: Names of entries that are left out.
         timeout: How many seconds git may take.
         threads: How many threads look at files.
+        keep: Whether to give a kept answer, and to keep this one.
 
     Raises:
         rev_accel.errors.InputError: The folder cannot be listed.
     """
 
-def repo_status(folder: str, *, timeout: float, threads: int | None) -> list[tuple[str, bytes, bytes | None]]:
+def repo_status(
+    folder: str, *, timeout: float, threads: int | None, keep: bool
+) -> list[tuple[str, bytes, bytes | None]]:
     """Two letters, path and origin of each path that differs, in git's order. Raises `rev_accel.errors.GitError`."""
 
 def repo_log(
-    folder: str, *, commits: int, timeout: float, threads: int | None
+    folder: str, *, commits: int, timeout: float, threads: int | None, keep: bool
 ) -> list[tuple[str, str, list[str], bytes, bytes, int, bytes]]:
     """Name, abbreviation, parents, author, their address, time and subject of each commit. Raises as `repo_status`."""
 
-def repo_head(folder: str, *, timeout: float, threads: int | None) -> tuple[str | None, bytes | None, str | None]:
+def repo_head(
+    folder: str, *, timeout: float, threads: int | None, keep: bool
+) -> tuple[str | None, bytes | None, str | None]:
     """The commit, the reference that HEAD leads to, and the top of the working tree. Raises as `repo_status`."""
 
 def repo_explain(folder: str) -> tuple[bool, str, str | None, str | None, int, int] | None:
     """Of the last answer for a folder: was it kept, why or why not, why is it not kept, git, processes, stamps."""
-
-def repo_forget() -> None:
-    """Forget what this process remembers of repositories."""
 
 def _repo_floor_for_benches(folder: str, *, commits: str, excluded: list[str], threads: int | None) -> int | None:
     """Look at all that a kept text rests on and do nothing else; how much of it is there, or `None` if none is kept."""

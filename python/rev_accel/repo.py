@@ -8,7 +8,8 @@ Git runs so that no program runs that the repository itself names: no file syste
 own configuration, nothing is fetched or written. SECURITY.md says what that changes in answers. The program is the
 first `git` in an absolute folder of PATH that lies outside of the working tree.
 
-`REV_ACCEL_GIT_TIMEOUT` sets how many seconds git may take, by default 30.
+`REV_ACCEL_GIT_TIMEOUT` sets how many seconds git may take, by default 30; `REV_ACCEL_NO_CACHE=1` has it
+asked each time.
 """
 
 from __future__ import annotations
@@ -17,11 +18,19 @@ import os
 from dataclasses import dataclass
 
 from . import _core, settings, workspace
+from . import cache as result_cache
 from .errors import GitError, InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypedDict
+
+    class _Options(TypedDict):
+        timeout: float
+        threads: int | None
+        keep: bool
+
 
 __all__ = [
     "Commit",
@@ -148,18 +157,12 @@ def get_repo_context(commits: int = 6) -> str:
 
 def context_text(commits: int, excluded: Iterable[str]) -> str:
     """The text, without entries of these names."""
-    return _core.repo_text(
-        workspace.root_text_of(None),
-        commits=str(commits),
-        excluded=list(excluded),
-        timeout=_timeout(),
-        threads=settings.thread_count(None),
-    )
+    return _core.repo_text(workspace.root_text_of(None), commits=str(commits), excluded=list(excluded), **_options())
 
 
 def status() -> tuple[StatusEntry, ...]:
     """What differs in the working tree that the root is in, in git's order. Raises `GitError`."""
-    entries = _core.repo_status(workspace.root_text_of(None), timeout=_timeout(), threads=settings.thread_count(None))
+    entries = _core.repo_status(workspace.root_text_of(None), **_options())
     return tuple(
         StatusEntry(index=code[0], worktree=code[1], path=path, original=original) for code, path, original in entries
     )
@@ -167,18 +170,14 @@ def status() -> tuple[StatusEntry, ...]:
 
 def is_dirty() -> bool:
     """Whether anything differs, untracked files included. Raises `GitError`."""
-    return bool(
-        _core.repo_status(workspace.root_text_of(None), timeout=_timeout(), threads=settings.thread_count(None))
-    )
+    return bool(_core.repo_status(workspace.root_text_of(None), **_options()))
 
 
 def log(commits: int = 6) -> tuple[Commit, ...]:
     """The latest commits that HEAD reaches, the newest first; none before the first one. Raises `GitError`."""
     if not settings.is_count(commits, MOST_COMMITS, least=0):
         raise InputError(f"`commits` must be a whole number from 0 to {MOST_COMMITS}, not {settings.shown(commits)}")
-    found = _core.repo_log(
-        workspace.root_text_of(None), commits=commits, timeout=_timeout(), threads=settings.thread_count(None)
-    )
+    found = _core.repo_log(workspace.root_text_of(None), commits=commits, **_options())
     return tuple(
         Commit(
             id=name,
@@ -217,7 +216,16 @@ def explain() -> Explanation | None:
 
 
 def _head() -> tuple[str | None, bytes | None, str | None]:
-    return _core.repo_head(workspace.root_text_of(None), timeout=_timeout(), threads=settings.thread_count(None))
+    return _core.repo_head(workspace.root_text_of(None), **_options())
+
+
+def _options() -> _Options:
+    """What the environment says of how to ask."""
+    return {
+        "timeout": _timeout(),
+        "threads": settings.thread_count(None),
+        "keep": not settings.switch(result_cache.OFF_VARIABLE, default=False),
+    }
 
 
 def _timeout() -> float:

@@ -98,7 +98,7 @@ def run(place: Path, seed: int, steps: int, clock: Clock) -> Counter[str]:
             counts["not kept: " + " ".join(words)[:60]] += 1
         if explanation.not_kept is not None and "too often" in explanation.not_kept:
             # In use it backs off; here as much as can be shall be kept.
-            _core.repo_forget()
+            _core.forget()
         idle = idle + 1 if explanation.not_kept is not None else 0
         if not typed and (answer["status"], answer["log"]) != (status, log):
             raise Stale(

@@ -112,6 +112,16 @@ def test_the_explanation_is_of_the_last_answer(repository: Repository, tmp_path:
     assert "changed only just now" in repo.explain().not_kept
 
 
+def test_nothing_is_kept_where_the_cache_is_switched_off(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REV_ACCEL_NO_CACHE", "1")
+    for _ in range(2):
+        repo.status()
+        assert not repo.explain().kept
+        assert repo.explain().not_kept == "it shall not be kept"
+
+
 def test_the_text_has_revs_keys_order_and_limits(repository: Repository) -> None:
     for name in repo.EXCLUDED:
         (repository.top / name).mkdir(exist_ok=True)

@@ -384,6 +384,27 @@ def _(r: Repository) -> None:
     restoring(r.top / "folder/b", lambda: (r.top / "folder/b").write_text("x\n"))
 
 
+def without_commits(r: Repository) -> None:
+    shutil.rmtree(r.dot)
+    r.init()
+
+
+@row("the first commit", without_commits)
+def _(r: Repository) -> None:
+    r.commit()
+
+
+@row("a branch that appears where HEAD leads", lambda r: r.git("symbolic-ref", "HEAD", "refs/heads/other"))
+def _(r: Repository) -> None:
+    (r.dot / "refs/heads/other").write_text(r.git("rev-parse", "main"))
+
+
+@row("a branch that appears in the packed references", lambda r: r.git("symbolic-ref", "HEAD", "refs/heads/other"))
+def _(r: Repository) -> None:
+    name = r.git("rev-parse", "main").strip()
+    (r.dot / "packed-refs").write_text(f"{name} refs/heads/other\n")
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_a_change_of_what_an_answer_depends_on_is_seen(name: str, repository: Repository, asker: Asker) -> None:
     before, change = ROWS[name]

@@ -347,7 +347,7 @@ def test_descriptors_threads_and_memory_do_not_grow(repository: Repository) -> N
     rev_accel.get_repo_context()
     before = len(os.listdir("/proc/self/fd"))
     for number in range(150):
-        _core.repo_forget()
+        _core.forget()
         repository.write("new", str(number))
         rev_accel.get_repo_context()
     assert len(os.listdir("/proc/self/fd")) == before
@@ -355,7 +355,7 @@ def test_descriptors_threads_and_memory_do_not_grow(repository: Repository) -> N
 
 
 def test_a_process_that_is_killed_leaves_no_lock(repository: Repository) -> None:
-    code = "import rev_accel\nwhile True: rev_accel._core.repo_forget(); rev_accel.get_repo_context()"
+    code = "import rev_accel\nwhile True: rev_accel._core.forget(); rev_accel.get_repo_context()"
     for _ in range(5):
         process = subprocess.Popen([sys.executable, "-c", code], cwd=repository.top, stdin=subprocess.DEVNULL)
         time.sleep(0.25)

@@ -68,6 +68,6 @@ def test_the_text_is_revs(
         capture_output=True,
         check=True,
     )
-    _core.repo_forget()
+    _core.forget()
     with workspace.use_root(repository.cwd):
         assert repo.get_repo_context(*arguments) == done.stdout.decode()

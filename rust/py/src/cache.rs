@@ -12,6 +12,7 @@ use rev_accel_core::{Cache, CacheOptions, Held, KeptText, Memory, Verify};
 
 use crate::detach;
 use crate::error;
+use crate::repo;
 
 /// What this process remembers.
 pub(crate) static MEMORY: Memory = Memory::new(core::DEFAULT_MEMORY_BYTES);
@@ -107,6 +108,7 @@ pub(crate) fn after_fork_in_child() {
 #[pyfunction]
 pub(crate) fn forget() {
     MEMORY.clear();
+    repo::forget();
 }
 
 /// Figures of the cache in a folder or in the usual place; `None` when there is none.
@@ -156,7 +158,7 @@ pub(crate) fn cache_shrink(py: Python<'_>, folder: Option<PathBuf>, max_bytes: u
 #[pyfunction]
 #[pyo3(signature = (folder))]
 pub(crate) fn cache_clear(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<bool> {
-    MEMORY.clear();
+    forget();
     let Some(cache) = open(py, folder)? else { return Ok(true) };
     detach::run(py, |cancel| Ok(cache.clear(cancel)))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use rev_accel_core::Error;
-use rev_accel_core::repo::{Content, Environment, Explanation, Form, Outcome, Question, Repositories};
+use rev_accel_core::repo::{Content, Explanation, Form, Outcome, Question, Repositories};
 
 use crate::{detach, error};
 
@@ -31,7 +31,7 @@ type CommitParts<'py> =
 
 /// The text of rev for a folder.
 #[pyfunction]
-#[pyo3(signature = (folder, *, commits, excluded, timeout, threads))]
+#[pyo3(signature = (folder, *, commits, excluded, timeout, threads, keep))]
 pub(crate) fn repo_text(
     py: Python<'_>,
     folder: PathBuf,
@@ -39,8 +39,9 @@ pub(crate) fn repo_text(
     excluded: Vec<OsString>,
     timeout: f64,
     threads: Option<usize>,
+    keep: bool,
 ) -> PyResult<Bound<'_, PyString>> {
-    let outcome = ask(py, question(folder, Form::Text { commits, excluded }, timeout, threads))?;
+    let outcome = ask(py, question(folder, Form::Text { commits, excluded }, timeout, threads, keep))?;
     match &outcome.answer.content {
         Content::Text(text) => Ok(PyString::new(py, text)),
         _ => Err(other_form(py)),
@@ -49,14 +50,15 @@ pub(crate) fn repo_text(
 
 /// What differs in the working tree that a folder is in.
 #[pyfunction]
-#[pyo3(signature = (folder, *, timeout, threads))]
+#[pyo3(signature = (folder, *, timeout, threads, keep))]
 pub(crate) fn repo_status(
     py: Python<'_>,
     folder: PathBuf,
     timeout: f64,
     threads: Option<usize>,
+    keep: bool,
 ) -> PyResult<Vec<EntryParts<'_>>> {
-    let outcome = ask(py, question(folder, Form::Status, timeout, threads))?;
+    let outcome = ask(py, question(folder, Form::Status, timeout, threads, keep))?;
     let Content::Status(entries) = &outcome.answer.content else { return Err(other_form(py)) };
     let parts = entries.iter().map(|entry| {
         let code = entry.code.map(char::from).iter().collect();
@@ -68,15 +70,16 @@ pub(crate) fn repo_status(
 
 /// The latest commits.
 #[pyfunction]
-#[pyo3(signature = (folder, *, commits, timeout, threads))]
+#[pyo3(signature = (folder, *, commits, timeout, threads, keep))]
 pub(crate) fn repo_log(
     py: Python<'_>,
     folder: PathBuf,
     commits: u32,
     timeout: f64,
     threads: Option<usize>,
+    keep: bool,
 ) -> PyResult<Vec<CommitParts<'_>>> {
-    let outcome = ask(py, question(folder, Form::Log { commits }, timeout, threads))?;
+    let outcome = ask(py, question(folder, Form::Log { commits }, timeout, threads, keep))?;
     let Content::Log(commits) = &outcome.answer.content else { return Err(other_form(py)) };
     let parts = commits.iter().map(|commit| {
         let bytes = |bytes: &[u8]| PyBytes::new(py, bytes);
@@ -95,15 +98,16 @@ pub(crate) fn repo_log(
 
 /// The commit, the reference that HEAD leads to, and the top of the working tree.
 #[pyfunction]
-#[pyo3(signature = (folder, *, timeout, threads))]
+#[pyo3(signature = (folder, *, timeout, threads, keep))]
 #[expect(clippy::type_complexity, reason = "the shape of the tuple is the interface")]
 pub(crate) fn repo_head(
     py: Python<'_>,
     folder: PathBuf,
     timeout: f64,
     threads: Option<usize>,
+    keep: bool,
 ) -> PyResult<(Option<String>, Option<Bound<'_, PyBytes>>, Option<OsString>)> {
-    let outcome = ask(py, question(folder, Form::Head, timeout, threads))?;
+    let outcome = ask(py, question(folder, Form::Head, timeout, threads, keep))?;
     let Content::Head(head) = &outcome.answer.content else { return Err(other_form(py)) };
     let reference = head.reference.as_ref().map(|reference| PyBytes::new(py, reference));
     let top = outcome.answer.top.clone().map(PathBuf::into_os_string);
@@ -120,8 +124,7 @@ pub(crate) fn repo_explain(folder: PathBuf) -> Option<ExplanationParts> {
 }
 
 /// Forgets all repositories.
-#[pyfunction]
-pub(crate) fn repo_forget() {
+pub(crate) fn forget() {
     REPOSITORIES.clear();
 }
 
@@ -135,14 +138,14 @@ pub(crate) fn repo_floor(
     excluded: Vec<OsString>,
     threads: Option<usize>,
 ) -> PyResult<Option<usize>> {
-    let question = question(folder, Form::Text { commits, excluded }, 1.0, threads);
+    let question = question(folder, Form::Text { commits, excluded }, 1.0, threads, true);
     detach::briefly(py, || REPOSITORIES.bare_look(&question))
 }
 
 /// A question in the environment of this process. The calling thread is attached, so nobody changes it meanwhile through Python.
-fn question(folder: PathBuf, form: Form, timeout: f64, threads: Option<usize>) -> Question {
+fn question(folder: PathBuf, form: Form, timeout: f64, threads: Option<usize>, keeps: bool) -> Question {
     let timeout = Duration::try_from_secs_f64(timeout).unwrap_or(Duration::from_secs(u64::from(u32::MAX)));
-    Question { environment: Environment::current(), timeout, threads, ..Question::new(folder, form) }
+    Question { timeout, threads, keeps, ..Question::new(folder, form) }
 }
 
 fn ask(py: Python<'_>, question: Question) -> PyResult<Outcome> {

@@ -70,6 +70,8 @@ pub struct Question {
     pub threads: Option<usize>,
     /// What time it is.
     pub clock: Clock,
+    /// Whether answers are kept, and kept ones given.
+    pub keeps: bool,
 }
 
 impl Question {
@@ -89,6 +91,7 @@ impl Question {
             timeout: Duration::from_secs(30),
             threads: None,
             clock: system_clock,
+            keeps: true,
         }
     }
 }
@@ -99,6 +102,9 @@ impl Repositories {
     pub fn recall(&self, question: &Question, most_stamps: usize) -> Option<Outcome> {
         let is_small = |kept: &Arc<Kept>| kept.proof.len() <= most_stamps;
         let kept = self.with(question, |place| place.slot(&question.form).kept.clone().filter(is_small))??;
+        if !question.keeps {
+            return None;
+        }
         self.again(question, &kept, 1, &Cancel::new()).ok().flatten()
     }
 
@@ -110,7 +116,8 @@ impl Repositories {
             return Err(Error::Path { path: question.folder.clone(), source });
         }
         let kept = self.with(question, |place| place.slot(&question.form).kept.clone()).flatten();
-        if let Some(kept) = kept
+        if question.keeps
+            && let Some(kept) = kept
             && let Some(outcome) = self.again(question, &kept, question.threads(), cancel)?
         {
             return Ok(outcome);
@@ -208,6 +215,7 @@ impl Inquiry<'_> {
         let index = self.index(&layout, index);
         let (blanks, arguments) = self.filters(&layout, index.as_deref(), deadline)?;
 
+        let wants = if question.keeps { wants } else { Err(Unkept::Unmodelled("it shall not be kept")) };
         let may_keep = wants
             .and_then(|()| gate::check(&question.form, &question.environment, &layout))
             .and_then(|()| Learning::begin(question, &layout, index.as_ref(), started));
