@@ -625,7 +625,7 @@ each(
      ("i18n.commitEncoding", "latin1"), ("feature.manyFiles", "true"), ("feature.experimental", "true"),
      ("advice.statusHints", "false"), ("extensions.worktreeConfig", "true"), ("core.attributesFile", "/nowhere"),
      ("core.excludesFile", "/nowhere"), ("core.excludesFile", ""), ("core.excludesFile", "~/none"), ("core.logAllRefUpdates", "false"),
-     ("diff.orderFile", "/nowhere"), ("core.fsmonitor", "false")],
+     ("diff.orderFile", "/dev/null"), ("core.fsmonitor", "false")],
     lambda r, setting: (r.config(*setting), dirty(r), r.commit("Ünïcode é")),
 )  # fmt: skip
 

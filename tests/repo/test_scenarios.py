@@ -37,7 +37,7 @@ NEVER_KEPT = {
     "setting ('color.status', 'always')",
     "setting ('color.ui', 'always')",
     "setting ('core.untrackedCache', 'true')",
-    "setting ('diff.orderFile', '/nowhere')",
+    "setting ('diff.orderFile', '/dev/null')",
     "setting ('feature.manyFiles', 'true')",
     "setting ('log.decorate', 'full')",
     "setting ('log.decorate', 'short')",
