@@ -30,7 +30,7 @@ help:
 	@echo "make format          format the Rust and Python sources"
 	@echo "make develop         install for work on the sources: editable, quick to build"
 	@echo "make bench           measure the core, and the package against its peers"
-	@echo "make soak            hours of random tests: recogniser, hostile text, cache, digests, requests, replies"
+	@echo "make soak            hours of random tests: recogniser, hostile text, cache, repositories, digests, models"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make clean           remove everything that was built"
 
@@ -76,6 +76,7 @@ bench: $(VENV)/installed
 	$(BIN)/python benches/peers.py
 	$(BIN)/python benches/digest.py
 	$(BIN)/python benches/replies.py
+	$(BIN)/python benches/repo.py
 
 # Hours: the long forms of what the tests do in short.
 soak: $(VENV)/installed-test
@@ -83,6 +84,7 @@ soak: $(VENV)/installed-test
 	$(BIN)/python -m tests.robustness.campaign
 	$(BIN)/python -m tests.digests.pairs 2000000
 	cd tests && $(abspath $(BIN))/python -m llm.pairs 200000
+	for place in /var/tmp /dev/shm; do $(BIN)/python -m tests.repo.campaign --steps 40000 --folder $$place || exit 1; done
 	for name in edits kills damage; do $(BIN)/python -m tests.cache.campaign $$name || exit 1; done
 	for name in flights kills damage; do $(BIN)/python -m tests.replies.campaign $$name || exit 1; done
 	for clock in ahead jumps real; do for place in /var/tmp /dev/shm; do \

@@ -1,9 +1,10 @@
 """Static analysis of whole trees of Python files in native code, and what a coding agent needs beside it.
 
 `analyze_ast_patterns` answers as rev's function of that name; `scan` and `scan_source` give the same
-findings as typed objects. `digest` names messages and tool sets by their content; `llm` describes, asks, records
-and replays calls of models, `ResponseCache` keeps their replies, `MessageLog` a conversation. Every name is loaded
-when it is first used: importing this package does nothing else.
+findings as typed objects. `get_repo_context` and `repo` tell the state of the git repository. `digest` names
+messages and tool sets by their content; `llm` describes, asks, records and replays calls of models, `ResponseCache`
+keeps their replies, `MessageLog` a conversation. Every name is loaded when it is first used: importing this package
+does nothing else.
 """
 
 # A plain name instead of `typing.TYPE_CHECKING`: type checkers know it, and importing `typing` would
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from . import cache as cache
     from . import errors as errors
     from . import llm as llm
+    from . import repo as repo
     from . import workspace as workspace
     from ._core import __version__ as __version__
     from ._core import canonical_bytes as canonical_bytes
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from .analysis import analyze_ast_patterns as analyze_ast_patterns
     from .analysis import scan as scan
     from .analysis import scan_source as scan_source
+    from .errors import GitError as GitError
     from .errors import InputError as InputError
     from .errors import InternalError as InternalError
     from .errors import LogError as LogError
@@ -39,11 +42,13 @@ if TYPE_CHECKING:
     from .records import ScanStats as ScanStats
     from .replies import ReplyStats as ReplyStats
     from .replies import ResponseCache as ResponseCache
+    from .repo import get_repo_context as get_repo_context
     from .report import Report as Report
 
 __all__ = [
     "FileError",
     "Finding",
+    "GitError",
     "InputError",
     "InternalError",
     "Limits",
@@ -64,8 +69,10 @@ __all__ = [
     "digest",
     "digest_bytes",
     "errors",
+    "get_repo_context",
     "llm",
     "messages_digest",
+    "repo",
     "scan",
     "scan_source",
     "workspace",
@@ -75,6 +82,7 @@ __all__ = [
 _HOMES = {
     "FileError": "records",
     "Finding": "records",
+    "GitError": "errors",
     "InputError": "errors",
     "InternalError": "errors",
     "Limits": "records",
@@ -95,8 +103,10 @@ _HOMES = {
     "digest": "_core",
     "digest_bytes": "_core",
     "errors": "errors",
+    "get_repo_context": "repo",
     "llm": "llm",
     "messages_digest": "history",
+    "repo": "repo",
     "scan": "analysis",
     "scan_source": "analysis",
     "workspace": "workspace",

@@ -23,6 +23,7 @@ __all__ = [
     "ScanResult",
     "__version__",
     "_panic_for_tests",
+    "_repo_floor_for_benches",
     "after_fork_in_child",
     "after_fork_in_parent",
     "analyze",
@@ -37,6 +38,11 @@ __all__ = [
     "digest",
     "digest_bytes",
     "forget",
+    "repo_explain",
+    "repo_head",
+    "repo_log",
+    "repo_status",
+    "repo_text",
     "scan",
     "scan_source",
     "stream",
@@ -218,6 +224,46 @@ def chain_digest(messages: Sequence[object], *, previous: bytes | None = None, f
         previous: The digest of what comes before them.
         first: The number of the first one, for the text of errors. Errors are those of `digest`.
     """
+
+def repo_text(
+    folder: str, *, commits: str, excluded: list[str], timeout: float, threads: int | None, keep: bool
+) -> str:
+    """rev's text for a folder: JSON with what `git status -s` and `git log --oneline` print, and the entries.
+
+    What git cannot answer is empty. Kept answers are given again while nothing has changed that they depend on.
+
+    Args:
+        folder: Where git is asked; absolute, symbolic links resolved.
+        commits: The number of commits, as git reads it.
+        excluded: Names of entries that are left out.
+        timeout: How many seconds git may take.
+        threads: How many threads look at files.
+        keep: Whether to give a kept answer, and to keep this one.
+
+    Raises:
+        rev_accel.errors.InputError: The folder cannot be listed.
+    """
+
+def repo_status(
+    folder: str, *, timeout: float, threads: int | None, keep: bool
+) -> list[tuple[str, bytes, bytes | None]]:
+    """Two letters, path and origin of each path that differs, in git's order. Raises `rev_accel.errors.GitError`."""
+
+def repo_log(
+    folder: str, *, commits: int, timeout: float, threads: int | None, keep: bool
+) -> list[tuple[str, str, list[str], bytes, bytes, int, bytes]]:
+    """Name, abbreviation, parents, author, their address, time and subject of each commit. Raises as `repo_status`."""
+
+def repo_head(
+    folder: str, *, timeout: float, threads: int | None, keep: bool
+) -> tuple[str | None, bytes | None, str | None]:
+    """The commit, the reference that HEAD leads to, and the top of the working tree. Raises as `repo_status`."""
+
+def repo_explain(folder: str) -> tuple[bool, str, str | None, str | None, int, int] | None:
+    """Of the last answer for a folder: was it kept, why or why not, why is it not kept, git, processes, stamps."""
+
+def _repo_floor_for_benches(folder: str, *, commits: str, excluded: list[str], threads: int | None) -> int | None:
+    """Look at all that a kept text rests on and do nothing else; how much of it is there, or `None` if none is kept."""
 
 def forget() -> None:
     """Forget what this process remembers."""

@@ -5,6 +5,7 @@
         ├── InputError (also a ValueError)            an argument, option or named path cannot be used
         ├── LogError (also a ValueError)              a message log is damaged, open elsewhere, or none
         ├── PathOutsideRootError (also a ValueError)  a path leads out of the workspace root
+        ├── GitError                                  git gave no answer; says why
         ├── ModelError                                a call of a model gave no whole reply
         │   ├── ModelTimeoutError (also a TimeoutError)  it took too long; says in which phase
         │   ├── ModelRefusedError                        the server said no, or could not be reached
@@ -20,9 +21,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    GitReason = Literal["missing", "refused", "timeout", "failed"]
     Phase = Literal["connect", "sending", "first_byte", "reading"]
 
 __all__ = [
+    "GitError",
     "InputError",
     "InternalError",
     "LogError",
@@ -58,6 +61,17 @@ class PathOutsideRootError(RevAccelError, ValueError):
 
 class InternalError(RevAccelError, RuntimeError):
     """A defect of rev-accel itself: please report it with the text of this exception."""
+
+
+class GitError(RevAccelError):
+    """Git gave no answer about a repository.
+
+    `reason` is `"missing"` when there is no git to run; `"refused"` when git does not trust the owner of the
+    repository, or cannot be kept from running a program that the repository names; `"timeout"`; and `"failed"` for all
+    else that git says no to, as a folder that is in no repository. The text has what git said.
+    """
+
+    reason: "GitReason" = "failed"
 
 
 class ModelError(RevAccelError):

@@ -10,6 +10,7 @@ from rev_accel.errors import InternalError, RevAccelError
 
 from . import EXIT_USAGE, streams
 from .cache import cache
+from .context import context
 from .scan import scan
 
 COMPLETION_VARIABLE = "_REV_ACCEL_COMPLETE"
@@ -74,4 +75,5 @@ def group() -> None:
 
 
 group.add_command(cache)
+group.add_command(context)
 group.add_command(scan)

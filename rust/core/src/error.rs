@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::canonical::Excess;
 use crate::place::Place;
@@ -35,8 +36,32 @@ pub enum Error {
     },
     /// No worker thread could be started.
     Spawn(io::Error),
+    /// Git gave no answer.
+    Git(GitFault),
     /// The work was asked to stop through [`Cancel`](crate::Cancel).
     Cancelled,
+}
+
+/// Why git gave no answer.
+#[derive(Debug)]
+pub enum GitFault {
+    /// There is none that may be run.
+    Missing,
+    /// It could not be started, or its output not be read.
+    Start(io::Error),
+    /// It took longer than this.
+    TimedOut(Duration),
+    /// It printed more than is taken.
+    TooLong,
+    /// A command failed.
+    Failed {
+        /// The command's name.
+        command: &'static str,
+        /// What it printed on standard error.
+        message: String,
+    },
+    /// The repository names more filters than can be kept from running.
+    TooManyFilters,
 }
 
 /// Why a part of a value has no digest.
@@ -69,6 +94,7 @@ impl fmt::Display for Error {
             }
             Self::Value { place, fault } => write!(f, "`{place}` {fault}"),
             Self::Spawn(source) => write!(f, "no worker thread could be started: {source}"),
+            Self::Git(fault) => fault.fmt(f),
             Self::Cancelled => f.write_str("the work was cancelled"),
         }
     }
@@ -77,8 +103,26 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Path { source, .. } | Self::Spawn(source) => Some(source),
-            Self::Exclude { .. } | Self::Value { .. } | Self::Cancelled => None,
+            Self::Path { source, .. } | Self::Spawn(source) | Self::Git(GitFault::Start(source)) => Some(source),
+            Self::Exclude { .. } | Self::Value { .. } | Self::Git(_) | Self::Cancelled => None,
+        }
+    }
+}
+
+impl fmt::Display for GitFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str(
+                "no `git` was found in an absolute folder of PATH outside of the working tree: install it, or add its folder",
+            ),
+            Self::Start(source) => write!(f, "`git` could not be run: {source}"),
+            Self::TimedOut(time) => write!(f, "`git` did not answer within {} s and was ended", time.as_secs_f64()),
+            Self::TooLong => f.write_str("`git` printed more than 256 MiB and was ended"),
+            Self::Failed { command, message } if message.is_empty() => write!(f, "`git {command}` failed"),
+            Self::Failed { command, message } => write!(f, "`git {command}` failed: {message}"),
+            Self::TooManyFilters => f.write_str(
+                "the repository's own configuration names more filters than can be kept from running: remove `filter.*` from it",
+            ),
         }
     }
 }

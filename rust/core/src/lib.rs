@@ -32,6 +32,7 @@ pub mod measure;
 mod pages;
 mod place;
 mod pool;
+pub mod repo;
 mod report;
 mod rules;
 mod scan;
@@ -46,7 +47,7 @@ pub use cache::{
 };
 pub use cancel::Cancel;
 pub use digest::{Digest, Domain, Hashing};
-pub use error::{Error, Fault, Result};
+pub use error::{Error, Fault, GitFault, Result};
 pub use place::{Place, Step};
 pub use pool::default_threads;
 pub use report::LineFormat;

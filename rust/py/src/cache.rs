@@ -12,6 +12,7 @@ use rev_accel_core::{Cache, CacheOptions, Held, KeptText, Memory, Verify};
 
 use crate::detach;
 use crate::error;
+use crate::repo;
 
 /// What this process remembers.
 pub(crate) static MEMORY: Memory = Memory::new(core::DEFAULT_MEMORY_BYTES);
@@ -108,6 +109,7 @@ pub(crate) fn after_fork_in_child() {
 #[pyfunction]
 pub(crate) fn forget() {
     MEMORY.clear();
+    repo::forget();
 }
 
 /// Writes down how often each part of the cache had the answer, as far as that was not done yet.
@@ -188,7 +190,7 @@ pub(crate) fn cache_shrink(
 #[pyo3(signature = (folder, *, results, replies))]
 pub(crate) fn cache_clear(py: Python<'_>, folder: Option<PathBuf>, results: bool, replies: bool) -> PyResult<bool> {
     if results {
-        MEMORY.clear();
+        forget();
     }
     let Some(cache) = open(py, folder)? else { return Ok(true) };
     detach::run(py, |cancel| Ok((!results || cache.clear(cancel)) & (!replies || cache.clear_replies(cancel))))

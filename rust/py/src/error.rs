@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use rev_accel_core::canonical::Excess;
-use rev_accel_core::{Error, Fault};
+use rev_accel_core::{Error, Fault, GitFault};
 
 /// The exception for an error of the core.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
@@ -18,6 +18,7 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
         }
         // The machine grants no thread: the same class as where Python cannot start a process.
         Error::Spawn(_) => PyOSError::new_err(error.to_string()),
+        Error::Git(fault) => git(py, fault),
         Error::Cancelled => internal(py, error.to_string()),
     }
 }
@@ -32,6 +33,24 @@ pub(crate) fn input(py: Python<'_>, message: String) -> PyErr {
 pub(crate) fn internal(py: Python<'_>, message: String) -> PyErr {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     raise(py, &CLASS, "InternalError", message)
+}
+
+/// `rev_accel.errors.GitError`, with its attribute `reason`.
+fn git(py: Python<'_>, fault: &GitFault) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let reason = match fault {
+        GitFault::Missing => "missing",
+        GitFault::TimedOut(_) => "timeout",
+        // The name of the setting stands in the text in every language.
+        GitFault::Failed { message, .. } if message.contains("safe.directory") => "refused",
+        GitFault::TooManyFilters => "refused",
+        GitFault::Start(_) | GitFault::TooLong | GitFault::Failed { .. } => "failed",
+    };
+    let error = raise(py, &CLASS, "GitError", fault.to_string());
+    match error.value(py).setattr("reason", reason) {
+        Ok(()) => error,
+        Err(failed) => failed,
+    }
 }
 
 fn raise(py: Python<'_>, class: &PyOnceLock<Py<PyType>>, name: &str, message: String) -> PyErr {

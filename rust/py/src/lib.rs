@@ -6,6 +6,7 @@ mod digest;
 mod error;
 mod interpreter;
 mod replies;
+mod repo;
 mod scan;
 mod walk;
 
@@ -27,6 +28,8 @@ mod _core {
     use super::digest::{canonical_bytes, chain_digest, digest, digest_bytes};
     #[pymodule_export]
     use super::replies::ReplyStore;
+    #[pymodule_export]
+    use super::repo::{repo_explain, repo_floor, repo_head, repo_log, repo_status, repo_text};
     #[pymodule_export]
     use super::scan::{ScanResult, analyze, scan, scan_source, stream};
 

@@ -5,14 +5,14 @@ use crate::tree::key::Key;
 const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
 
 /// Appends a string with its quotes.
-pub(super) fn string(output: &mut Vec<u8>, text: &str) {
+pub(crate) fn string(output: &mut Vec<u8>, text: &str) {
     output.push(b'"');
     characters(output, text);
     output.push(b'"');
 }
 
 /// Appends a key as the `str` that Python makes of the path.
-pub(super) fn key(output: &mut Vec<u8>, key: &Key) {
+pub(crate) fn key(output: &mut Vec<u8>, key: &Key) {
     output.push(b'"');
     for chunk in key.as_bytes().utf8_chunks() {
         characters(output, chunk.valid());

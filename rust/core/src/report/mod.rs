@@ -1,7 +1,7 @@
 //! How results are written.
 
 pub(crate) mod drop_in;
-mod json;
+pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod object;
 

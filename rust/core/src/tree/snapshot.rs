@@ -20,10 +20,10 @@ use crate::error::{Error, Result};
 const CHUNK: usize = 64;
 
 /// Below so many paths to a thread, starting one costs more than it saves: about 40 µs against 1 µs a path.
-const PATHS_PER_THREAD: usize = 500;
+pub(crate) const PATHS_PER_THREAD: usize = 500;
 
 /// Stack of a thread, in bytes. It calls nothing deep; what thread-local variables of the process take comes out of it too.
-const STACK: usize = 512 << 10;
+pub(crate) const STACK: usize = 512 << 10;
 
 /// A folder whose entries were looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,7 +209,7 @@ impl Pass<'_> {
         let Snapshot { watched, folders, .. } = self.snapshot;
         let (to_folders, to_files) = (watched.len(), watched.len() + folders.len());
         let mut part = Check::default();
-        let mut device = LastDevice { devices: self.devices, last: None };
+        let mut device = LastDevice::new(self.devices);
         loop {
             let start = self.next.fetch_add(CHUNK, Ordering::Relaxed);
             if start >= count || self.stop.load(Ordering::Relaxed) || self.cancel.is_cancelled() {
@@ -293,14 +293,18 @@ impl Pass<'_> {
 }
 
 /// Remembers the answer about one device, since nearly all paths are on the same.
-struct LastDevice<'a> {
+pub(crate) struct LastDevice<'a> {
     devices: &'a Devices,
     last: Option<(u64, bool)>,
 }
 
-impl LastDevice<'_> {
+impl<'a> LastDevice<'a> {
+    pub(crate) fn new(devices: &'a Devices) -> Self {
+        Self { devices, last: None }
+    }
+
     #[inline]
-    fn keeps_stamps(&mut self, stamp: &Stamp, path: &Path) -> bool {
+    pub(crate) fn keeps_stamps(&mut self, stamp: &Stamp, path: &Path) -> bool {
         match self.last {
             Some((device, keeps)) if device == stamp.device() => keeps,
             _ => {

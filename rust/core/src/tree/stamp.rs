@@ -49,6 +49,12 @@ pub(crate) struct Stamp {
     mode: u32,
 }
 
+impl Default for Stamp {
+    fn default() -> Self {
+        Self::UNKNOWN
+    }
+}
+
 impl Stamp {
     /// The stamp of which nothing can be concluded. Its mode is that of no file.
     pub(crate) const UNKNOWN: Self = Self { device: 0, inode: 0, size: 0, modified: 0, changed: 0, mode: 0 };
@@ -115,13 +121,31 @@ impl Stamp {
 
     /// Whether nothing has changed since the clock showed `now`, a moment ago.
     pub(crate) fn is_quiet_since(&self, now: i64) -> bool {
+        self.is_older(now, self.quiet_slack())
+    }
+
+    fn quiet_slack(&self) -> i64 {
         // ext2 and small inodes of ext4 count whole seconds; what a program can set does not tell.
         let has_fine_times = self.changed % 1_000_000_000 != 0;
-        self.is_older(now, if has_fine_times { QUIET } else { SLACK })
+        if has_fine_times { QUIET } else { SLACK }
+    }
+
+    /// From when on it is [settled](Self::is_settled).
+    pub(crate) fn settles_at(&self) -> i64 {
+        self.latest().saturating_add(SLACK + 1)
+    }
+
+    /// From when on it has been [quiet](Self::is_quiet_since), if nothing changes any more.
+    pub(crate) fn is_quiet_at(&self) -> i64 {
+        self.latest().saturating_add(self.quiet_slack() + 1)
+    }
+
+    fn latest(&self) -> i64 {
+        self.modified.max(self.changed)
     }
 
     fn is_older(&self, now: i64, slack: i64) -> bool {
-        self.is_known() && self.modified.max(self.changed) < now.saturating_sub(slack)
+        self.is_known() && self.latest() < now.saturating_sub(slack)
     }
 
     /// Itself where [settled](Self::is_settled), else unknown.

@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""Times the repository context against git's own commands, rev's function and libgit2, in one process and in turn.
+
+Three repositories are made, of 60, 1,790 and 20,000 files, and asked about clean and with 10 changes. Contenders:
+
+- `kept`: the answer is kept and nothing has changed; beside it `floor`, a bare look at the same
+  files by as many threads;
+- `just changed`: a file was written right before, so git is asked and the answer not kept;
+- `learned`: git is asked, and what the answer depends on is looked at, so that it can be kept;
+- git's two commands, one after the other and at the same time;
+- rev's function, whose own cache is not set up; `pygit2`, which opens, and walks as `git log` does.
+
+Peers are installed from PyPI, at the versions below, into a virtual environment in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from peers import ask, cache_folder, machine
+
+PEERS = ("rev-agentic==2.0.1", "pygit2==1.21.0")
+SIZES = (60, 1_790, 20_000)
+COMMITS = 6
+CHANGES = 10
+REST = 2.7
+"""Seconds after which what was written is trusted to be at rest."""
+
+Call = Callable[[], object]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of each measurement (default: 15)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of files")
+    parser.add_argument("--threads", type=int, help="threads that look at files (default: one for each core)")
+    parser.add_argument("--without-peers", action="store_true", help="only git and rev_accel")
+    parser.add_argument("--json", action="store_true", help="print every figure as JSON")
+    options = parser.parse_args()
+    if options.threads is not None:
+        os.environ["REV_ACCEL_THREADS"] = str(options.threads)
+    if not options.without_peers:
+        sys.path.append(str(install_peers()))
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="rev-accel-repo-") as name:
+        place = Path(name).resolve()
+        for key in [key for key in os.environ if key.startswith("GIT_")]:
+            del os.environ[key]
+        os.environ |= {"HOME": str(place), "GIT_CONFIG_NOSYSTEM": "1"}
+        for size in options.sizes:
+            top = make_repository(place / str(size), size)
+            for state in ("clean", f"{CHANGES} changes"):
+                if state != "clean":
+                    make_changes(top)
+                found[f"{size:,} files, {state}"] = Measurement(top, options).run()
+            shutil.rmtree(top)
+    if options.json:
+        facts = {"schema_version": 1, "machine": machine(), "git": git_version(), "milliseconds": found}
+        json.dump(facts, sys.stdout, indent=2)
+        print()
+    else:
+        print_table(found)
+
+
+class Measurement:
+    """One repository in one state."""
+
+    def __init__(self, top: Path, options: argparse.Namespace) -> None:
+        import rev_accel
+        from rev_accel import _core, repo, workspace
+
+        self.top = top
+        self.core, self.repo = _core, repo
+        self.options = options
+        workspace.set_root(top)
+        self.context = rev_accel.get_repo_context
+
+    def run(self) -> dict[str, float]:
+        """The median of each contender, in milliseconds."""
+        contenders: dict[str, Call] = {
+            "kept": self.kept,
+            "floor": self.floor,
+            "git, in turn": self.git_in_turn,
+            "git, at once": self.git_at_once,
+        }
+        if not self.options.without_peers:
+            contenders |= {"rev": self.rev_function(), "pygit2": self.pygit2}
+        times: dict[str, list[float]] = {name: [] for name in contenders}
+        # Git writes the index anew where it was as young as the files; then nothing is left to be written.
+        time.sleep(1.1)
+        for name in set(contenders) - {"kept", "floor"}:
+            contenders[name]()
+        for _ in range(5):
+            time.sleep(REST)
+            self.context()
+            explanation = self.repo.explain()
+            if explanation is not None and explanation.not_kept is None:
+                break
+        names = list(contenders)
+        for number in range(self.options.rounds):
+            turn = number % len(names)
+            for name in names[turn:] + names[:turn]:
+                # Short ones several times: what came before has emptied the caches of the processor.
+                repeats = 20 if name in ("kept", "floor") and self.small() else 3 if name in ("kept", "floor") else 1
+                started = time.perf_counter()
+                for _ in range(repeats):
+                    contenders[name]()
+                times[name].append((time.perf_counter() - started) / repeats * 1e3)
+        medians = {name: statistics.median(samples) for name, samples in times.items()}
+        medians |= self.asked()
+        return medians
+
+    def small(self) -> bool:
+        return sum(1 for _ in self.top.iterdir()) < 50
+
+    def kept(self) -> None:
+        self.context(COMMITS)
+        explanation = self.repo.explain()
+        if explanation is None or not explanation.kept or explanation.processes:
+            raise RuntimeError(f"the answer was not kept: {explanation}")
+
+    def floor(self) -> None:
+        looks = self.core._repo_floor_for_benches(
+            str(self.top), commits=str(COMMITS), excluded=list(self.repo.EXCLUDED), threads=self.options.threads
+        )
+        if not looks:
+            raise RuntimeError("nothing is kept")
+
+    def commands(self) -> tuple[list[str], list[str]]:
+        return ["git", "status", "-s"], ["git", "log", "-n", str(COMMITS), "--oneline"]
+
+    def git_in_turn(self) -> None:
+        for command in self.commands():
+            subprocess.run(command, cwd=self.top, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+
+    def git_at_once(self) -> None:
+        pipes: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.DEVNULL,
+        }
+        processes = [subprocess.Popen(command, cwd=self.top, **pipes) for command in self.commands()]
+        for process in processes:
+            process.communicate()
+
+    def rev_function(self) -> Call:
+        git_ops: Any = import_module("rev.tools.git_ops")
+        utils: Any = import_module("rev.tools.utils")
+        git_ops.ROOT = utils.ROOT = self.top
+
+        def call() -> object:
+            return git_ops.get_repo_context(COMMITS)
+
+        return call
+
+    def pygit2(self) -> None:
+        pygit2: Any = import_module("pygit2")
+        repository = pygit2.Repository(str(self.top))
+        repository.status()
+        for _, commit in zip(range(COMMITS), repository.walk(repository.head.target), strict=False):
+            _ = commit.message
+
+    def asked(self) -> dict[str, float]:
+        """Git is asked: right after a change, many times, beside git itself; and with a look at all, for keeping."""
+        path = self.top / "changed-just-now"
+        changed: list[float] = []
+        plain: list[float] = []
+        learned: list[float] = []
+        beside: list[float] = []
+        for number in range(self.options.rounds):
+            path.write_text(str(number))
+            self.context(COMMITS)
+            for times, call in ((changed, lambda: self.context(COMMITS)), (plain, self.git_at_once)):
+                started = time.perf_counter()
+                call()
+                times.append((time.perf_counter() - started) * 1e3)
+        path.unlink()
+        for number in range(min(self.options.rounds, 3)):
+            # Another number of commits is another question, of which nothing is kept; git locked the index meanwhile.
+            time.sleep(REST)
+            started = time.perf_counter()
+            self.context(COMMITS + 1 + number)
+            learned.append((time.perf_counter() - started) * 1e3)
+            explanation = self.repo.explain()
+            if explanation is None or explanation.not_kept is not None or explanation.processes > 2:
+                raise RuntimeError(f"it was not learned: {explanation}")
+            started = time.perf_counter()
+            self.git_at_once()
+            beside.append((time.perf_counter() - started) * 1e3)
+        return {
+            "just changed": statistics.median(changed),
+            "git, at once, beside it": statistics.median(plain),
+            "learned": statistics.median(learned),
+            "git, at once, beside that": statistics.median(beside),
+        }
+
+
+def make_repository(top: Path, files: int) -> Path:
+    """About ten files to a folder, two commits."""
+    for number in range(files):
+        path = top / f"p{number // 1000}" / f"q{number // 10 % 100}" / f"module{number}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"def step{number}(first, second):\n    return {number}\n")
+    (top / ".gitignore").write_text("*.pyc\n__pycache__/\n")
+    identity = ["-c", "user.name=Bench", "-c", "user.email=bench@example.org"]
+    git = ["git", *identity]
+    subprocess.run([*git, "init", "-q", "-b", "main"], cwd=top, check=True)
+    subprocess.run([*git, "add", "-A"], cwd=top, check=True)
+    for number in range(12):
+        message = f"Commit number {number}"
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", message], cwd=top, check=True)
+    return top
+
+
+def make_changes(top: Path) -> None:
+    """Five modified files, two untracked ones, one removed, one staged, one staged as removed."""
+    paths = sorted(top.rglob("*.py"))
+    for path in paths[:5]:
+        path.write_text("changed = True\n")
+    (top / "new.py").write_text("new = 1\n")
+    (paths[0].parent / "new.py").write_text("new = 2\n")
+    paths[6].unlink()
+    paths[7].write_text("staged = True\n")
+    subprocess.run(["git", "add", str(paths[7])], cwd=top, check=True)
+    subprocess.run(["git", "rm", "-q", str(paths[8])], cwd=top, check=True)
+
+
+def install_peers() -> Path:
+    """The folder of the packages of an environment that holds the peers; made once for each set."""
+    version = ask(sys.executable, "import sys; print(*sys.version_info[:3], sep='.')")
+    venv = cache_folder() / "-".join([version, *PEERS]).replace("==", "-")
+    if not (venv / "complete").exists():
+        print(f"peers: installing {' and '.join(PEERS)} into {venv}", file=sys.stderr)
+        shutil.rmtree(venv, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+        # The function needs nothing of rev's dependencies but requests.
+        subprocess.run([*pip, "install", "--quiet", "requests", PEERS[1]], check=True)
+        subprocess.run([*pip, "install", "--quiet", "--no-deps", PEERS[0]], check=True)
+        (venv / "complete").touch()
+    packages = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return Path(ask(str(venv / "bin" / "python"), packages))
+
+
+def git_version() -> str:
+    return subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def print_table(found: dict[str, dict[str, float]]) -> None:
+    facts = machine()
+    print(f"{facts['system']}, {facts['cores']} cores of {facts['processor']}; {git_version()}; {', '.join(PEERS)}")
+    names = list(next(iter(found.values())))
+    print(f"| ms | {' | '.join(names)} |")
+    print(f"|---|{'---:|' * len(names)}")
+    for what, medians in found.items():
+        print(f"| {what} | {' | '.join(f'{medians[name]:,.2f}' for name in names)} |")
+    print("\n| ratio | kept / floor | git in turn / kept | git at once / kept | just changed / git | learned / git |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for what, m in found.items():
+        ratios = [
+            m["kept"] / m["floor"],
+            m["git, in turn"] / m["kept"],
+            m["git, at once"] / m["kept"],
+            m["just changed"] / m["git, at once, beside it"],
+            m["learned"] / m["git, at once, beside that"],
+        ]
+        print(f"| {what} | {' | '.join(f'{ratio:,.2f}' for ratio in ratios)} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,374 @@
+//! Answers a question: from what is kept, if it still holds, else by asking git.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::answer::{Answer, Content, Explanation, Outcome};
+use super::form::Form;
+use super::gate::{self, Unkept};
+use super::index::Index;
+use super::layout::Layout;
+use super::learn::Learning;
+use super::memory::{Kept, Repositories};
+use super::process::{Fault, Run, run_all};
+use super::program::{Blanks, Git};
+use super::{entries, parse, submodules};
+use crate::cancel::Cancel;
+use crate::error::{Error, GitFault, Result};
+use crate::tree::stamp::{Clock, system_clock};
+
+/// The variables of an environment, in no particular order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment(Arc<Vec<(OsString, OsString)>>);
+
+impl Environment {
+    /// That of this process. Nobody may be changing it meanwhile.
+    #[must_use]
+    pub fn current() -> Self {
+        std::env::vars_os().collect()
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str())
+    }
+
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
+    }
+
+    pub(super) fn without(&self, names: &[&str]) -> Self {
+        let stays = |(key, _): &&(OsString, OsString)| !names.iter().any(|name| key == name);
+        self.0.iter().filter(stays).cloned().collect()
+    }
+
+    pub(super) fn with(&self, name: &str, value: &str) -> Self {
+        let others = self.without(&[name]);
+        others.0.iter().cloned().chain([(name.into(), value.into())]).collect()
+    }
+}
+
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(variables: T) -> Self {
+        Self(Arc::new(variables.into_iter().collect()))
+    }
+}
+
+/// A question about the repository that a folder belongs to.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Where git is asked; absolute.
+    pub folder: PathBuf,
+    /// In which environment.
+    pub environment: Environment,
+    /// What.
+    pub form: Form,
+    /// How long git may take.
+    pub timeout: Duration,
+    /// How many threads may look at files; by default as many as there are cores.
+    pub threads: Option<usize>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Whether answers are kept, and kept ones given.
+    pub keeps: bool,
+}
+
+impl Question {
+    /// How many threads look at files.
+    pub(super) fn threads(&self) -> usize {
+        // Looked up only where it is needed: it takes as long as a look at a small tree.
+        self.threads.unwrap_or_else(crate::pool::default_threads)
+    }
+
+    /// A question in the environment of this process.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>, form: Form) -> Self {
+        Self {
+            folder: folder.into(),
+            environment: Environment::current(),
+            form,
+            timeout: Duration::from_secs(30),
+            threads: None,
+            clock: system_clock,
+            keeps: true,
+        }
+    }
+}
+
+impl Repositories {
+    /// The kept answer, if there is one that rests on at most so many stamps and still holds. Starts no process and no thread then.
+    #[must_use]
+    pub fn recall(&self, question: &Question, most_stamps: usize) -> Option<Outcome> {
+        let is_small = |kept: &Arc<Kept>| kept.proof.len() <= most_stamps;
+        let kept = self.with(question, |place| place.slot(&question.form).kept.clone().filter(is_small))??;
+        if !question.keeps {
+            return None;
+        }
+        self.again(question, &kept, 1, &Cancel::new()).ok().flatten()
+    }
+
+    /// Answers a question. With [`Form::Text`], all that git cannot answer is empty, and no error.
+    pub fn ask(&self, question: &Question, cancel: &Cancel) -> Result<Outcome> {
+        if !question.folder.is_dir() {
+            let source = std::fs::read_dir(&question.folder).err();
+            let source = source.unwrap_or_else(|| std::io::ErrorKind::NotADirectory.into());
+            return Err(Error::Path { path: question.folder.clone(), source });
+        }
+        let kept = self.with(question, |place| place.slot(&question.form).kept.clone()).flatten();
+        if question.keeps
+            && let Some(kept) = kept
+            && let Some(outcome) = self.again(question, &kept, question.threads(), cancel)?
+        {
+            return Ok(outcome);
+        }
+        let mut inquiry = Inquiry { repositories: self, question, cancel, explanation: Explanation::default() };
+        let answer = inquiry.answer();
+        let mut explanation = inquiry.explanation;
+        let answer = match (answer, &question.form) {
+            (Err(Error::Git(fault)), Form::Text { excluded, .. }) => {
+                explanation.not_kept = Some(fault.to_string());
+                let text = text_of(question, excluded, b"", b"")?;
+                Arc::new(Answer { content: Content::Text(text), top: None })
+            }
+            (answer, _) => answer?,
+        };
+        self.with(question, |place| place.explanation = Some(explanation.clone()));
+        Ok(Outcome { answer, explanation })
+    }
+
+    /// The floor of a kept answer, for benchmarks: a bare look at all it rests on. Gives how many there are still, if it is kept.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bare_look(&self, question: &Question) -> Option<usize> {
+        let kept = self.with(question, |place| place.slot(&question.form).kept.clone())??;
+        Some(kept.proof.bare_look(question.threads()))
+    }
+
+    /// The kept answer, if it still holds; else it is given up.
+    fn again(&self, question: &Question, kept: &Arc<Kept>, threads: usize, cancel: &Cancel) -> Result<Option<Outcome>> {
+        let cause = kept.proof.check(threads, question.clock, cancel)?;
+        let outcome = match &cause {
+            Some(_) => None,
+            None => Some(Outcome {
+                answer: Arc::clone(&kept.answer),
+                explanation: Explanation {
+                    kept: true,
+                    reason: "nothing that it depends on has changed".to_owned(),
+                    not_kept: None,
+                    git: Some(kept.git.clone()),
+                    processes: 0,
+                    stamps: kept.proof.len(),
+                },
+            }),
+        };
+        self.with(question, |place| {
+            place.explanation = outcome.as_ref().map(|outcome| outcome.explanation.clone());
+            let slot = place.slot(&question.form);
+            // Another thread may have put a newer one there.
+            let is_it = slot.kept.as_ref().is_some_and(|other| Arc::ptr_eq(other, kept));
+            match cause {
+                None => slot.habit.was_right(),
+                Some(cause) if is_it => {
+                    slot.kept = None;
+                    slot.habit.was_in_vain(format!("`{}` {}", cause.path.display(), cause.reason));
+                }
+                Some(_) => {}
+            }
+        });
+        Ok(outcome)
+    }
+}
+
+fn text_of(question: &Question, excluded: &[OsString], status: &[u8], log: &[u8]) -> Result<String> {
+    let entries = entries::list(&question.folder, excluded);
+    let entries = entries.map_err(|source| Error::Path { path: question.folder.clone(), source })?;
+    Ok(entries::text(status, log, &entries))
+}
+
+/// One question that is put to git.
+struct Inquiry<'a> {
+    repositories: &'a Repositories,
+    question: &'a Question,
+    cancel: &'a Cancel,
+    explanation: Explanation,
+}
+
+impl Inquiry<'_> {
+    fn answer(&mut self) -> Result<Arc<Answer>> {
+        let Self { repositories, question, cancel, .. } = *self;
+        let deadline = Instant::now() + question.timeout;
+        let started = (question.clock)();
+        let known = repositories.with(question, |place| {
+            let slot = place.slot(&question.form);
+            let because = slot.habit.because.take();
+            let wants = slot.habit.wants(started);
+            (because, wants, place.layout.clone(), place.index.clone())
+        });
+        let (because, wants, layout, index) = known.unwrap_or((None, Ok(()), None, None));
+        self.explanation.reason = because.unwrap_or_else(|| "nothing was kept".to_owned());
+        let layout = self.layout(layout, deadline)?;
+        self.explanation.git = Some(layout.git.program.clone());
+        if layout.config.is_none() {
+            return Err(Error::Git(GitFault::Failed { command: "config", message: layout.problem.clone() }));
+        }
+        let index = self.index(&layout, index);
+        let (blanks, arguments) = self.filters(&layout, index.as_deref(), deadline)?;
+
+        let wants = if question.keeps { wants } else { Err(Unkept::Unmodelled("it shall not be kept")) };
+        let may_keep = wants
+            .and_then(|()| gate::check(&question.form, &question.environment, &layout))
+            .and_then(|()| Learning::begin(question, &layout, index.as_ref(), started));
+        let lists_ignored = question.form.reads_tree() && may_keep.is_ok();
+        let commands: Vec<_> = (question.form.commands(lists_ignored).iter().enumerate())
+            .map(|(number, words)| {
+                let mut command = layout.git.command(&question.folder, &question.environment, &blanks);
+                command.args(words);
+                if number == 0 {
+                    command.args(question.form.last_argument());
+                }
+                if question.form.is_status(number) {
+                    command.args(arguments);
+                }
+                command
+            })
+            .collect();
+        self.explanation.processes += commands.len() as u32;
+        let mut runs = run_all(commands, deadline, cancel).map_err(|fault| self.fault(fault))?;
+        let mut ignored = Vec::new();
+        if lists_ignored && let Some(run) = runs.first_mut() {
+            let separator = if question.form == Form::Status { 0 } else { b'\n' };
+            (run.output, ignored) = parse::without_ignored(&run.output, separator);
+        }
+        let content = self.content(&runs)?;
+        let answer = Arc::new(Answer { content, top: layout.tree.as_ref().map(|tree| tree.top.clone()) });
+        let proof = may_keep.and_then(|learning| learning.finish(&runs, &ignored, &answer, cancel));
+        let now = (question.clock)();
+        let (kept, unkept) = match proof {
+            Ok(proof) => {
+                self.explanation.stamps = proof.len();
+                let git = layout.git.program.clone();
+                (Some(Arc::new(Kept { answer: Arc::clone(&answer), proof, git })), None)
+            }
+            Err(Unkept::Cancelled) => return Err(Error::Cancelled),
+            Err(unkept) => (None, Some(unkept)),
+        };
+        self.explanation.not_kept = unkept.as_ref().map(Unkept::text);
+        repositories.with(question, |place| {
+            let slot = place.slot(&question.form);
+            if let Some(unkept) = &unkept {
+                slot.habit.failed(unkept, now);
+            }
+            slot.kept = kept;
+        });
+        Ok(answer)
+    }
+
+    fn layout(&mut self, known: Option<Arc<Layout>>, deadline: Instant) -> Result<Arc<Layout>> {
+        let Self { repositories, question, cancel, .. } = *self;
+        if let Some(layout) = known.filter(|layout| layout.holds(question.clock, cancel)) {
+            return Ok(layout);
+        }
+        let git = Git::find(&question.environment, &question.folder).ok_or(Error::Git(GitFault::Missing))?;
+        let layout = Layout::ask(git, question, question.clock, deadline, cancel).map_err(|fault| self.fault(fault))?;
+        self.explanation.processes += layout.processes;
+        let layout = Arc::new(layout);
+        repositories.with(question, |place| {
+            place.layout = layout.proof.is_ok().then(|| Arc::clone(&layout));
+            place.index = None;
+        });
+        Ok(layout)
+    }
+
+    fn index(&self, layout: &Layout, known: Option<Arc<Index>>) -> Option<Arc<Index>> {
+        let tree = layout.tree.as_ref().filter(|_| self.question.form.reads_tree())?;
+        if let Some(index) = known.filter(|index| index.is_still(&tree.index)) {
+            return Some(index);
+        }
+        let now = (self.question.clock)();
+        let index = Arc::new(Index::read(&tree.index, &tree.top, tree.hash)?);
+        // By a stamp that is not settled, another index could look like this one.
+        if index.stamp.is_settled(now) {
+            self.repositories.with(self.question, |place| place.index = Some(Arc::clone(&index)));
+        }
+        Some(index)
+    }
+
+    /// What blanks the filters that may not run, and what more `git status` is told.
+    fn filters(
+        &mut self,
+        layout: &Layout,
+        index: Option<&Index>,
+        deadline: Instant,
+    ) -> Result<(Blanks, Option<&'static str>)> {
+        // What is not known of submodules has git not ask in them.
+        const NOT_INSIDE: Option<&str> = Some("--ignore-submodules=dirty");
+        let mut names = layout.own_filters();
+        let mut arguments = None;
+        if self.question.form.reads_tree() {
+            match (index, &layout.tree) {
+                (Some(index), _) if index.submodules.is_empty() => {}
+                (Some(index), Some(tree)) => {
+                    let found = submodules::filters(
+                        self.repositories,
+                        self.question,
+                        layout,
+                        tree,
+                        index,
+                        deadline,
+                        self.cancel,
+                    );
+                    let found = found.map_err(|fault| self.fault(fault))?;
+                    self.explanation.processes += found.processes;
+                    names.extend(found.names);
+                    arguments = if found.is_whole { None } else { NOT_INSIDE };
+                }
+                _ => arguments = NOT_INSIDE,
+            }
+        }
+        match Blanks::new(names.iter().map(OsString::as_os_str)) {
+            Some(blanks) => Ok((blanks, arguments)),
+            None => Err(Error::Git(GitFault::TooManyFilters)),
+        }
+    }
+
+    fn content(&self, runs: &[Run]) -> Result<Content> {
+        let failed = |command, run: &Run| {
+            let message = String::from_utf8_lossy(&run.errors).trim_end().to_owned();
+            Error::Git(GitFault::Failed { command, message })
+        };
+        let unread =
+            |command| Error::Git(GitFault::Failed { command, message: "its output cannot be read".to_owned() });
+        match (&self.question.form, runs) {
+            (Form::Text { excluded, .. }, [status, log]) => {
+                Ok(Content::Text(text_of(self.question, excluded, &status.output, &log.output)?))
+            }
+            (Form::Status, [run]) if run.code == Some(0) => {
+                parse::status(&run.output).map(Content::Status).ok_or_else(|| unread("status"))
+            }
+            (Form::Status, [run]) => Err(failed("status", run)),
+            (Form::Log { .. }, [run, _]) if run.code == Some(0) => {
+                parse::log(&run.output).map(Content::Log).ok_or_else(|| unread("log"))
+            }
+            // There is a repository and no commit in it.
+            (Form::Log { .. }, [_, Run { code: Some(1), .. }]) => Ok(Content::Log(Vec::new())),
+            (Form::Log { .. }, [run, _]) => Err(failed("log", run)),
+            (Form::Head, [commit, reference]) if commit.code == Some(0) || commit.code == Some(1) => {
+                let commit = parse::line(&commit.output).map(|line| String::from_utf8_lossy(line).into_owned());
+                let reference = parse::line(&reference.output).map(<[u8]>::to_vec);
+                Ok(Content::Head(parse::Head { commit, reference }))
+            }
+            (Form::Head, [run, ..]) => Err(failed("rev-parse", run)),
+            _ => Err(unread("git")),
+        }
+    }
+
+    fn fault(&self, fault: Fault) -> Error {
+        match fault {
+            Fault::Start(source) => Error::Git(GitFault::Start(source)),
+            Fault::TimedOut => Error::Git(GitFault::TimedOut(self.question.timeout)),
+            Fault::TooLong => Error::Git(GitFault::TooLong),
+            Fault::Cancelled => Error::Cancelled,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Reads git's index, for the paths that are tracked; what else it holds is left to git.
+//!
+//! The format is that of gitformat-index(5), versions 2 to 4. With a split index, paths of both files are taken: one too many is looked
+//! at in vain, one too few would be a wrong proof.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::tree::paths::Paths;
+use crate::tree::stamp::{Kind, Stamp};
+
+/// The largest index that is read, in bytes.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// Bytes of an entry before its hash: times, device, inode, mode, owner, size.
+const STAT: usize = 40;
+
+const MODE_KIND: u32 = 0o170_000;
+const MODE_LINK_TO_COMMIT: u32 = 0o160_000;
+const MODE_FOLDER: u32 = 0o040_000;
+
+/// What the index says that matters here.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Absolute, in the order of their bytes, each once.
+    pub(super) tracked: Arc<Paths>,
+    /// Submodules, relative to the top.
+    pub(super) submodules: Vec<PathBuf>,
+    /// The file that a split index shares with others.
+    pub(super) shared: Option<PathBuf>,
+    /// Whether git keeps in it what is untracked, and then answers by that.
+    pub(super) has_untracked_cache: bool,
+    /// Whether it holds folders in place of the files in them, or an extension that readers must know.
+    pub(super) is_unusual: bool,
+    /// The stamp of the file that was read, if it stayed the same; unknown when there is none.
+    pub(super) stamp: Stamp,
+}
+
+impl Index {
+    /// Reads the index of a working tree. `None`: it cannot be read, or is none. An index that is not there is an empty one.
+    pub(super) fn read(path: &Path, top: &Path, hash: usize) -> Option<Self> {
+        let Some((bytes, stamp)) = read_whole(path).ok()? else { return Some(Self::default()) };
+        let mut found = Found::default();
+        found.file(&bytes, hash)?;
+        let mut shared = None;
+        if let Some(name) = found.base.take() {
+            let file = path.parent()?.join(format!("sharedindex.{name}"));
+            let (bytes, _) = read_whole(&file).ok()??;
+            found.file(&bytes, hash)?;
+            shared = Some(file);
+        }
+        let Found { mut names, submodules, has_untracked_cache, is_unusual, .. } = found;
+        if !names.is_sorted() {
+            names.sort_unstable();
+        }
+        names.dedup();
+        let mut tracked = Paths::default();
+        for name in &names {
+            if !tracked.push(&top.join(as_path(name)?)) {
+                return None;
+            }
+        }
+        let submodules = submodules.iter().map(|name| Some(as_path(name)?.to_owned())).collect::<Option<_>>()?;
+        Some(Self { tracked: Arc::new(tracked), submodules, shared, has_untracked_cache, is_unusual, stamp })
+    }
+
+    /// Whether the file is the one that was read.
+    pub(super) fn is_still(&self, path: &Path) -> bool {
+        match std::fs::metadata(path) {
+            Ok(metadata) => self.stamp.is_again(&Stamp::of(&metadata)),
+            Err(error) => error.kind() == io::ErrorKind::NotFound && !self.stamp.is_known() && self.tracked.len() == 0,
+        }
+    }
+
+    /// Whether a path is tracked.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        let place = self.place_of(path.as_os_str().as_encoded_bytes());
+        place < self.tracked.len() && self.tracked.get(place) == path
+    }
+
+    /// Whether something in a folder is tracked.
+    pub(super) fn holds_below(&self, folder: &Path) -> bool {
+        let mut prefix = folder.as_os_str().as_encoded_bytes().to_vec();
+        prefix.push(b'/');
+        let place = self.place_of(&prefix);
+        place < self.tracked.len() && self.tracked.get(place).as_os_str().as_encoded_bytes().starts_with(&prefix)
+    }
+
+    /// Where the first path is that does not come before these bytes.
+    fn place_of(&self, bytes: &[u8]) -> usize {
+        let (mut low, mut high) = (0, self.tracked.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.tracked.get(middle).as_os_str().as_encoded_bytes() < bytes {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+}
+
+/// The bytes of a file and its stamp; `None`: there is no such file.
+fn read_whole(path: &Path) -> io::Result<Option<(Vec<u8>, Stamp)>> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let before = Stamp::of(&file.metadata()?);
+    if before.kind() != Kind::File || before.size() > MOST_BYTES {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut bytes = Vec::new();
+    (&mut file).take(MOST_BYTES).read_to_end(&mut bytes)?;
+    let stamp = if Stamp::of(&file.metadata()?) == before { before } else { Stamp::UNKNOWN };
+    Ok(Some((bytes, stamp)))
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere not all bytes are a path")]
+fn as_path(name: &[u8]) -> Option<&Path> {
+    use std::os::unix::ffi::OsStrExt;
+    Some(Path::new(std::ffi::OsStr::from_bytes(name)))
+}
+
+#[cfg(not(unix))]
+fn as_path(name: &[u8]) -> Option<&Path> {
+    std::str::from_utf8(name).ok().map(Path::new)
+}
+
+#[derive(Default)]
+struct Found {
+    names: Vec<Vec<u8>>,
+    submodules: Vec<Vec<u8>>,
+    base: Option<String>,
+    has_untracked_cache: bool,
+    is_unusual: bool,
+}
+
+impl Found {
+    fn file(&mut self, bytes: &[u8], hash: usize) -> Option<()> {
+        let mut rest = bytes;
+        if take(&mut rest, 4)? != b"DIRC" {
+            return None;
+        }
+        let version = number(&mut rest)?;
+        let count = number(&mut rest)?;
+        if !(2..=4).contains(&version) {
+            return None;
+        }
+        let mut name = Vec::new();
+        for _ in 0..count {
+            let start = rest;
+            take(&mut rest, 24)?;
+            let mode = number(&mut rest)?;
+            take(&mut rest, STAT - 28 + hash)?;
+            let flags = u16::from_be_bytes(take(&mut rest, 2)?.try_into().ok()?);
+            if version >= 3 && flags & 0x4000 != 0 {
+                take(&mut rest, 2)?;
+            }
+            if version == 4 {
+                let cut = variable(&mut rest)?;
+                name.truncate(name.len().checked_sub(cut)?);
+            } else {
+                name.clear();
+            }
+            let end = memchr::memchr(0, rest)?;
+            name.extend_from_slice(take(&mut rest, end)?);
+            take(&mut rest, 1)?;
+            if version < 4 {
+                // One to eight zeros: the whole entry is a multiple of eight.
+                let length = start.len() - rest.len();
+                take(&mut rest, length.next_multiple_of(8) - length)?;
+            }
+            match mode & MODE_KIND {
+                MODE_LINK_TO_COMMIT => self.submodules.push(name.clone()),
+                MODE_FOLDER => self.is_unusual = true,
+                _ => {}
+            }
+            // In the upper half of a split index: an entry of the shared one under a new state.
+            if !name.is_empty() {
+                self.names.push(name.clone());
+            }
+        }
+        while rest.len() > hash {
+            let kind = take(&mut rest, 4)?;
+            let length = number(&mut rest)? as usize;
+            let content = take(&mut rest, length)?;
+            match kind {
+                b"UNTR" => self.has_untracked_cache = true,
+                b"link" => {
+                    let base = content.get(..hash)?;
+                    if base.iter().any(|&byte| byte != 0) {
+                        self.base = Some(base.iter().flat_map(|byte| hexadecimal(*byte)).collect());
+                    }
+                }
+                // One that begins with a capital may be passed over.
+                _ => self.is_unusual |= !kind[0].is_ascii_uppercase(),
+            }
+        }
+        (rest.len() == hash).then_some(())
+    }
+}
+
+fn hexadecimal(byte: u8) -> impl Iterator<Item = char> {
+    [byte >> 4, byte & 15].into_iter().filter_map(|digit| char::from_digit(u32::from(digit), 16))
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (first, last) = rest.split_at_checked(length)?;
+    *rest = last;
+    Some(first)
+}
+
+fn number(rest: &mut &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(take(rest, 4)?.try_into().ok()?))
+}
+
+/// A number of any length, as packs and the fourth version write it.
+fn variable(rest: &mut &[u8]) -> Option<usize> {
+    let mut byte = take(rest, 1)?[0];
+    let mut value = usize::from(byte & 127);
+    while byte & 128 != 0 {
+        byte = take(rest, 1)?[0];
+        value = value.checked_add(1)?.checked_mul(128)?.checked_add(usize::from(byte & 127))?;
+    }
+    Some(value)
+}

@@ -1,0 +1,230 @@
+//! Where the parts of a repository are and how it is configured, as git says; kept until one of the files changes that say so.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::ask::{Environment, Question};
+use super::config::{self, Config, text};
+use super::discovery;
+use super::gate::Unkept;
+use super::process::{Fault, Run, run_all};
+use super::program::{Blanks, Git};
+use super::proof::{Notes, Proof};
+use crate::cancel::Cancel;
+use crate::tree::stamp::Clock;
+
+/// What [`Tree::parse`] reads, a line each.
+const PARTS: [&str; 11] = [
+    "rev-parse",
+    "--path-format=absolute",
+    "--show-toplevel",
+    "--absolute-git-dir",
+    "--git-common-dir",
+    "--git-path",
+    "index",
+    "--git-path",
+    "objects",
+    "--show-object-format",
+    // Versions that do not know it print it, and know no other format either.
+    "--show-ref-format",
+];
+
+/// Where a repository with a working tree is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tree {
+    pub(super) top: PathBuf,
+    /// The folder `.git`, or that of a linked working tree.
+    pub(super) own: PathBuf,
+    /// What linked working trees share.
+    pub(super) common: PathBuf,
+    pub(super) index: PathBuf,
+    pub(super) objects: PathBuf,
+    /// Bytes of an object's name.
+    pub(super) hash: usize,
+    /// Whether references are files.
+    pub(super) has_loose_references: bool,
+}
+
+impl Tree {
+    fn parse(run: &Run) -> Option<Self> {
+        let lines: Vec<_> = run.output.strip_suffix(b"\n")?.split(|&byte| byte == b'\n').collect();
+        // More lines: a path has one in its name.
+        let [top, own, common, index, objects, format, references] = lines[..] else { return None };
+        let path = |bytes| Some(PathBuf::from(text(bytes))).filter(|path: &PathBuf| path.is_absolute());
+        let hash = match format {
+            b"sha1" => 20,
+            b"sha256" => 32,
+            _ => return None,
+        };
+        (run.code == Some(0)).then_some(())?;
+        Some(Self {
+            top: path(top)?,
+            own: path(own)?,
+            common: path(common)?,
+            index: path(index)?,
+            objects: path(objects)?,
+            hash,
+            has_loose_references: matches!(references, b"files" | b"--show-ref-format"),
+        })
+    }
+}
+
+/// What git says of a repository before it is asked for its state.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) git: Git,
+    /// `None`: there is no repository, or none with a working tree, or its paths cannot be told.
+    pub(super) tree: Option<Tree>,
+    /// `None`: the configuration cannot be read, and then git says nothing else either.
+    pub(super) config: Option<Config>,
+    /// What git printed in its place.
+    pub(super) problem: String,
+    /// All files, present or absent, that configuration comes from or may come from.
+    pub(super) files: BTreeSet<PathBuf>,
+    /// Those that name attributes.
+    pub(super) attributes: BTreeSet<PathBuf>,
+    /// Or why nothing can be kept.
+    pub(super) proof: Result<Proof, Unkept>,
+    /// How many processes it took.
+    pub(super) processes: u32,
+}
+
+impl Layout {
+    /// Asks git.
+    pub(super) fn ask(
+        git: Git,
+        question: &Question,
+        clock: Clock,
+        deadline: Instant,
+        cancel: &Cancel,
+    ) -> Result<Self, Fault> {
+        let started = clock();
+        let command = |arguments: &[&str]| {
+            let mut command = git.command(&question.folder, &question.environment, &Blanks::default());
+            // It would have `git config` read another file than all others do.
+            command.env_remove("GIT_CONFIG").args(arguments);
+            command
+        };
+        let commands = vec![command(&PARTS), command(&config::LIST), command(&["var", "-l"])];
+        let processes = commands.len() as u32;
+        let runs = run_all(commands, deadline, cancel)?;
+        let [parts, list, variables] = &runs[..] else { return Err(Fault::Cancelled) };
+        let tree = Tree::parse(parts);
+        let config = (list.code == Some(0)).then(|| Config::parse(&list.output)).flatten();
+        let problem = String::from_utf8_lossy(if config.is_some() { &parts.errors } else { &list.errors });
+        let mut layout = Self {
+            git,
+            tree,
+            config,
+            problem: problem.trim_end().to_owned(),
+            files: BTreeSet::new(),
+            attributes: BTreeSet::new(),
+            proof: Err(Unkept::Cancelled),
+            processes,
+        };
+        layout.proof = layout.prove(question, variables, started, clock);
+        Ok(layout)
+    }
+
+    /// Names of filters that must not run.
+    pub(super) fn own_filters(&self) -> BTreeSet<OsString> {
+        self.config.as_ref().map(Config::own_filters).unwrap_or_default()
+    }
+
+    /// Whether all that it follows from is as it was.
+    pub(super) fn holds(&self, clock: Clock, cancel: &Cancel) -> bool {
+        let Ok(proof) = &self.proof else { return false };
+        let is_repository = |tree: &Tree| names_a_commit(&tree.own.join("HEAD"));
+        self.tree.as_ref().is_none_or(is_repository) && proof.check(1, clock, cancel).is_ok_and(|cause| cause.is_none())
+    }
+
+    fn prove(&mut self, question: &Question, variables: &Run, started: i64, clock: Clock) -> Result<Proof, Unkept> {
+        let unkept = |reason| Err(Unkept::Unmodelled(reason));
+        let Some(tree) = &self.tree else { return unkept("there is no repository with a working tree") };
+        let Some(config) = &self.config else { return unkept("the configuration cannot be read") };
+        let environment = &question.environment;
+        let Some((files, attributes)) = named_files(variables, &[&tree.top, &question.folder]) else {
+            return unkept("this version of git does not tell where its configuration is");
+        };
+        let bases = [tree.top.as_path(), &question.folder];
+        let Some(more) = config.files(&bases, environment) else {
+            return unkept("it cannot be told where a part of the configuration is");
+        };
+        self.files = files;
+        self.files.extend(more);
+        self.files.extend([tree.common.join("config"), tree.own.join("config.worktree"), tree.own.join("commondir")]);
+        self.attributes = attributes;
+        let mut notes = Notes::new(started, clock);
+        let mut watched: Vec<_> = self.files.iter().cloned().collect();
+        if config.has("includeif.onbranch:", ".path") {
+            watched.push(tree.own.join("HEAD"));
+        }
+        discovery::note(question, tree, &self.git, &mut notes)?;
+        // They were read before they are looked at here: what is settled since before that was read as it is.
+        for path in watched {
+            notes.settled_or_absent(&path)?;
+        }
+        Ok(notes.finish())
+    }
+}
+
+/// Files of configuration, and of attributes, that `git var -l` names.
+fn named_files(variables: &Run, bases: &[&Path]) -> Option<(BTreeSet<PathBuf>, BTreeSet<PathBuf>)> {
+    let (mut files, mut attributes, mut tells) = (BTreeSet::new(), BTreeSet::new(), false);
+    for line in variables.output.split(|&byte| byte == b'\n') {
+        let Some(end) = memchr::memchr(b'=', line) else { continue };
+        let paths = bases.iter().map(|base| base.join(text(&line[end + 1..])));
+        match &line[..end] {
+            // A setting whose value has lines could look like these: a file too many does no harm.
+            b"GIT_CONFIG_SYSTEM" => files.extend(paths),
+            b"GIT_CONFIG_GLOBAL" => {
+                tells = true;
+                files.extend(paths);
+            }
+            b"GIT_ATTR_SYSTEM" | b"GIT_ATTR_GLOBAL" => attributes.extend(paths),
+            _ => {}
+        }
+    }
+    tells.then_some((files, attributes))
+}
+
+/// Whether git takes this for the HEAD of a repository. If it did not, it would look for one further up.
+fn names_a_commit(head: &Path) -> bool {
+    if head.is_symlink() {
+        return std::fs::read_link(head).is_ok_and(|there| there.starts_with("refs") || there.is_absolute());
+    }
+    let mut start = Vec::new();
+    let read = std::fs::File::open(head).and_then(|file| file.take(256).read_to_end(&mut start));
+    if read.is_err() {
+        return false;
+    }
+    match start.strip_prefix(b"ref:") {
+        Some(name) => name.trim_ascii_start().starts_with(b"refs/"),
+        None => start.len() >= 40 && start[..40].iter().all(u8::is_ascii_hexdigit),
+    }
+}
+
+/// The environment for a question to a submodule: without what says where the repository around it is.
+pub(super) fn without_place(environment: &Environment) -> Environment {
+    const PLACE: [&str; 15] = [
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_CONFIG",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_GRAFT_FILE",
+        "GIT_INDEX_FILE",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_PREFIX",
+        "GIT_SHALLOW_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NAMESPACE",
+    ];
+    environment.without(&PLACE)
+}

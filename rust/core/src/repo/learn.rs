@@ -1,0 +1,210 @@
+//! Makes the proof of an answer that git has just given.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::answer::Answer;
+use super::ask::Question;
+use super::config::{Config, expand, is_no, text};
+use super::form::Form;
+use super::gate::{self, Unkept};
+use super::index::Index;
+use super::layout::{Layout, Tree};
+use super::process::Run;
+use super::proof::{Before, Notes, Proof};
+use super::{entries, objects, parse, refs, walk};
+use crate::cancel::Cancel;
+
+/// A question that git is being asked, and whose answer may be kept.
+pub(super) struct Learning<'a> {
+    question: &'a Question,
+    tree: &'a Tree,
+    config: &'a Config,
+    layout: &'a Layout,
+    index: Option<&'a Arc<Index>>,
+    started: i64,
+    /// What git reads, as it was before.
+    before: Vec<(PathBuf, Before)>,
+    attributes: Vec<PathBuf>,
+}
+
+impl<'a> Learning<'a> {
+    /// Looks at what git is about to read.
+    pub(super) fn begin(
+        question: &'a Question,
+        layout: &'a Layout,
+        index: Option<&'a Arc<Index>>,
+        started: i64,
+    ) -> Result<Self, Unkept> {
+        let (Some(tree), Some(config)) = (&layout.tree, &layout.config) else {
+            return Err(Unkept::Unmodelled("there is no repository with a working tree"));
+        };
+        let mut files = refs::files(tree)?;
+        files.extend([
+            tree.common.join("info").join("grafts"),
+            tree.common.join("shallow"),
+            tree.common.join("refs").join("replace"),
+        ]);
+        let mut attributes = Vec::new();
+        if question.form.reads_tree() {
+            let Some(index) = index else { return Err(Unkept::At(tree.index.clone(), "cannot be read")) };
+            gate::check_index(index)?;
+            files.extend([tree.index.clone(), tree.own.join("info").join("sparse-checkout")]);
+            files.extend(excludes(question, tree, config)?);
+            attributes.extend(layout.attributes.iter().cloned());
+            attributes.push(tree.common.join("info").join("attributes"));
+            if let Some(value) = config.last("core.attributesfile").filter(|value| !value.is_empty()) {
+                attributes.extend(expanded(value, question, tree)?);
+            }
+            files.extend(attributes.iter().cloned());
+        }
+        let before = files.into_iter().map(|path| (path.clone(), Before::look(&path))).collect();
+        Ok(Self { question, tree, config, layout, index, started, before, attributes })
+    }
+
+    /// The proof, from what is there after git has answered.
+    pub(super) fn finish(
+        self,
+        runs: &[Run],
+        ignored: &[Vec<u8>],
+        answer: &Answer,
+        cancel: &Cancel,
+    ) -> Result<Proof, Unkept> {
+        let Self { question, tree, layout, .. } = self;
+        let form = &question.form;
+        let is_quiet = |(number, run): (usize, &Run)| {
+            let is_usual = run.errors.is_empty() && form.is_kept_with(run.code);
+            // Git complains where there is no commit yet, and there is nothing to be said.
+            is_usual || (form.abbreviates() == Some(number) && run.output.is_empty() && refs::is_unborn(tree))
+        };
+        if !runs.iter().enumerate().all(is_quiet) {
+            return Err(Unkept::Unmodelled("git complained"));
+        }
+        let mut notes = Notes::new(self.started, question.clock);
+        for (path, before) in &self.before {
+            notes.settled_as_before(path, before)?;
+        }
+        let Ok(proof) = &layout.proof else { return Err(Unkept::Unmodelled("the layout is not kept")) };
+        match proof.check(1, question.clock, cancel) {
+            Ok(None) => notes.all_of(proof),
+            Ok(Some(cause)) => return Err(Unkept::Moved(cause.path)),
+            Err(_) => return Err(Unkept::Cancelled),
+        }
+        if let Some(output) = form.abbreviates().and_then(|number| runs.get(number)) {
+            let commits = match form {
+                Form::Log { .. } => parse::log(&output.output).unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            let digits = match form {
+                Form::Log { .. } => objects::first_digits(commits.iter().map(|commit| commit.id.as_bytes()))?,
+                _ => objects::first_digits(output.output.split(|&byte| byte == b'\n'))?,
+            };
+            for path in objects::files(tree, &digits)? {
+                notes.settled_or_absent(&path)?;
+            }
+        }
+        if let Form::Text { excluded, .. } = form {
+            notes.entry(&question.folder)?;
+            let entries = entries::list(&question.folder, excluded);
+            let entries = entries.map_err(|_| Unkept::At(question.folder.clone(), "cannot be listed"))?;
+            for link in entries::links(&question.folder, &entries) {
+                notes.kind(&link)?;
+            }
+            // They were listed once more: between the first time and the look at the links these may have changed.
+            if !answer.shows(&entries) {
+                return Err(Unkept::Moved(question.folder.clone()));
+            }
+        }
+        if let Some(index) = self.index {
+            self.note_tree(index, ignored, &mut notes, cancel)?;
+        }
+        Ok(notes.finish())
+    }
+
+    fn note_tree(
+        &self,
+        index: &Arc<Index>,
+        ignored: &[Vec<u8>],
+        notes: &mut Notes,
+        cancel: &Cancel,
+    ) -> Result<(), Unkept> {
+        let tree = self.tree;
+        // What was parsed has to be what git read.
+        if !index.is_still(&tree.index) {
+            return Err(Unkept::Moved(tree.index.clone()));
+        }
+        if let Some(shared) = &index.shared {
+            notes.identity(shared)?;
+        }
+        let base = self.status_base()?;
+        let ignored: HashSet<_> = ignored.iter().map(|path| normal(&base.join(text(path)))).collect();
+        let mut attributes = walk::note(tree, index, &ignored, notes, cancel)?;
+        notes.entries(&index.tracked, self.question.threads(), cancel)?;
+        if self.config.has_other_filters() {
+            attributes.extend(self.attributes.iter().cloned());
+            let tracked = index.tracked.iter().filter(|path| gate::is_attributes(path));
+            for path in tracked {
+                if path.symlink_metadata().is_err() {
+                    return Err(Unkept::At(path.to_owned(), "is only in the index, and may name a filter"));
+                }
+                attributes.push(path.to_owned());
+            }
+            if let Some(path) = attributes.into_iter().find(|path| gate::names_filter(path)) {
+                return Err(Unkept::At(path, "may name a filter"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the paths are relative to that status prints.
+    fn status_base(&self) -> Result<PathBuf, Unkept> {
+        let is_relative =
+            self.config.last("status.relativepaths").is_none_or(|value| !is_no(value) || value.is_empty());
+        if self.question.form == Form::Status || !is_relative {
+            return Ok(self.tree.top.clone());
+        }
+        let folder = &self.question.folder;
+        folder.canonicalize().map_err(|_| Unkept::At(folder.clone(), "cannot be resolved"))
+    }
+}
+
+/// The files that say what is ignored, besides those in the working tree.
+fn excludes(question: &Question, tree: &Tree, config: &Config) -> Result<Vec<PathBuf>, Unkept> {
+    let mut files = vec![tree.common.join("info").join("exclude")];
+    let variable = |name| question.environment.get(name).filter(|value| !value.is_empty());
+    match config.last("core.excludesfile") {
+        Some([]) => {}
+        Some(value) => files.extend(expanded(value, question, tree)?),
+        None => {
+            let folder = variable("XDG_CONFIG_HOME").map(PathBuf::from);
+            let folder = folder.or_else(|| variable("HOME").map(|home| Path::new(home).join(".config")));
+            // A relative one starts where git looks from: at the top, or where it was started.
+            let bases = [&tree.top, &question.folder];
+            files.extend(
+                folder.iter().flat_map(|folder| bases.map(|base| base.join(folder).join("git").join("ignore"))),
+            );
+        }
+    }
+    Ok(files)
+}
+
+fn expanded(value: &[u8], question: &Question, tree: &Tree) -> Result<Vec<PathBuf>, Unkept> {
+    let bases = [&tree.top, &question.folder];
+    let paths = bases.map(|base| expand(value, base, &question.environment));
+    let paths: Option<Vec<_>> = paths.into_iter().collect();
+    paths.ok_or(Unkept::Unmodelled("it cannot be told where a part of the configuration is"))
+}
+
+/// The path without `..`, by its text alone, as git made it.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        if part == std::path::Component::ParentDir {
+            normal.pop();
+        } else {
+            normal.push(part);
+        }
+    }
+    normal
+}

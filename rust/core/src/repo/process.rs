@@ -1,0 +1,263 @@
+//! Runs several processes at the same time, within a time-out, and reads what they print.
+
+use std::io;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cancel::Cancel;
+
+/// How often the cancel flag and the clock are looked at while nothing is printed.
+const POLL: Duration = Duration::from_millis(20);
+
+/// The longest pause before a process that has closed its output is looked at again.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// How much a process may print, in bytes.
+const MOST_BYTES: usize = 256 << 20;
+
+/// What a process left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Run {
+    /// Its exit code, if it ended by itself.
+    pub(super) code: Option<i32>,
+    pub(super) output: Vec<u8>,
+    pub(super) errors: Vec<u8>,
+}
+
+/// Why there is no output.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Start(io::Error),
+    TimedOut,
+    TooLong,
+    Cancelled,
+}
+
+/// Starts all processes, waits for all of them, and gives what they left in their order. Standard input is closed.
+///
+/// When something goes wrong with one, all of them are killed, with the processes that they started.
+pub(super) fn run_all(commands: Vec<Command>, deadline: Instant, cancel: &Cancel) -> Result<Vec<Run>, Fault> {
+    let mut processes = Vec::with_capacity(commands.len());
+    for mut command in commands {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A group of its own: the terminal's Ctrl-C does not reach it, and all of it can be killed.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        processes.push(Process(Some(command.spawn().map_err(Fault::Start)?)));
+    }
+    let go_on = || match () {
+        () if cancel.is_cancelled() => Err(Fault::Cancelled),
+        () if Instant::now() >= deadline => Err(Fault::TimedOut),
+        () => Ok(()),
+    };
+    let mut runs = pipes::read_all(&mut processes, &go_on)?;
+    for (process, run) in processes.iter_mut().zip(&mut runs) {
+        run.code = process.wait(&go_on)?;
+    }
+    Ok(runs)
+}
+
+/// A process that does not outlive its owner.
+struct Process(Option<Child>);
+
+impl Process {
+    /// Waits for the end of a process that has closed its output, and gives its exit code.
+    fn wait(&mut self, go_on: &dyn Fn() -> Result<(), Fault>) -> Result<Option<i32>, Fault> {
+        let mut pause = Duration::from_micros(50);
+        while let Some(child) = &mut self.0 {
+            match child.try_wait() {
+                Ok(None) => {
+                    go_on()?;
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(PAUSE);
+                }
+                Ok(Some(status)) => {
+                    self.0 = None;
+                    return Ok(status.code());
+                }
+                // Somebody else in this process waited for it: it is gone, and how it ended is not known.
+                Err(_) => self.0 = None,
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            #[cfg(unix)]
+            pipes::kill_group(&child);
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+#[cfg(unix)]
+mod pipes {
+    #![expect(unsafe_code, reason = "poll, non-blocking pipes and groups of processes have no safe door")]
+
+    use std::io::{ErrorKind, Read};
+    use std::os::fd::{AsRawFd, RawFd};
+    use std::process::Child;
+
+    use super::{Fault, MOST_BYTES, POLL, Process, Run};
+
+    /// Reads the output of all processes to its end, on this thread.
+    pub(super) fn read_all(
+        processes: &mut [Process],
+        go_on: &dyn Fn() -> Result<(), Fault>,
+    ) -> Result<Vec<Run>, Fault> {
+        let mut runs = vec![Run::default(); processes.len()];
+        let mut pipes = Vec::with_capacity(processes.len() * 2);
+        for ((number, process), _) in processes.iter_mut().enumerate().zip(&runs) {
+            let Some(child) = &mut process.0 else { continue };
+            let output = child.stdout.take().map(|pipe| Pipe::new(number, false, Box::new(pipe)));
+            let errors = child.stderr.take().map(|pipe| Pipe::new(number, true, Box::new(pipe)));
+            for pipe in [output, errors].into_iter().flatten() {
+                pipes.push(pipe.map_err(Fault::Start)?);
+            }
+        }
+        let mut buffer = vec![0; 64 << 10];
+        while !pipes.is_empty() {
+            go_on()?;
+            wait_for_any(&pipes);
+            let mut index = 0;
+            while index < pipes.len() {
+                let pipe = &mut pipes[index];
+                let run = &mut runs[pipe.process];
+                let text = if pipe.errors { &mut run.errors } else { &mut run.output };
+                if pipe.read(&mut buffer, text)? {
+                    pipes.swap_remove(index);
+                } else {
+                    index += 1;
+                }
+            }
+        }
+        Ok(runs)
+    }
+
+    trait Source: Read + AsRawFd {}
+    impl<T: Read + AsRawFd> Source for T {}
+
+    struct Pipe {
+        process: usize,
+        errors: bool,
+        source: Box<dyn Source>,
+    }
+
+    impl Pipe {
+        fn new(process: usize, errors: bool, source: Box<dyn Source>) -> std::io::Result<Self> {
+            set_nonblocking(source.as_raw_fd())?;
+            Ok(Self { process, errors, source })
+        }
+
+        /// Reads what there is; true at the end.
+        fn read(&mut self, buffer: &mut [u8], text: &mut Vec<u8>) -> Result<bool, Fault> {
+            loop {
+                match self.source.read(buffer) {
+                    Ok(0) => return Ok(true),
+                    Ok(_) if text.len() > MOST_BYTES => return Err(Fault::TooLong),
+                    Ok(length) => text.extend_from_slice(&buffer[..length]),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) => return Err(Fault::Start(error)),
+                }
+            }
+        }
+    }
+
+    fn set_nonblocking(descriptor: RawFd) -> std::io::Result<()> {
+        // SAFETY: the descriptor is open, and both commands only read and set its flags.
+        let failed = unsafe {
+            let flags = libc::fcntl(descriptor, libc::F_GETFL);
+            flags < 0 || libc::fcntl(descriptor, libc::F_SETFL, flags | libc::O_NONBLOCK) < 0
+        };
+        if failed { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+    }
+
+    /// Waits until one of the pipes can be read, or for the time of a poll; a signal may end it, too.
+    fn wait_for_any(pipes: &[Pipe]) {
+        let wanted = |pipe: &Pipe| libc::pollfd { fd: pipe.source.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        let mut wanted: Vec<_> = pipes.iter().map(wanted).collect();
+        let timeout = i32::try_from(POLL.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: the array lives through the call and its length is given; the descriptors are open.
+        unsafe {
+            libc::poll(wanted.as_mut_ptr(), wanted.len() as libc::nfds_t, timeout);
+        }
+    }
+
+    /// Kills the group that a child leads; the child has not been waited for, so the number is still its own.
+    pub(super) fn kill_group(child: &Child) {
+        if let Ok(group) = i32::try_from(child.id()) {
+            // SAFETY: sends a signal; a group that is gone is an error that changes nothing.
+            unsafe {
+                libc::kill(-group, libc::SIGKILL);
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod pipes {
+    use std::io::Read;
+    use std::sync::mpsc::{self, RecvTimeoutError};
+    use std::thread;
+
+    use super::{Fault, MOST_BYTES, POLL, Process, Run};
+
+    /// Reads the output of all processes to its end, a thread for each pipe.
+    pub(super) fn read_all(
+        processes: &mut [Process],
+        go_on: &dyn Fn() -> Result<(), Fault>,
+    ) -> Result<Vec<Run>, Fault> {
+        let mut runs = vec![Run::default(); processes.len()];
+        let mut pipes: Vec<(usize, bool, Box<dyn Read + Send>)> = Vec::new();
+        for (number, process) in processes.iter_mut().enumerate() {
+            let Some(child) = &mut process.0 else { continue };
+            pipes.extend(child.stdout.take().map(|pipe| (number, false, Box::new(pipe) as Box<dyn Read + Send>)));
+            pipes.extend(child.stderr.take().map(|pipe| (number, true, Box::new(pipe) as Box<dyn Read + Send>)));
+        }
+        let count = pipes.len();
+        let (sender, receiver) = mpsc::channel();
+        thread::scope(|scope| {
+            for (number, errors, pipe) in pipes {
+                let sender = sender.clone();
+                let read = move || {
+                    let mut text = Vec::new();
+                    let whole = pipe.take(MOST_BYTES as u64 + 1).read_to_end(&mut text);
+                    let _ = sender.send((number, errors, whole.map(|_| text)));
+                };
+                thread::Builder::new().spawn_scoped(scope, read).map_err(Fault::Start)?;
+            }
+            let mut done = 0;
+            while done < count {
+                // The threads end when the processes do, so these are ended before an error is passed on.
+                let fault = match receiver.recv_timeout(POLL) {
+                    Ok((_, _, Ok(text))) if text.len() > MOST_BYTES => Err(Fault::TooLong),
+                    Ok((number, errors, Ok(text))) => {
+                        let run = &mut runs[number];
+                        *(if errors { &mut run.errors } else { &mut run.output }) = text;
+                        done += 1;
+                        Ok(())
+                    }
+                    Ok((_, _, Err(error))) => Err(Fault::Start(error)),
+                    Err(RecvTimeoutError::Timeout) => go_on(),
+                    Err(RecvTimeoutError::Disconnected) => Err(Fault::Cancelled),
+                };
+                if let Err(fault) = fault {
+                    for process in processes.iter_mut() {
+                        if let Some(child) = &mut process.0 {
+                            let _ = child.kill();
+                        }
+                    }
+                    return Err(fault);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(runs)
+    }
+}
