@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -310,14 +311,15 @@ def _(r: Repository) -> None:
 @row("a pack with an object that begins as a commit is abbreviated", lambda r: r.config("core.abbrev", "4"))
 def _(r: Repository) -> None:
     wanted = r.git("log", "-1", "--format=%h").strip()
-    for number in range(1_000_000):
-        text = f"{number}"
-        blob = f"blob {len(text)}\0{text}".encode()
-        if __import__("hashlib").sha1(blob).hexdigest().startswith(wanted):
-            break
-    name = r.git("hash-object", "-w", "--stdin", text=text.encode()).strip()
-    r.git("pack-objects", "-q", ".git/objects/pack/pack", text=f"{name}\n".encode())
-    (r.dot / "objects" / name[:2] / name[2:]).unlink()
+    texts = (b"%d" % number for number in range(10_000_000))
+    text = next(text for text in texts if sha1(b"blob %d\0%s" % (len(text), text)).hexdigest().startswith(wanted))
+    # Made elsewhere, so that no other folder of this repository is touched.
+    other = r.place / "other"
+    r.git("init", "-q", str(other))
+    name = r.git("hash-object", "-w", "--stdin", text=text, cwd=other)
+    r.git("pack-objects", "-q", str(other / "pack"), text=name.encode(), cwd=other)
+    for path in other.glob("pack-*"):
+        shutil.copy(path, r.dot / "objects/pack" / path.name)
 
 
 @row("the folder .git is another one", lambda r: shutil.copytree(r.dot, r.place / "other.git"))
