@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Times the digest of messages and tool sets against what would be used instead, in one process and in turn.
 
-The peers are the quickest composition of well-kept packages, sorted `orjson` hashed by the `blake3` wheel, and
-the standard library's, sorted `json.dumps` hashed by SHA-256. They are installed from PyPI, at the versions
-below, into a virtual environment of this script in the user's cache folder. What they leave out: `orjson` makes
-NaN null and a UUID a text, and refuses large integers and lone surrogates; `json` makes the key 1 the key "1".
+The peers are the quickest composition of well-kept packages, sorted `orjson` hashed by the `blake3` wheel; the
+standard library's, sorted `json.dumps` hashed by SHA-256; and what rev makes its keys with. They are installed
+from PyPI, at the versions below, into a virtual environment of this script in the user's cache folder. What they
+leave out: `orjson` makes NaN null and a UUID a text, and refuses large integers and lone surrogates; `json` makes
+the key 1 the key "1".
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Any
 
 from peers import ask, cache_folder, machine
 
-PEERS = ("orjson==3.13.0", "blake3==1.0.11")
+PEERS = ("orjson==3.13.0", "blake3==1.0.11", "rev-agentic==2.0.1")
 MESSAGES = 120
 MESSAGE_CHARACTERS = 4_096
 ENGLISH = "the quick brown fox jumps over the lazy dog; it reads, edits and runs files.\n\n    return x"
@@ -80,6 +81,7 @@ def make_contenders() -> dict[str, Digest]:
         "rev_accel.digest": rev_accel.digest,
         "sorted orjson + blake3": sorted_orjson_blake3,
         "json.dumps + SHA-256": json_sha256,
+        "rev's `_hash_messages`": import_module("rev.cache.implementations").LLMResponseCache()._hash_messages,
     }
 
 
