@@ -40,6 +40,12 @@ def test_it_is_also_noticed_when_the_size_of_the_window_is_not_known(client: Any
     assert "num_ctx" in (cut(client, server, 600).context_cut or "")
 
 
+def test_a_cut_of_dense_text_is_noticed_although_the_estimate_would_fit(client: Any, server: Server) -> None:
+    dense = [{"role": "user", "content": "0123456789abcdef" * 875}]
+    assert cut(client, server, 40, dense, num_ctx=4096).context_cut is not None
+    assert cut(client, server, 40, dense, num_ctx=16384).context_cut is None
+
+
 @pytest.mark.parametrize(
     ("prompt", "options"),
     [(1700, {}), (2500, {}), (1300, {}), (None, {}), (0, {}), (600, {"num_ctx": 8192}), (1700, {"num_ctx": 1024})],

@@ -52,6 +52,8 @@ NOT_KEPT = {
     "content_filter": Plan(finish="content_filter"),
     "no finish reason": Plan(finish=None),
     "odd finish reason": Plan(finish="load"),
+    "a call in a form that is not read": Plan(content="Let me call", finish="function_call"),
+    "calls that are not there": Plan(content="Let me call", finish="tool_calls"),
     "arguments cut": Plan(content="", tool_calls=(("add", '{"a": 1'),)),
     "arguments a list": Plan(content="", tool_calls=(("add", "[1]"),)),
     "arguments with NaN": Plan(content="", tool_calls=(("add", '{"a": NaN}'),)),
@@ -72,6 +74,8 @@ REASONS = {
     "content_filter": "content_filter",
     "no finish reason": "unfinished",
     "odd finish reason": "unfinished",
+    "a call in a form that is not read": "unfinished",
+    "calls that are not there": "unfinished",
     "broken stream": "broken_stream",
 }
 

@@ -254,6 +254,31 @@ def test_calls_without_names_get_results_by_their_number(path: Path) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("calls", "results", "interrupted"),
+    [
+        # The call has a name of its own, the result names its tool.
+        ([("call_1", "read")], [{"tool_name": "read"}], 0),
+        ([("a", "read"), ("b", "write")], [{"tool_name": "write"}], 1),
+        ([("a", "read"), ("b", "read")], [{"tool_name": "read"}], 1),
+        ([("", "read"), ("", "read")], [{"tool_call_id": ""}], 1),
+        ([("x", "read"), ("x", "read")], [{"tool_call_id": "x"}], 1),
+        ([("x", "read"), ("x", "read")], [{"tool_call_id": "x"}, {"tool_call_id": "x"}], 0),
+        ([("a", "read"), ("b", "write")], [{}, {"tool_call_id": "a"}], 0),
+        ([("a", "read")], [{"tool_call_id": "other"}], 1),
+    ],
+)
+def test_each_result_answers_one_call(
+    calls: list[tuple[str, str]], results: list[dict[str, str]], interrupted: int, path: Path
+) -> None:
+    named = [{"id": name, "function": {"name": tool, "arguments": "{}"}} for name, tool in calls]
+    asked = {"role": "assistant", "content": "", "tool_calls": named}
+    write(path, [USER, asked, *({"role": "tool", "content": "done", **one} for one in results)])
+    with MessageLog.open(path) as log:
+        assert log.recovery.interrupted == interrupted
+        assert len(log) == 2 + len(results) + interrupted
+
+
 @pytest.mark.parametrize("calls", [None, [], {}, "text", 1])
 def test_messages_that_call_nothing_need_no_results(calls: Any, path: Path) -> None:
     messages = [USER, {"role": "assistant", "content": "", "tool_calls": calls}]

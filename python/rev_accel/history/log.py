@@ -192,21 +192,33 @@ def _missing_results(messages: list[FrozenDict]) -> Iterator[dict[str, str]]:
     if not position or messages[position - 1].get("role") != "assistant":
         return
     calls = messages[position - 1].get("tool_calls")
-    results = messages[position:]
-    named = {result.get("tool_call_id") for result in results if isinstance(result.get("tool_call_id"), str)}
-    # Where calls have no names, as with Ollama, results belong to them in order.
-    unnamed = len(results) - sum(isinstance(result.get("tool_call_id"), str) for result in results)
-    for call in calls if isinstance(calls, list) else ():
-        name = call.get("id") if isinstance(call, dict) else None
-        if isinstance(name, str):
-            if name not in named:
-                yield {"role": "tool", "tool_call_id": name, "content": INTERRUPTED}
-        elif unnamed:
-            unnamed -= 1
-        else:
-            function = call.get("function") if isinstance(call, dict) else None
-            tool = function.get("name") if isinstance(function, dict) else None
-            yield {"role": "tool", **({"tool_name": tool} if isinstance(tool, str) else {}), "content": INTERRUPTED}
+    waiting = [_called(call) for call in calls] if isinstance(calls, list) else []
+    unnamed = []
+    for result in messages[position:]:
+        identity = result.get("tool_call_id")
+        answered = next((call for call in waiting if identity and call[0] == identity), None)
+        if answered is not None:
+            waiting.remove(answered)
+        elif not identity:
+            unnamed.append(result)
+    # As with Ollama: results belong to calls of the tool that they name, or else to calls in order.
+    for result in unnamed:
+        tool = result.get("tool_name")
+        answered = next((call for call in waiting if tool and call[1] == tool), next(iter(waiting), None))
+        if answered is not None:
+            waiting.remove(answered)
+    for identity, tool in waiting:
+        named = {"tool_call_id": identity} if identity is not None else {"tool_name": tool} if tool is not None else {}
+        yield {"role": "tool", **named, "content": INTERRUPTED}
+
+
+def _called(call: object) -> tuple[str | None, str | None]:
+    """The name of a call, and that of its tool, as far as it says."""
+    if not isinstance(call, dict):
+        return None, None
+    function = call.get("function")
+    identity, tool = call.get("id"), function.get("name") if isinstance(function, dict) else None
+    return identity if identity and isinstance(identity, str) else None, tool if isinstance(tool, str) else None
 
 
 def _tell(path: str, recovery: Recovery) -> None:

@@ -22,6 +22,9 @@ BYTES_A_TOKEN = 4
 # tools and templates, so it is rather too low.
 SHARE = 0.5
 
+# How many times as many tokens as estimated the densest texts are: hexadecimal digits, two bytes a token.
+DENSEST = 2
+
 # Below so many tokens an estimate says nothing.
 LEAST_TOKENS = 200
 
@@ -45,7 +48,7 @@ def context_cut(request: Request, usage: Usage) -> str | None:
     window = request.options.get("num_ctx")
     if not isinstance(window, int) or isinstance(window, bool):
         window = None
-    if window is not None and expected < window:
+    if window is not None and DENSEST * expected < window:
         # It fits, so nothing was cut: the estimate is wrong for this text.
         return None
     found = f"the server counted {usage.prompt} tokens in a prompt of about {expected}"

@@ -16,7 +16,7 @@ Reason = Literal[
 ]
 
 # How a model ends an answer that is whole. `eos` is Together's word for `stop`.
-COMPLETE = ("stop", "tool_calls", "function_call", "eos")
+COMPLETE = ("stop", "tool_calls", "eos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ def storable(outcome: Reply | BaseException) -> Verdict:
         return Verdict("content_filter")
     if outcome.context_cut is not None:
         return Verdict("context_cut")
-    if outcome.finish_reason not in COMPLETE:
+    # Calls that are announced and not there, as in a form that is not read.
+    if outcome.finish_reason not in COMPLETE or (outcome.finish_reason == "tool_calls" and not outcome.tool_calls):
         return Verdict("unfinished")
     if any(call.arguments is None for call in outcome.tool_calls):
         return Verdict("tool_arguments")
