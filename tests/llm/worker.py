@@ -12,13 +12,13 @@ import argparse
 import hashlib
 import json
 import ssl
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
+from replies.processes import Process
 from rev_accel import ResponseCache
 from rev_accel.llm import CachingClient, Limits, OpenAIClient, Request, Retries
 
@@ -96,43 +96,19 @@ def main() -> None:
     print(json.dumps({"wrong": wrong, "seconds": seconds, **kinds, **reasons}))
 
 
-class Worker:
+class Worker(Process):
     """Such a process."""
 
     def __init__(
         self, folder: Path, endpoint: str, count: int, *, threads: int = 1, lease: float = 15.0, in_turn: bool = False
     ) -> None:
-        command = [sys.executable, "-m", "llm.worker", str(folder), endpoint, str(threads), str(lease), str(count)]
-        self.process = subprocess.Popen(
-            command + ["--in-turn"] * in_turn,
-            cwd=TESTS,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def wait_until_ready(self) -> None:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line == "ready\n", self.process.communicate()
-
-    def go(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+        arguments = [str(folder), endpoint, str(threads), str(lease), str(count)]
+        super().__init__("llm.worker", TESTS, arguments + ["--in-turn"] * in_turn)
 
     def figures(self) -> dict[str, Any]:
-        """Waits for the end."""
-        output, errors = self.process.communicate(timeout=100)
-        assert self.process.returncode == 0 and errors == "", errors
-        found: dict[str, Any] = json.loads(output)
-        assert found["wrong"] == [] and found["bypass"] == found["refused"] == {}, found
+        found = super().figures()
+        assert found["bypass"] == found["refused"] == {}, found
         return found
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
 
 
 if __name__ == "__main__":

@@ -20,14 +20,13 @@ connection.close()
     subprocess.run([sys.executable, "-c", code, str(database), *statements], check=True)
 
 
-class Worker:
-    """One process; see `worker`."""
+class Process:
+    """One that says when it is ready, begins when it is told to, and ends with its figures."""
 
-    def __init__(self, folder: Path, port: int, numbers: range, *, threads: int = 1, lease: float = 15.0) -> None:
-        command = [sys.executable, "-m", "tests.replies.worker", str(folder), str(port), str(threads), str(lease)]
+    def __init__(self, module: str, folder: Path, arguments: list[str]) -> None:
         self.process = subprocess.Popen(
-            [*command, *map(str, numbers)],
-            cwd=REPOSITORY,
+            [sys.executable, "-m", module, *arguments],
+            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -56,6 +55,14 @@ class Worker:
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+class Worker(Process):
+    """One that asks; see `worker`."""
+
+    def __init__(self, folder: Path, port: int, numbers: range, *, threads: int = 1, lease: float = 15.0) -> None:
+        arguments = [str(folder), str(port), str(threads), str(lease), *map(str, numbers)]
+        super().__init__("tests.replies.worker", REPOSITORY, arguments)
 
 
 def ask_at_once(folder: Path, port: int, numbers: range, *, processes: int, threads: int) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -116,9 +117,7 @@ class Exchange:
         cut = context_cut(self._request, reply.usage)
         if cut is not None:
             logging.getLogger("rev_accel").warning("%s: %s", self._who, cut)
-            reply = Reply.parse(
-                reply.raw, dialect=reply.dialect, streamed=self._streamed, timings=reply.timings, context_cut=cut
-            )
+            reply = replace(reply, context_cut=cut)
         yield reply
 
     def failure(self, error: httpx2.HTTPError | httpx2.InvalidURL) -> ModelError:

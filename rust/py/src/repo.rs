@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use rev_accel_core::Error;
 use rev_accel_core::repo::{Content, Explanation, Form, Outcome, Question, Repositories};
 
 use crate::{detach, error};
@@ -157,5 +156,5 @@ fn ask(py: Python<'_>, question: Question) -> PyResult<Outcome> {
 }
 
 fn other_form(py: Python<'_>) -> PyErr {
-    error::to_python(py, &Error::Cancelled)
+    error::internal(py, "an answer of another form was given".to_owned())
 }
