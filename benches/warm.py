@@ -121,9 +121,13 @@ def measure(tree: Path, base: Path, floor: Path, options: argparse.Namespace) ->
         moved = moved.rename(f"{tree}-{number}")
         time.sleep(SETTLED)
         workspace.set_root(moved)
+        with environment(REV_ACCEL_NO_CACHE="1"):
+            ask()  # the cold calls did not come after a rest either
         _core.forget()
         elsewhere.append(timed(ask))
     workspace.set_root(moved.rename(tree))
+    time.sleep(SETTLED)
+    ask()  # back in its place, it is another folder to look at
     row("the same content under a new path", cold, statistics.median(elsewhere), times(elsewhere, without))
     if options.ruff:
         compare_with_ruff(tree, options.ruff, rounds, row)
