@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import gc
 import json
 import os
 import pickle
 import random
 import subprocess
 import sys
+import weakref
 from typing import Any
 
 import pytest
 
+from rev_accel import MessageLog
 from rev_accel.errors import InputError
 from rev_accel.llm import NOT_IN_KEY, Messages, Request, ToolSet, diff
 
@@ -133,6 +136,66 @@ class TestOwnership:
             deep = [deep]
         with pytest.raises(InputError, match="nested too deeply"):
             full(tool_choice=deep)
+
+
+class TestMessagesOfALog:
+    """A request of a log sees what was in it, and nothing that came later."""
+
+    HISTORY = [{"role": "user", "content": str(number)} for number in range(5)]
+
+    def make(self) -> tuple[MessageLog, Request]:
+        log = MessageLog(self.HISTORY[:3])
+        request = full(messages=log)
+        log.extend(self.HISTORY[3:])
+        return log, request
+
+    def test_it_reads_as_the_list_does(self) -> None:
+        _, request = self.make()
+        messages, right = request.messages, self.HISTORY[:3]
+        assert (len(messages), list(messages), list(reversed(messages))) == (3, right, right[::-1])
+        assert [messages[at] for at in (0, 2, -1, -3)] == [right[at] for at in (0, 2, -1, -3)]
+        for at in (slice(None), slice(1, 9), slice(None, None, -1), slice(-2, None), slice(5, 1), slice(0, 3, 2)):
+            assert messages[at] == right[at]
+        assert right[2] in messages and self.HISTORY[3] not in messages and messages.index(right[1]) == 1
+        for at in (3, 4, -4):
+            with pytest.raises(IndexError):
+                messages[at]
+        iterator = iter(messages)
+        assert [one["content"] for one in iterator] == ["0", "1", "2"]
+
+    def test_it_is_the_same_request_as_one_of_a_list(self) -> None:
+        log, request = self.make()
+        other = full(messages=self.HISTORY[:3])
+        assert (
+            request == other and request.messages == other.messages and hash(request.messages) == hash(other.messages)
+        )
+        assert request.messages.digests == other.messages.digests
+        assert request.key().explain() == other.key().explain() and request.to_dict() == other.to_dict()
+        assert request != full(messages=log) and request.messages != Messages(log)
+        assert diff(request, full(messages=log)) == "messages[3]"
+        assert request.messages != self.HISTORY[:3], "only messages of requests are compared"
+
+    def test_copies_of_it_hold_what_it_shows(self) -> None:
+        _, request = self.make()
+        for made in (
+            copy.deepcopy(request),
+            pickle.loads(pickle.dumps(request)),
+            dataclasses.replace(request),
+            Request.from_dict(json.loads(json.dumps(request.to_dict()))),
+        ):
+            assert made == request and list(made.messages) == self.HISTORY[:3]
+        assert repr(request.messages) == f"<Messages: 3, {str(request.messages.digest)[:12]}>"
+
+    def test_requests_are_freed_without_the_garbage_collector(self) -> None:
+        _, request = self.make()
+        request.key().explain()
+        gone = weakref.ref(request)
+        gc.disable()
+        try:
+            del request
+            assert gone() is None
+        finally:
+            gc.enable()
 
 
 def copy_deep(deep: Any) -> Any:

@@ -6,13 +6,14 @@ import json
 import pickle
 import random
 import threading
+import tracemalloc
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rev_accel import InputError, MessageLog, digest, messages_digest
+from rev_accel import InputError, MessageLog, _core, digest, messages_digest
 from rev_accel.llm import Request
 
 from .messages import chained, message
@@ -200,13 +201,32 @@ def test_a_message_that_is_too_deep_or_contains_itself_is_refused() -> None:
         deep = [deep]
     circular: dict[str, Any] = {}
     circular["self"] = circular
+    deeper: Any = []
+    for _ in range(200_000):
+        deeper = [deeper]
     bomb: Any = []
     for _ in range(60):
         bomb = [bomb, bomb]
     log = MessageLog()
-    for wrong in ({"content": deep}, circular, {"content": bomb}):
+    for wrong in ({"content": deep}, {"content": deeper}, circular, {"content": bomb}):
         with pytest.raises(InputError, match=r"messages\[0\]"):
             log.append(wrong)
+    assert len(log) == 0
+
+
+def test_keys_that_are_one_text_are_refused() -> None:
+    class Text(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            return self is other
+
+        def __hash__(self) -> int:
+            return id(self)
+
+    log = MessageLog()
+    with pytest.raises(InputError, match=r"messages\[0\].*same text|same text"):
+        log.append({"content": [{Text("a"): 1, "a": 2}]})
     assert len(log) == 0
 
 
@@ -237,6 +257,54 @@ def test_a_request_takes_the_messages_of_a_log_and_their_digest() -> None:
     assert (len(request.messages), str(request.key())) == (50, before)
     assert str(Request(**fields, messages=log).key()) != before
     assert Request(**fields, messages=MessageLog()).key() == Request(**fields, messages=[]).key()
+
+
+def test_a_request_of_a_long_log_holds_nothing_of_its_own() -> None:
+    log = MessageLog({"n": number} for number in range(50_000))
+    fields: dict[str, Any] = {"endpoint": "http://localhost", "dialect": "ollama", "model": "m"}
+    Request(**fields, messages=log).key()
+    tracemalloc.start()
+    try:
+        request = Request(**fields, messages=log)
+        request.key()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000, "a pointer for each message is 400,000 bytes"
+    assert len(request.messages) == 50_000
+
+
+def test_a_message_is_digested_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    for name in ("digest", "digest_bytes", "chain_digest"):
+        real = getattr(_core, name)
+        monkeypatch.setattr(
+            _core, name, lambda *given, _real=real, _name=name, **how: (calls.append(_name), _real(*given, **how))[1]
+        )
+    MessageLog([{"role": "user", "content": ["a", {"b": 1}]}])
+    assert calls == ["chain_digest"]
+
+
+def test_a_message_that_is_changed_while_it_is_added_is_added_as_it_is_digested() -> None:
+    shared: dict[str, Any] = {"role": "user", "content": [{"n": 0}]}
+    log, stop = MessageLog(), threading.Event()
+
+    def change() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            shared["content"][0]["n"] = number
+            shared[f"k{number % 3}"] = [number] * (number % 5)
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for _ in range(3_000):
+            log.append(shared)
+    finally:
+        stop.set()
+        thread.join()
+    assert log.digest == messages_digest(list(log))
 
 
 def test_threads_may_add_at_the_same_time() -> None:

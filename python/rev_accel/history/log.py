@@ -11,11 +11,11 @@ from typing import Any, Self, cast, overload
 
 from rev_accel import _core
 from rev_accel.errors import InputError
-from rev_accel.frozen import FrozenDict, copy, freeze
+from rev_accel.frozen import FrozenDict, copy
 
 from .file import LogFile, encode
 
-__all__ = ["INTERRUPTED", "MessageLog", "Recovery", "messages_digest"]
+__all__ = ["INTERRUPTED", "MessageLog", "Recovery", "messages_digest", "prefix"]
 
 INTERRUPTED = "interrupted, outcome unknown"
 """What stands as the result of a tool call that had none when its log was opened again."""
@@ -118,8 +118,9 @@ class MessageLog(Sequence[FrozenDict]):
         """
         if not isinstance(message, dict):
             raise TypeError(f"a message must be a dict, not {type(message).__name__}")
-        frozen = freeze(message, f"messages[{len(self)}]")
+        frozen = copy(message, f"messages[{len(self)}]")
         with self._lock:
+            # Refuses what is not data.
             digest = self._digest_with(frozen)
             if self._file is not None:
                 self._file.append(_text(frozen), digest)
@@ -130,11 +131,6 @@ class MessageLog(Sequence[FrozenDict]):
         """Adds messages, one after the other."""
         for message in messages:
             self.append(message)
-
-    def snapshot(self) -> tuple[tuple[FrozenDict, ...], str | None]:
-        """The messages so far, and their digest, of one moment."""
-        with self._lock:
-            return tuple(self._messages), self.digest
 
     def close(self) -> None:
         """Closes the file, for others to open. What was read stays."""
@@ -175,6 +171,12 @@ def messages_digest(messages: Iterable[dict[str, Any]]) -> str | None:
         return messages.digest
     digest = _core.chain_digest(list(messages))
     return None if digest is None else digest.hex()
+
+
+def prefix(log: MessageLog) -> tuple[Sequence[FrozenDict], int, str | None]:
+    """What a log holds at this moment: a list that is only ever added to, how much of it, and the digest of that."""
+    with log._lock:
+        return log._messages, len(log._messages), log.digest
 
 
 def _text(message: FrozenDict) -> bytes:

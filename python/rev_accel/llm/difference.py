@@ -51,11 +51,9 @@ def find(one: Request, other: Request) -> Difference | None:
     """`diff`, with what stands there in each."""
     if one.key() == other.key():
         return None
-    for name in FIELDS:
-        left, right = getattr(one, name), getattr(other, name)
-        if not equal(left, right):
-            return descend(name, left, right)
-    return None
+    ours, theirs = one.to_dict(), other.to_dict()
+    name = next(name for name in FIELDS if not equal(ours[name], theirs[name]))
+    return descend(name, ours[name], theirs[name])
 
 
 def descend(where: str, one: Any, other: Any) -> Difference:

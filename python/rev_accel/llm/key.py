@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rev_accel._core import digest
 
 if TYPE_CHECKING:
-    from .request import Request
+    from .parts import Messages
 
 __all__ = ["NOT_IN_KEY", "Key", "Part"]
 
@@ -33,8 +35,9 @@ class Key:
     """The key of a request. `str(key)` is 64 hexadecimal digits; keys are equal when these are."""
 
     digest: str
-    _fields: tuple[Part, ...] = field(compare=False, repr=False)
-    _request: Request = field(compare=False, repr=False)
+    _fields: dict[str, str | None] = field(compare=False, repr=False)
+    _messages: Messages = field(compare=False, repr=False)
+    _options: Mapping[str, Any] = field(compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.digest
@@ -42,28 +45,25 @@ class Key:
     def explain(self) -> tuple[Part, ...]:
         """The parts with their digests: each field, and below it each message and each option."""
         parts: list[Part] = []
-        for part in self._fields:
-            parts.append(part)
-            if part.place == "messages":
-                parts += [Part(place(part.place, at), one) for at, one in enumerate(self._request.messages.digests)]
-            elif part.place == "options":
-                options = self._request.options.items()
-                parts += [Part(place(part.place, option), digest(value)) for option, value in options]
+        for name, one in self._fields.items():
+            parts.append(Part(name, one))
+            if name == "messages":
+                parts += [Part(place(name, at), one) for at, one in enumerate(self._messages.digests)]
+            elif name == "options":
+                parts += [Part(place(name, option), digest(value)) for option, value in self._options.items()]
         return tuple(parts)
 
 
-def make(request: Request, names: tuple[str, ...]) -> Key:
-    """The key of a request, of all the fields that count."""
-    fields = tuple(Part(name, _digest(request, name)) for name in names)
-    return Key(digest({"version": VERSION, **dict(fields)}, domain="request"), fields, request)
+def make(request: Mapping[str, Any], names: tuple[str, ...], known: Mapping[str, str | None]) -> Key:
+    """The key of a request, of all the fields that count; `known` are digests that were made with it."""
+    fields = {name: known[name] if name in known else _digest(request[name], name) for name in names}
+    whole = digest({"version": VERSION, **fields}, domain="request")
+    return Key(whole, fields, request["messages"], request["options"])
 
 
-def _digest(request: Request, name: str) -> str | None:
-    if name == "messages":
-        return request.messages.digest
-    if name == "tools":
-        return None if request.tools is None else request.tools.digest
-    value = getattr(request, name)
+@lru_cache(maxsize=64, typed=True)
+def _digest(value: str | None, name: str) -> str | None:
+    """The digest of an endpoint, a dialect or the name of a model, which are the same for most requests of a run."""
     return None if value is None else digest(value, domain=name)
 
 

@@ -37,7 +37,7 @@ def write(request: Request, *, stream: bool) -> dict[str, Any]:
         raise InputError(
             "`tool_choice` is not known to Ollama's own dialect: use `response_format`, or `/v1` of Ollama"
         )
-    body: dict[str, Any] = {"model": request.model, "messages": request.messages}
+    body: dict[str, Any] = {"model": request.model, "messages": list(request.messages)}
     if request.tools is not None:
         body["tools"] = request.tools
     if request.response_format is not None:

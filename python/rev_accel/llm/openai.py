@@ -34,7 +34,7 @@ def write(request: Request, *, stream: bool) -> dict[str, Any]:
             )
     if request.options.get("n", 1) != 1:
         raise InputError("`options.n` must be 1: a reply is one answer")
-    body: dict[str, Any] = {"model": request.model, "messages": request.messages}
+    body: dict[str, Any] = {"model": request.model, "messages": list(request.messages)}
     for name in ("tools", "tool_choice", "response_format"):
         if (value := getattr(request, name)) is not None:
             body[name] = value

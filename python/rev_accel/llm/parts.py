@@ -2,78 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from itertools import islice
+from typing import Any, Self, overload
 
 from rev_accel._core import digest
-from rev_accel.frozen import FrozenDict, freeze
-from rev_accel.history import MessageLog
+from rev_accel.frozen import FrozenDict, Immutable, copy, freeze
+from rev_accel.history import MessageLog, messages_digest
+from rev_accel.history.log import prefix
 
-__all__ = ["Messages", "ToolSet", "chain"]
-
-
-def chain(previous: str | None, message: str) -> str:
-    """The digest of a list of messages from that of all but the last (`None` for none) and the last one's own."""
-    return digest([previous, message], domain="messages")
+__all__ = ["Messages", "ToolSet"]
 
 
-class _Dicts(tuple[FrozenDict, ...]):
-    """A tuple of frozen dicts, which are copied in: later changes of the caller's own change nothing."""
+class Messages(Immutable, Sequence[FrozenDict]):
+    """The messages of a request, in order. Two are equal when their digests are.
 
-    _NAME: str
+    Those of a `MessageLog` are a view of what it holds now, with the digest that it keeps: none is copied or digested
+    again, however many there are, and what is added to the log later is not in it.
+    """
+
+    digest: str | None
+    """The digests of the messages chained, so that one more costs only its own; `None` when there is none."""
 
     def __new__(cls, items: Iterable[Mapping[str, Any]] = ()) -> Self:
         if isinstance(items, cls):
             return items
-        if isinstance(items, (str, bytes, dict)) or not isinstance(items, Iterable):
-            raise TypeError(f"`{cls._NAME}` is of type `{type(items).__name__}`: expected a list of dicts")
-        listed = list(items)
-        for index, item in enumerate(listed):
-            if not isinstance(item, dict):
-                raise TypeError(f"`{cls._NAME}[{index}]` is of type `{type(item).__name__}`: expected a dict")
-        return super().__new__(cls, freeze(listed, cls._NAME))
-
-
-class Messages(_Dicts):
-    """The messages of a request, in order.
-
-    Those of a `MessageLog` are taken as they are, with the digest that it keeps: none is copied or digested again.
-    """
-
-    _NAME = "messages"
-
-    def __new__(cls, items: Iterable[Mapping[str, Any]] = ()) -> Self:
-        if not isinstance(items, MessageLog):
-            return super().__new__(cls, items)
-        messages, digest = items.snapshot()
-        made = tuple.__new__(cls, messages)
-        made.__dict__["digest"] = digest
+        made = super().__new__(cls)
+        if isinstance(items, MessageLog):
+            made._items, made._length, made.digest = prefix(items)
+        else:
+            made._items = copy(_dicts(items, "messages"), "messages")
+            made._length = len(made._items)
+            made.digest = messages_digest(made._items)  # refuses what is not data
         return made
+
+    _items: Sequence[FrozenDict]
+    _length: int
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
         """The digest of each message."""
         return tuple(digest(message, domain="message") for message in self)
 
-    @cached_property
-    def digest(self) -> str | None:
-        """The digests chained, so that one more message costs only its own; `None` when there is none."""
-        chained = None
-        for one in self.digests:
-            chained = chain(chained, one)
-        return chained
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[FrozenDict]:
+        return islice(self._items, self._length)
+
+    @overload
+    def __getitem__(self, index: int) -> FrozenDict: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[FrozenDict]: ...
+    def __getitem__(self, index: int | slice) -> FrozenDict | list[FrozenDict]:
+        at = range(self._length)[index]
+        return self._items[at] if isinstance(at, int) else [self._items[one] for one in at]
+
+    def __eq__(self, other: object) -> bool:
+        return self.digest == other.digest if isinstance(other, Messages) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"<Messages: {self._length}, {(self.digest or 'empty')[:12]}>"
+
+    def __reduce__(self) -> tuple[type[Messages], tuple[list[FrozenDict]]]:
+        return Messages, (list(self),)
 
 
-class ToolSet(_Dicts):
+class ToolSet(tuple[FrozenDict, ...]):
     """The tools that a model may call, as its dialect writes them.
 
     Made once and used in every request, it is checked, copied and digested once. The order counts: a server
     that keeps what it computed for a prompt needs the same tools in the same order.
     """
 
-    _NAME = "tools"
+    digest: str
 
-    @cached_property
-    def digest(self) -> str:
-        return digest(self, domain="tools")
+    def __new__(cls, items: Iterable[Mapping[str, Any]] = ()) -> Self:
+        if isinstance(items, cls):
+            return items
+        frozen, digest = freeze(_dicts(items, "tools"), "tools")
+        made = super().__new__(cls, frozen)
+        made.digest = digest
+        return made
+
+
+def _dicts(items: Iterable[Mapping[str, Any]], name: str) -> list[Any]:
+    """What is given for messages or tools, which has to be dicts."""
+    if isinstance(items, (str, bytes, dict)) or not isinstance(items, Iterable):
+        raise TypeError(f"`{name}` is of type `{type(items).__name__}`: expected a list of dicts")
+    listed = list(items)
+    for index, item in enumerate(listed):
+        if not isinstance(item, dict):
+            raise TypeError(f"`{name}[{index}]` is of type `{type(item).__name__}`: expected a dict")
+    return listed

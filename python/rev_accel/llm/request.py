@@ -84,20 +84,23 @@ class Request(Immutable):
         ) -> None: ...
 
     def __post_init__(self) -> None:
+        # Written past the refusal to be changed; a request is made for each call.
+        own = self.__dict__
         for name in ("endpoint", "dialect", "model"):
-            _require(name, getattr(self, name), str)
-        self._set("endpoint", normal(str.__str__(self.endpoint)))
+            _require(name, own[name], str)
+            own[name] = str.__str__(own[name])
+        own["endpoint"] = normal(self.endpoint)
         if self.dialect not in DIALECTS:
             raise InputError(f"`dialect` is {self.dialect!r}: expected one of {', '.join(map(repr, DIALECTS))}")
-        self._set("messages", Messages(self.messages))
+        own["messages"] = messages = Messages(self.messages)
+        own["_digests"] = digests = {"messages": messages.digest}
         if self.tools is not None:
-            self._set("tools", ToolSet(self.tools))
-        for name in ("tool_choice", "response_format"):
-            value = getattr(self, name)
-            if value is not None:
-                self._set(name, freeze(value, name))
+            own["tools"] = tools = ToolSet(self.tools)
+            digests["tools"] = tools.digest
         _require("options", self.options, dict)
-        self._set("options", freeze(self.options, "options"))
+        for name in ("tool_choice", "response_format", "options"):
+            if own[name] is not None:
+                own[name], digests[name] = freeze(own[name], name)
         if self.timeout is not None and not self.timeout > 0:
             raise InputError(f"`timeout` is {self.timeout!r}: expected a number of seconds above 0")
         if self.trace_id is not None and not is_header(self.trace_id):
@@ -109,12 +112,12 @@ class Request(Immutable):
         """What names this request: see `rev_accel.llm.Key`. Computed once."""
         found: keys.Key | None = self.__dict__.get("_key")
         if found is None:
-            found = self.__dict__["_key"] = keys.make(self, FIELDS)
+            found = self.__dict__["_key"] = keys.make(self.__dict__, FIELDS, self.__dict__["_digests"])
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields that the key is made of; `Request.from_dict` makes an equal request of it."""
-        return {name: getattr(self, name) for name in FIELDS}
+        """The fields that the key is made of, for JSON; `Request.from_dict` makes an equal request of it."""
+        return {name: getattr(self, name) for name in FIELDS} | {"messages": list(self.messages)}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Request:
@@ -137,9 +140,6 @@ class Request(Immutable):
     def __repr__(self) -> str:
         shown = f"{self.model!r} at {self.endpoint!r}, {len(self.messages)} messages"
         return f"<Request {self.key().digest[:12]}: {shown}>"
-
-    def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)
 
 
 # In their order: all but what is named as left out, so that nothing is left out by an oversight.
