@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from rev_accel.errors import (
     ReplayMissError,
 )
 from rev_accel.llm import Answer, RecordingClient, ReplayClient, Reply, ScriptedClient, storable
+from rev_accel.llm.record import load
 
 from .conftest import make_client, request_of
 from .server import Plan, Server
@@ -50,6 +53,16 @@ def run(client: Any, request: Any, way: str) -> Reply:
         return asyncio.run(client.achat(request))
     *_, reply = client.stream(request)
     return reply
+
+
+def given(path: Path) -> list[Any]:
+    """All that a recording gives, in order."""
+    found: list[Any] = []
+    for one in load(path):
+        outcome = one.outcome
+        told = says(outcome) if isinstance(outcome, Reply) else (type(outcome), str(outcome), vars(outcome))
+        found.append((str(one.request.key()), told))
+    return found
 
 
 def says(reply: Reply) -> tuple[Any, ...]:
@@ -88,7 +101,7 @@ def test_the_file_is_readable_in_a_diff(tmp_path: Path, dialect: str) -> None:
     assert lines.pop() == "" and len(lines) == 3
     for line in lines:
         assert line == json.dumps(json.loads(line), sort_keys=True, ensure_ascii="\\ud800" in line)
-        assert json.loads(line)["schema_version"] == 1
+        assert json.loads(line)["schema_version"] == 2
     assert '"content": "cut"' in lines[2]
 
 
@@ -248,10 +261,15 @@ class TestDamage:
             (lambda line: line[: len(line) // 2], "not JSON"),
             (lambda line: b"\xff" + line, "not JSON"),
             (lambda line: b"[]", "expected a JSON object"),
-            (lambda line: line.replace(b'"schema_version": 1', b'"schema_version": 2'), "schema_version"),
-            (lambda line: line.replace(b'"schema_version": 1', b'"version": 1'), "schema_version"),
-            (lambda line: line.replace(b'"request"', b'"requested"'), "`request` is missing"),
-            (lambda line: line.replace(b'"reply"', b'"replied"'), "either `reply` or `error`"),
+            (lambda line: line.replace(b'"schema_version": 2', b'"schema_version": 3'), "schema_version` is 3"),
+            (lambda line: line.replace(b'"schema_version": 2', b'"schema_version": 1'), "1: .*no digest: record anew"),
+            (lambda line: line.replace(b'"schema_version": 2', b'"version": 2'), "schema_version"),
+            (lambda line: line.replace(b'"request": {', b'"request": 1, "was": {'), "no member `was`"),
+            (lambda line: line.replace(b'"request": {', b'"request": 1, "key": {'), "`request` is missing"),
+            (
+                lambda line: line.replace(line[line.index(b'"reply"') : line.index(b'"request"')], b""),
+                "either `reply` or",
+            ),
             (lambda line: line.replace(b'"reply": {', b'"error": {}, "reply": {'), "either `reply` or `error`"),
             (lambda line: line.replace(b'"body": {', b'"body": 1, "was": {'), "`body` is missing"),
             (lambda line: line.replace(b"message 1", b"message 9"), "`key` is not that of `request`"),
@@ -259,18 +277,55 @@ class TestDamage:
             (lambda line: line.replace(b'"model": "m"', b'"model": 7'), "model"),
             (lambda line: line.replace(b'"endpoint"', b'"host"'), "host"),
             (lambda line: line.replace(b'"reply": {', b'"error": {"kind": "SystemExit", "was": {}, '), "error.kind"),
+            (lambda line: line.replace(b'{"key"', b'{"digest": "0", "key"'), "`digest` is not that of the record"),
         ],
     )
     def test_a_damaged_line_is_named(self, tmp_path: Path, edit: Any, text: str) -> None:
         path = tmp_path / "calls.jsonl"
         record(path)
-        lines = path.read_bytes().split(b"\n")
+        # As if it had been written by hand: else the digest would be all that is complained of.
+        lines = [re.sub(rb'"digest": "\w+", ', b"", line) for line in path.read_bytes().split(b"\n")]
+        path.write_bytes(b"\n".join(lines))
+        assert ReplayClient(path).unused == 3
         assert edit(lines[1]) != lines[1]
         lines[1] = edit(lines[1])
         path.write_bytes(b"\n".join(lines))
         with pytest.raises(InputError, match=f"line 2: .*{text}") as caught:
             ReplayClient(path)
         assert str(path) in str(caught.value)
+
+    def test_an_answer_that_was_edited_is_not_given_unless_its_digest_is_left_out(self, tmp_path: Path) -> None:
+        path = tmp_path / "calls.jsonl"
+        record(path)
+        path.write_bytes(path.read_bytes().replace(b'"content": "cut"', b'"content": "cat"'))
+        with pytest.raises(InputError, match="line 3: `digest` is not that of the record"):
+            ReplayClient(path)
+        path.write_bytes(re.sub(rb'"digest": "\w+", ', b"", path.read_bytes()))
+        assert ReplayClient(path, "key").chat(numbered(2)).content == "cat"
+
+    @pytest.mark.parametrize("seed", [11])
+    def test_a_byte_that_is_damaged_anywhere_is_noticed_or_changes_nothing(self, tmp_path: Path, seed: int) -> None:
+        print("seed:", seed)
+        source = random.Random(seed)
+        path = tmp_path / "calls.jsonl"
+        client = RecordingClient(ScriptedClient([ANSWERS[1], ERRORS[0], "fine"]), path)
+        for number in range(3):
+            with suppress(ModelError):
+                client.chat(numbered(number))
+        whole = path.read_bytes()
+        right = given(path)
+        noticed = 0
+        for at in range(len(whole)):
+            damaged = bytearray(whole)
+            damaged[at] ^= 1 << source.randrange(8)
+            path.write_bytes(damaged)
+            try:
+                assert given(path) == right, (at, bytes(damaged[at - 20 : at + 20]))
+            except InputError as error:
+                line = 1 + whole[:at].count(b"\n")
+                assert re.search(rf"line ({line}|{line + 1}): ", str(error)), error
+                noticed += 1
+        assert noticed > 0.9 * len(whole)
 
     def test_a_recording_that_was_cut_anywhere_gives_what_is_whole_or_names_the_line(self, tmp_path: Path) -> None:
         path = tmp_path / "calls.jsonl"
@@ -289,7 +344,7 @@ class TestDamage:
         record(path)
         lines = [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
         lines[0]["request"]["messages"][0]["content"] = "by hand"
-        del lines[0]["key"]
+        del lines[0]["key"], lines[0]["digest"]
         path.write_text("\n\n".join(map(json.dumps, lines)) + "\n")
         assert (
             ReplayClient(path).chat(request_of(messages=[{"role": "user", "content": "by hand"}])).content == ANSWERS[0]
@@ -306,7 +361,7 @@ class TestDamage:
         deep: Any = []
         for _ in range(990):
             deep = [deep]
-        for option in (10**5000, deep):
+        for option in (10**5000, deep, "\ud83d\ude00"):  # the last are two halves, which JSON makes one character
             with pytest.raises(InputError, match="recorded|too deep"):
                 client.chat(numbered(0, options={"o": option}))
         assert not (tmp_path / "other.jsonl").exists()

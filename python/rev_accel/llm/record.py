@@ -1,11 +1,12 @@
 """The file that recordings are: one JSON object a line, for each call of a model.
 
-    {"key": "5f0c…", "reply": {"body": {…}, "context_cut": null, "streamed": false}, "request": {…},
-     "schema_version": 1}
+    {"digest": "b81e…", "key": "5f0c…", "reply": {"body": {…}, "context_cut": null, "streamed": false},
+     "request": {…}, "schema_version": 2}
 
 Keys are sorted, so that a diff shows what changed. `reply.body` is what the server sent, as data; for a streamed
-reply, what it would have been in one piece. A call that failed has `error` in the place of `reply`. `key` may be left
-out in a file that is written by hand.
+reply, what it would have been in one piece. A call that failed has `error` in the place of `reply`. `digest` is that of
+all the rest of the line, so that nothing which was damaged is given for an answer. In a line that is written or edited
+by hand, `digest` and `key` are left out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from rev_accel import errors
+from rev_accel import digest, errors
 from rev_accel.errors import InputError, ModelError, RevAccelError
 
 from .reply import Reply
@@ -24,7 +25,8 @@ from .text import parse, write
 
 __all__ = ["Record", "Redact", "dump", "load", "redacted"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+MEMBERS = ("digest", "error", "key", "reply", "request", "schema_version")
 
 Redact: TypeAlias = Callable[[Any], Any]
 
@@ -63,9 +65,18 @@ def dump(request: Request, outcome: Reply | ModelError, redact: Redact | None) -
         text = clean(str(outcome), redact)
         record["error"] = {"kind": kind, "text": text} | {name: getattr(outcome, name) for name in KINDS.get(kind, ())}
     try:
-        return write(record, sort_keys=True, allow_nan=True, separators=(", ", ": ")) + b"\n"
+        record["digest"] = checksum(record)
+        line = write(record, sort_keys=True, allow_nan=True, separators=(", ", ": "))
+        if checksum(parse(line)) != record["digest"]:
+            raise ValueError("JSON makes one character of the two halves of one that stand in a row in it")
     except ValueError as error:
         raise InputError(f"the call cannot be recorded: {error}") from error
+    return line + b"\n"
+
+
+def checksum(record: Mapping[str, Any]) -> str:
+    """The digest of a record, of all but that digest itself."""
+    return digest({name: value for name, value in record.items() if name != "digest"}, domain="record")
 
 
 def clean(value: Any, redact: Redact | None) -> Any:
@@ -102,8 +113,18 @@ def read(number: int, line: bytes) -> Record:
         raise InputError(f"not JSON: {error}") from None
     if not isinstance(record, dict):
         raise InputError("expected a JSON object")
-    if record.get("schema_version") != SCHEMA_VERSION:
-        raise InputError(f"`schema_version` is {record.get('schema_version')!r}: expected {SCHEMA_VERSION}")
+    version = record.get("schema_version")
+    if version != SCHEMA_VERSION:
+        hint = "; lines of version 1 have no digest: record anew" if version == 1 else ""
+        raise InputError(f"`schema_version` is {version!r}: expected {SCHEMA_VERSION}{hint}")
+    # Else a line whose `digest` is damaged in its name would be taken for one that is written by hand.
+    unknown = next((name for name in record if name not in MEMBERS), None)
+    if unknown is not None:
+        raise InputError(f"a record has no member `{unknown}`: expected {', '.join(MEMBERS)}")
+    if "digest" in record and record["digest"] != checksum(record):
+        raise InputError(
+            "`digest` is not that of the record: the line is damaged, or was edited without leaving it out"
+        )
     request = Request.from_dict(member(record, "request"))
     if record.get("key", str(request.key())) != str(request.key()):
         raise InputError("`key` is not that of `request`: the line is damaged, or was edited without leaving `key` out")
