@@ -410,6 +410,31 @@ class TestSecrets:
         other = client.request(**{**vars_of(request), "messages": changed})
         assert ReplayClient(path, "key").chat(other).content == again.content
 
+    def test_a_conversation_about_secrets_is_replayed_by_key_with_other_ones(self, tmp_path: Path) -> None:
+        path = tmp_path / "calls.jsonl"
+
+        def talk(client: Any, secret: str) -> list[Reply]:
+            """Three turns, each of which goes on from the answer before."""
+            login = {"headers": {"Cookie": [f"sid={secret}"]}, "password": 123, "GH_TOKEN": secret}
+            history: list[Any] = [
+                {"role": "user", "content": f"curl -H 'Authorization: Bearer {secret}'; export A_KEY={secret}"}
+            ]
+            replies = []
+            for _ in range(3):
+                replies.append(client.chat(request_of(messages=history, options={"metadata": login})))
+                history = [*history, replies[-1].message, {"role": "tool", "content": f"Set-Cookie: sid={secret}"}]
+            return replies
+
+        secret = "correcthorsebattery"
+        answer = Answer(content=f"API_KEY={secret}", tool_calls=(("login", {"password": [secret, 5]}),))
+        recorded = talk(RecordingClient(ScriptedClient([answer] * 3), path), secret)
+        assert secret in recorded[0].content and secret not in path.read_text()
+        for mode in ("strict", "key"):
+            for asked in (secret, "staplestaplestaple"):
+                replayed = talk(ReplayClient(path, mode), asked)
+                assert [one.content for one in replayed] == ["API_KEY=[redacted]"] * 3
+                assert replayed[0].tool_calls[0].arguments == {"password": ["[redacted]", "[redacted]"]}
+
     def test_a_redaction_of_ones_own_is_used_on_both_sides(self, tmp_path: Path) -> None:
         path = tmp_path / "calls.jsonl"
 

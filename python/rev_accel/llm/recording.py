@@ -27,7 +27,8 @@ class RecordingClient:
     """Asks another client and writes each call to a file: see `rev_accel.llm.record` for its form.
 
     A call is written once it has ended, also when it ended with a `ModelError`; a stream that is given up is not.
-    Headers are never written, and what looks like a secret is replaced in requests and replies.
+    Headers are never written, and what looks like a secret is replaced in requests and replies. The key that is written
+    is that of the request as it is written: who replays with another secret in the same place asks for the same.
     """
 
     def __init__(

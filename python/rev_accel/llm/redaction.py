@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
+
+from .text import parse
 
 __all__ = ["REDACTED", "redact", "redact_text"]
 
@@ -32,14 +35,20 @@ _SHAPES = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+# Names whose values are secrets. In capitals, as variables of the environment have them, any key and token is one.
+_WORDS = r"""
+    (?: api[_-]?key | (?:access|api|auth|bearer|bot|gh|github|hf|id|refresh|secret|session)[_-]?token
+        | password | passwd | (?:client[_-]?)?secret | (?:access|private|secret)[_-]?key )
+"""
+_CAPITALS = r"(?-i: (?<![A-Za-z0-9_]) (?:[A-Z][A-Z0-9_]*_)? (?:TOKEN|KEY|SECRET|PASSWORD|PASSWD) )"
+
 # A value that follows a name: in settings, code, JSON inside of text, headers, URLs. Without quotes it has a digit,
-# since it is a word or an expression otherwise.
+# since it is a word or an expression otherwise; but `NAME=value`, as shells write it, may be any.
 _NAMED = re.compile(
-    r"""
-    ( (?:api[_-]?key|apikey|auth[_-]?token|access[_-]?token|refresh[_-]?token|password|passwd|secret
-        |client[_-]?secret|secret[_-]?key|access[_-]?key|private[_-]?key)
-      (?:\\?["'])? \s* [:=] \s* )
-    (?: ( \\?["'] ) [^"'\\\n]{4,500} | (?= [A-Za-z._~+/=!#$%^&*-]{0,100} \d ) [A-Za-z0-9._~+/=!#$%^&*-]{8,} )
+    rf"""
+    ( (?:{_WORDS}|{_CAPITALS}) (?:\\?["'])? \s* [:=] \s* )
+    (?: ( \\?["'] ) [^"'\\\n]{{4,500}} | (?= [A-Za-z._~+/=!#$%^&*-]{{0,100}} \d ) [A-Za-z0-9._~+/=!#$%^&*-]{{8,}} )
+    | ( {_CAPITALS} = ) [^\s"'`;&|<>()\[\]{{}},$\\]++ (?![(\[{{])
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -47,41 +56,62 @@ _CARRIED = re.compile(
     r"""
     ( \b(?:bearer|basic)\s+ (?=[A-Za-z._~+/=-]{0,100}\d) ) [A-Za-z0-9._~+/=-]{16,}
     | ( \b[a-z][a-z0-9+.-]{0,20}://[^\s/:@"']*: ) [^\s/@"']+ (?=@)
+    | ( \bauthorization (?:\\?["'])? \s* [:=] \s* (?:\\?["'])? )  (?:digest|aws4-hmac-sha256) [ \t] [^\n]++
+    | ( \bauthorization (?:\\?["'])? \s* [:=] \s* (?:\\?["'])?
+        (?:(?:apikey|basic|bearer|key|negotiate|ntlm|token)[ \t]++)?+ )
+      [A-Za-z0-9._~+/=:-]{8,} (?:[ \t]+[A-Za-z0-9._~+/=:-]{8,})?
+    | ( \bcookie (?:\\?["'])? \s* [:=] \s* (?:\\?["'])? ) [\w.!#$%&*+^|~-]++ = [^"'\\\n]*+
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 
-# Names of members whose text is a secret whatever it looks like.
-_NAMES = frozenset(
-    {
-        *("api-key", "api_key", "apikey", "x-api-key", "access_key", "private_key", "secret_key"),
-        *("access_token", "auth_token", "refresh_token", "client_secret", "secret", "passwd", "password"),
-        *("authorization", "proxy-authorization", "cookie", "set-cookie"),
-    }
+# Names of members that hold a secret whatever it looks like.
+_NAMES = re.compile(
+    rf"(?:[\w-]*[_-])? {_WORDS} | {_CAPITALS} | (?:proxy-)?authorization | (?:set-)?cookie2?",
+    re.VERBOSE | re.IGNORECASE,
 )
 
 
 def redact(value: Any) -> Any:
     """A copy of JSON data in which what looks like a secret is `[redacted]`.
 
-    That is: keys and tokens in the shapes of their issuers, private keys, values after names such as `api_key=`
-    or `password:`, passwords in URLs, and the texts of members with such names. It finds what has such a shape and
-    nothing else: what else must not be written, a redaction of one's own has to take out.
+    That is: keys and tokens in the shapes of their issuers, private keys, values after names such as `api_key=`,
+    `password:` or `GITHUB_TOKEN=`, what `Authorization:` and `Cookie:` say, passwords in URLs, and the texts and
+    numbers of members with such names, also in lists. It finds what has such a shape and nothing else: what else must
+    not be written, a redaction of one's own has to take out.
     """
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, dict):
-        return {
-            name: REDACTED if isinstance(item, str) and item and name.lower() in _NAMES else redact(item)
-            for name, item in value.items()
-        }
+        return {name: _hidden(item) if _NAMES.fullmatch(name) else redact(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [redact(item) for item in value]
     return value
 
 
+def _hidden(value: Any) -> Any:
+    """What stands under the name of a secret, without it. A dict is not one: it describes a field of that name."""
+    if isinstance(value, (list, tuple)):
+        return [_hidden(item) for item in value]
+    if (isinstance(value, str) and value) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return REDACTED
+    return redact(value)
+
+
 def redact_text(text: str) -> str:
     """A text in which what looks like a secret is `[redacted]`."""
+    if text.lstrip()[:1] in ("{", "["):
+        text = _redact_json(text)
     text = _SHAPES.sub(REDACTED, text)
-    text = _CARRIED.sub(lambda found: (found[1] or found[2]) + REDACTED, text)
-    return _NAMED.sub(lambda found: found[1] + (found[2] or "") + REDACTED, text)
+    text = _CARRIED.sub(lambda found: next(filter(None, found.groups())) + REDACTED, text)
+    return _NAMED.sub(lambda found: (found[1] or found[3]) + (found[2] or "") + REDACTED, text)
+
+
+def _redact_json(text: str) -> str:
+    """A text that is JSON, as the arguments of tools are, redacted as data; as it is when there is nothing to hide."""
+    try:
+        data = parse(text)
+        clean = redact(data)
+        return text if clean == data else json.dumps(clean, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
