@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from rev_accel.llm import Limits, OllamaClient, OpenAIClient, Request, Retries
+from rev_accel.llm import Client, Limits, OllamaClient, OpenAIClient, Piece, Reply, Request, Retries
 
 from .server import Listening, Server, listening_server
 
@@ -44,6 +45,23 @@ def client(server: Server, dialect: str) -> Iterator[OllamaClient | OpenAIClient
 
 def make_client(server: Server, dialect: str, **settings: Any) -> OllamaClient | OpenAIClient:
     return CLIENTS[dialect](server.endpoint(dialect), **{"limits": SHORT, "verify": TLS, **settings})
+
+
+def parts(client: Client, way: str, request: Request) -> list[Piece | Reply]:
+    """All that a client gives for a request, by one of its methods."""
+
+    async def collect() -> list[Piece | Reply]:
+        return [part async for part in client.astream(request)]
+
+    match way:
+        case "chat":
+            return [client.chat(request)]
+        case "achat":
+            return [asyncio.run(client.achat(request))]
+        case "stream":
+            return list(client.stream(request))
+        case _:
+            return asyncio.run(collect())
 
 
 def hello(**fields: Any) -> dict[str, Any]:

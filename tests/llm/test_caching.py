@@ -36,9 +36,9 @@ from rev_accel.llm.caching import is_greedy
 from rev_accel.llm.text import write
 
 from . import hit_rate, pairs
-from .conftest import CLIENTS, SHORT, TLS, hello, make_client, request_of
+from .conftest import CLIENTS, SHORT, TLS, hello, make_client, parts, request_of
 from .server import Plan, Server, listening_server
-from .test_clients import TOOLS, WAYS
+from .test_clients import STREAMS, TOOLS, WAYS
 from .test_faults import GARBAGE, KEPT, NOT_KEPT, REASONS
 from .worker import Worker, echo, right
 from .worker import request_of as question
@@ -62,13 +62,10 @@ def asked(client: OllamaClient | OpenAIClient) -> Request:
 
 
 def ask(client: Client, way: str, request: Request) -> Reply:
-    if way == "chat":
-        return client.chat(request)
-    if way == "achat":
-        return asyncio.run(client.achat(request))
-    *pieces, reply = client.stream(request)
+    *pieces, reply = parts(client, way, request)
     assert isinstance(reply, Reply) and all(isinstance(piece, Piece) for piece in pieces)
-    assert "".join(piece.content for piece in pieces if isinstance(piece, Piece)) == reply.content
+    if way in STREAMS:
+        assert "".join(piece.content for piece in pieces if isinstance(piece, Piece)) == reply.content
     return reply
 
 
@@ -86,7 +83,7 @@ def test_an_equal_request_makes_no_call_whichever_way_it_is_asked(
     server.next(Plan(content="It is — fine.\n", thinking="Let me see …", tool_calls=(("add", {"a": 1}),)))
     one, other = (ask(caching, way, client.request(**hello(tools=TOOLS, options=GREEDY))) for way in (first, second))
     assert len(server.asked) == 1
-    assert other == one and other.raw == one.raw and other.streamed is (first == "stream")
+    assert other == one and other.raw == one.raw and other.streamed is (first in STREAMS)
     assert other.tool_calls[0].arguments == {"a": 1} and other.content == "It is — fine.\n"
     assert figures(cache) == (1, 1, 1, {}, {})
 
@@ -192,12 +189,12 @@ def test_a_reply_is_given_again_only_in_its_time_to_live(client: Any, cache: Res
     for way, request in requests.items():
         ask(short, way, request)
         ask(short, way, request)
-    assert len(server.asked) == 3
+    assert len(server.asked) == len(WAYS)
     time.sleep(2.1)
     for way, request in requests.items():
         ask(long, way, request)
         ask(long, way, request)
-    assert len(server.asked) == 6
+    assert len(server.asked) == 2 * len(WAYS)
 
 
 @pytest.mark.parametrize("ttl", [0, -1, float("nan"), True, "1"])
@@ -252,7 +249,9 @@ class TestRefusals:
             server.next(Plan(raw=body))
             with pytest.raises(ModelError):
                 ask(caching, way, asked)
-        assert figures(cache) == (0, len(GARBAGE), 0, {}, {})
+        hit, miss, stored, bypass, refused = figures(cache)
+        assert (hit, miss, stored, bypass) == (0, len(GARBAGE), 0, {})
+        assert sum(refused.values()) == len(GARBAGE) and set(refused) <= {"error", "broken_stream"}
         assert ask(caching, way, asked).content == "Hello there, world." and len(server.asked) == len(GARBAGE) + 1
 
     def test_a_stream_that_ends_without_saying_so_is_never_kept(
@@ -310,10 +309,8 @@ class TestRefusals:
                 outcome, raised = error, raised + 1
             assert storable(outcome).reason == reason, plan
         assert len(server.asked) == 2, plan
-        # What raises comes to no reply that could be refused.
         assert raised == (2 if reason in ("error", "broken_stream") else 0), plan
-        if not raised:
-            refused[reason] = refused.get(reason, 0) + 2
+        refused[reason] = refused.get(reason, 0) + 2
         assert figures(cache) == (hit, miss + 2, stored, {}, refused), plan
         server.default = after or Plan()
         for _ in range(2):
@@ -383,6 +380,165 @@ def test_fifty_requests_asked_by_32_tasks_at_once_make_fifty_calls(server: Serve
     assert prompts(server) == {f"Question {number}": 1 for number in range(50)}
     stats = cache.stats
     assert stats.miss == stats.stored == 50 and stats.hit + stats.shared == 50 * 31
+
+
+class TestStreamsInFlight:
+    """Of a reply that is being streamed, others get the whole once it is there."""
+
+    @pytest.mark.parametrize("first", STREAMS)
+    def test_whoever_asks_meanwhile_makes_no_call(
+        self, caching: CachingClient, asked: Request, cache: ResponseCache, server: Server, first: str
+    ) -> None:
+        server.default = Plan(content="one two three four", pause=0.1)
+        found: list[Reply] = []
+        threads = [
+            threading.Thread(target=lambda way=way: found.append(ask(caching, way, asked)))
+            for way in (first, *WAYS, *WAYS)
+        ]
+        threads[0].start()
+        while not server.asked:
+            time.sleep(0.005)
+        for thread in threads[1:]:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(server.asked) == 1 and {reply.content for reply in found} == {"one two three four"}
+        assert len({reply.raw for reply in found}) == 1 and all(reply.streamed for reply in found)
+        # On a slow machine, some come when it has ended.
+        assert cache.stats.miss == 1 and cache.stats.shared + cache.stats.hit == 2 * len(WAYS)
+
+    def test_a_stream_waits_for_a_call_that_is_not_streamed(
+        self, caching: CachingClient, asked: Request, cache: ResponseCache, server: Server
+    ) -> None:
+        server.default = Plan(delay=0.3)
+        owner = threading.Thread(target=caching.chat, args=[asked])
+        owner.start()
+        while not server.asked:
+            time.sleep(0.005)
+        for way in STREAMS:
+            assert ask(caching, way, asked).content == "Hello there, world."
+        owner.join()
+        assert len(server.asked) == 1 and cache.stats.shared >= 1
+
+    def test_the_pieces_come_while_the_call_is_made(
+        self, caching: CachingClient, asked: Request, cache: ResponseCache
+    ) -> None:
+        stream = caching.stream(asked)
+        assert next(stream) == Piece("Hello")
+        assert cache.stats.miss == 1 and cache.stats.stored == 0
+        *_, reply = stream
+        assert isinstance(reply, Reply) and cache.stats.stored == 1
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_when_a_stream_is_left_another_takes_over(
+        self, caching: CachingClient, asked: Request, cache: ResponseCache, server: Server, way: str
+    ) -> None:
+        left = caching.stream(asked)
+        next(left)
+        found: list[Reply] = []
+        waiting = threading.Thread(target=lambda: found.append(ask(caching, way, asked)))
+        waiting.start()
+        time.sleep(0.2)
+        assert len(server.asked) == 1 and found == []
+        left.close()
+        waiting.join()
+        assert len(server.asked) == 2 and found[0].content == "Hello there, world."
+        assert (cache.stats.miss, cache.stats.stored, cache.stats.refused) == (2, 1, {})
+
+    def test_when_a_stream_breaks_whoever_waits_tries_themselves(
+        self, caching: CachingClient, asked: Request, cache: ResponseCache, server: Server
+    ) -> None:
+        server.next(Plan(pause=0.1, stop_after=3))
+        found: list[Reply | ModelError] = []
+
+        def work(way: str) -> None:
+            try:
+                found.append(ask(caching, way, asked))
+            except ModelError as error:
+                found.append(error)
+
+        threads = [threading.Thread(target=work, args=[way]) for way in ("stream", *WAYS)]
+        threads[0].start()
+        while not server.asked:
+            time.sleep(0.005)
+        for thread in threads[1:]:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(isinstance(one, ModelError) for one in found) == 1 and len(server.asked) == 2
+        assert cache.stats.refused == {"broken_stream": 1} and cache.stats.stored == 1
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_whoever_takes_no_more_pieces_is_not_waited_for(
+        self, client: Any, asked: Request, server: Server, tmp_path: Path, way: str
+    ) -> None:
+        cache = ResponseCache(folder=tmp_path / "cache", lease=0.3)
+        other = ResponseCache(folder=tmp_path / "cache", lease=0.3)  # knows of the first as another process would
+        rests = CachingClient(client, cache).stream(asked)
+        next(rests)
+        found: list[Reply] = []
+        threads = [
+            threading.Thread(target=lambda cache=one: found.append(ask(CachingClient(client, cache), way, asked)))
+            for one in (cache, other)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [reply.content for reply in found] == ["Hello there, world."] * 2 and len(server.asked) == 2
+        # It still gets its own reply.
+        *_, last = rests
+        assert isinstance(last, Reply) and last.content == "Hello there, world."
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_who_takes_the_pieces_does_not_wait_for_themselves(
+        self, caching: CachingClient, asked: Request, cache: ResponseCache, server: Server, way: str
+    ) -> None:
+        async def main() -> None:
+            stream = caching.astream(asked)
+            await anext(stream)
+            if way == "achat":
+                await caching.achat(asked)
+            else:
+                _ = [part async for part in caching.astream(asked)]
+            _ = [part async for part in stream]
+
+        if way in ("achat", "astream"):
+            asyncio.run(main())
+        else:
+            stream = caching.stream(asked)
+            next(stream)
+            assert ask(caching, way, asked).content == "Hello there, world."
+            list(stream)
+        assert len(server.asked) == 2 and cache.stats.bypass == {"nested": 1} and cache.stats.stored == 1
+
+    def test_tasks_share_a_stream(self, server: Server, cache: ResponseCache) -> None:
+        server.default = lambda body: replace(echo(body), pause=0.002)
+        requests = [question(server.endpoint("openai"), number) for number in range(10)]
+
+        async def main() -> list[Any]:
+            async with make_client(server, "openai", retries=Retries(number=0)) as client:
+                caching = CachingClient(client, cache)
+
+                async def last(request: Request) -> Piece | Reply:
+                    return [part async for part in caching.astream(request)][-1]
+
+                async def left(request: Request) -> None:
+                    # By a task that is cancelled while the pieces come.
+                    async for _ in caching.astream(request):
+                        await asyncio.sleep(60)
+
+                leaving = [asyncio.create_task(left(request)) for request in requests[:3]]
+                while len(server.asked) < 3:
+                    await asyncio.sleep(0.01)
+                for task in leaving:
+                    task.cancel()
+                return await asyncio.gather(*(last(request) for _ in range(8) for request in requests))
+
+        replies = asyncio.run(main())
+        assert [reply.content for reply in replies] == [right(request) for request in requests] * 8
+        assert prompts(server) == {f"Question {number}": 2 if number < 3 else 1 for number in range(10)}
+        assert cache.stats.stored == 10 and cache.stats.hit + cache.stats.shared == 70
 
 
 def test_replies_that_are_not_kept_are_not_shared(server: Server, cache: ResponseCache, dialect: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from rev_accel.errors import InputError
 from rev_accel.llm import Piece, Reply, storable
 
-from .conftest import hello, make_client
+from .conftest import hello, make_client, parts
 from .server import Plan, Server
 
 TOOLS = [
@@ -23,16 +23,12 @@ TOOLS = [
         "function": {"name": "add", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}},
     }
 ]
-WAYS = ["chat", "achat", "stream"]
+WAYS = ["chat", "achat", "stream", "astream"]
+STREAMS = WAYS[2:]
 
 
 def ask(client: Any, way: str, **fields: Any) -> Reply:
-    request = client.request(**hello(**fields))
-    if way == "chat":
-        return client.chat(request)
-    if way == "achat":
-        return asyncio.run(client.achat(request))
-    *_, reply = client.stream(request)
+    *_, reply = parts(client, way, client.request(**hello(**fields)))
     return reply
 
 
@@ -44,7 +40,7 @@ def test_a_reply_says_what_the_server_sent(client: Any, server: Server, way: str
     assert (reply.finish_reason, reply.model, reply.tool_calls) == ("stop", "m", ())
     assert (reply.usage.prompt, reply.usage.completion, reply.usage.cached) == (12, 5, None)
     assert reply.message["role"] == "assistant" and reply.message["content"] == reply.content
-    assert reply.streamed is (way == "stream") and reply.context_cut is None
+    assert reply.streamed is (way in STREAMS) and reply.context_cut is None
     assert reply.timings.first_byte is not None and 0 < reply.timings.first_byte <= reply.timings.total
     assert reply.timings.connect is not None and storable(reply)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import re
@@ -25,7 +24,7 @@ from rev_accel.errors import (
 from rev_accel.llm import Answer, RecordingClient, ReplayClient, Reply, ScriptedClient, storable
 from rev_accel.llm.record import load
 
-from .conftest import make_client, request_of
+from .conftest import make_client, parts, request_of
 from .server import Plan, Server
 from .test_clients import WAYS
 
@@ -47,11 +46,7 @@ def record(path: Path, dialect: str = "openai", answers: list[Any] | None = None
 
 
 def run(client: Any, request: Any, way: str) -> Reply:
-    if way == "chat":
-        return client.chat(request)
-    if way == "achat":
-        return asyncio.run(client.achat(request))
-    *_, reply = client.stream(request)
+    *_, reply = parts(client, way, request)
     return reply
 
 

@@ -15,7 +15,7 @@ from rev_accel.llm import Answer, Reply, ScriptedClient, storable
 
 from .conftest import hello, request_of
 from .server import Plan, Server
-from .test_clients import WAYS, ask
+from .test_clients import STREAMS, WAYS, ask
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -37,7 +37,7 @@ def test_bytes_give_back_the_same_reply_and_what_the_server_sent(
     assert again == reply and again is not reply and again.raw == reply.raw
     assert again.timings == reply.timings and storable(again) == storable(reply)
     assert reply.to_bytes().endswith(reply.raw) and again.to_bytes() == reply.to_bytes()
-    if way != "stream":
+    if way not in STREAMS:
         assert json.loads(again.raw)["model"] == "m"
 
 
@@ -113,9 +113,9 @@ class TestScript:
         assert client.requests == [request] * 5
 
     def test_it_can_be_asked_in_every_way(self, dialect: str) -> None:
-        client = ScriptedClient([Answer(content="one two")] * 3)
+        client = ScriptedClient([Answer(content="one two")] * len(WAYS))
         client.request = lambda **fields: request_of(dialect=dialect, **fields)
-        assert [ask(client, way).content for way in WAYS] == ["one two"] * 3
+        assert [ask(client, way).content for way in WAYS] == ["one two"] * len(WAYS)
 
     def test_answers_can_be_wrong_on_purpose(self, dialect: str) -> None:
         client = ScriptedClient([Answer(finish_reason="length"), Answer(tool_calls=(("add", "{"),)), Answer()])

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -143,6 +143,65 @@ def test_a_call_that_raises_is_tried_by_those_who_wait_one_after_another(tmp_pat
     assert sum(isinstance(result, ConnectionError) for result in results) == 3
     assert results.count(reply(1)) == 5
     assert (call.made, call.most, working.made) == (4, 1, 1)
+    assert (cache.stats.miss, cache.stats.refused) == (4, {"error": 3})
+
+
+def test_who_asks_says_as_what_a_failure_counts(tmp_path: Path) -> None:
+    cache = ResponseCache(folder=tmp_path / "cache")
+
+    def fail() -> bytes:
+        raise ConnectionError
+
+    async def fail_async() -> bytes:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        cache.get_or_call(key(1), fail, failed=lambda error: type(error).__name__)
+    with pytest.raises(ConnectionError):
+        asyncio.run(cache.aget_or_call(key(1), fail_async, failed=lambda error: "async"))
+    with pytest.raises(ConnectionError):
+        cache.get_or_call(key(1), fail, bypass="sampled")  # not for the cache, so not refused by it
+    assert cache.stats.refused == {"ConnectionError": 1, "async": 1}
+
+
+def test_a_call_in_pieces_is_shared_as_any_other(tmp_path: Path) -> None:
+    cache, other = (ResponseCache(folder=tmp_path / "cache") for _ in range(2))
+    calls = Calls(1)
+
+    def call() -> Iterator[str | bytes]:
+        yield "one"
+        yield "two"
+        yield calls()
+
+    async def call_async() -> AsyncIterator[str | bytes]:
+        for part in call():
+            yield part
+
+    async def collect(cache: ResponseCache) -> list[str | bytes]:
+        return [part async for part in cache.aget_or_stream(key(1), call_async)]
+
+    def work(number: int) -> object:
+        asked = (cache, other)[number % 2]
+        if number < 4:
+            return list(asked.get_or_stream(key(1), call))
+        return asyncio.run(collect(asked)) if number < 8 else [asked.get_or_call(key(1), calls)]
+
+    results = in_threads(12, work)
+    assert calls.made == 1 and all(result[-1] == reply(1) for result in results)
+    assert [result[:-1] for result in results if len(result) > 1] in ([["one", "two"]], [])
+    assert list(cache.get_or_stream(key(1), call)) == [reply(1)]
+    # What is not for the cache comes as it is.
+    assert list(cache.get_or_stream(key(1), call, bypass="sampled")) == ["one", "two", reply(1)]
+    assert list(cache.get_or_stream(key(2), call, storable=lambda _: "length"))[-1] == reply(1)
+    assert cache.get(key(2)) is None and cache.stats.refused == {"length": 1}
+
+
+@pytest.mark.parametrize("parts", [[], ["one"], ["one", None]])
+def test_a_call_in_pieces_that_gives_no_bytes_raises_and_lets_go(parts: list[object], tmp_path: Path) -> None:
+    cache = ResponseCache(folder=tmp_path / "cache", lease=60)
+    with pytest.raises(TypeError, match="what `call` gives must be bytes, not NoneType"):
+        list(cache.get_or_stream(key(1), lambda: (part for part in parts)))
+    assert cache.get_or_call(key(1), lambda: b"bytes") == b"bytes"
 
 
 def test_a_reply_that_is_not_to_be_stored_is_its_callers_alone(tmp_path: Path) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, TypedDict
 
 from rev_accel.errors import ModelError
 from rev_accel.replies import ResponseCache
 from rev_accel.replies.cache import milliseconds
 
 from .client import in_pieces
-from .reply import Reply
+from .reply import Piece, Reply
 from .verdict import storable
 
 if TYPE_CHECKING:
     from .client import Client
-    from .reply import Piece
     from .request import Request
 
 __all__ = ["CachingClient"]
@@ -58,13 +58,8 @@ class CachingClient:
         def call() -> bytes:
             return made.note(self._inner.chat(request))
 
-        stored = self.cache.get_or_call(
-            request.key().digest, call, storable=made.refusal, ttl=self._ttl, bypass=self._bypass(request)
-        )
-        reply = made.reply or readable(stored)
-        if reply is None:
-            reply = self._keep(request, self._inner.chat(request))
-        return reply
+        stored = self.cache.get_or_call(request.key().digest, call, **self._how(request, made))
+        return made.reply or readable(stored) or self._keep(request, self._inner.chat(request))
 
     async def achat(self, request: Request) -> Reply:
         """`chat`, for asyncio."""
@@ -73,28 +68,58 @@ class CachingClient:
         async def call() -> bytes:
             return made.note(await self._inner.achat(request))
 
-        stored = await self.cache.aget_or_call(
-            request.key().digest, call, storable=made.refusal, ttl=self._ttl, bypass=self._bypass(request)
-        )
-        reply = made.reply or readable(stored)
-        if reply is None:
-            reply = self._keep(request, await self._inner.achat(request))
-        return reply
+        stored = await self.cache.aget_or_call(request.key().digest, call, **self._how(request, made))
+        return made.reply or readable(stored) or self._keep(request, await self._inner.achat(request))
 
-    def stream(self, request: Request) -> Iterator[Piece | Reply]:
-        """The reply in pieces, and then the whole of it; from the cache word by word.
+    def stream(self, request: Request) -> Generator[Piece | Reply, None, None]:
+        """The reply in pieces, and then the whole of it.
 
-        What is being streamed is not waited for by others, who could not know when it will end.
+        Whoever makes the call is given the pieces as they come. Who asks for the same meanwhile, by whatever method,
+        waits for the end; their streams, and those from the cache, then come word by word. Take the pieces, or close
+        the stream: who rests between two for longer than the cache's lease is not waited for any longer.
         """
-        stored = self.cache.get(request.key().digest, bypass=self._bypass(request))
-        reply = None if stored is None else readable(stored)
-        if reply is not None:
-            yield from in_pieces(reply)
-            return
-        for part in self._inner.stream(request):
-            if isinstance(part, Reply) and self._bypass(request) is None:
-                self._keep(request, part)
-            yield part
+        made = _Made()
+
+        def call() -> Generator[Piece | bytes, None, None]:
+            for part in self._inner.stream(request):
+                yield made.note(part) if isinstance(part, Reply) else part
+
+        for part in self.cache.get_or_stream(request.key().digest, call, **self._how(request, made)):
+            if isinstance(part, Piece):
+                yield part
+            elif made.reply is not None:
+                yield made.reply
+            elif (reply := readable(part)) is not None:
+                yield from in_pieces(reply)
+            else:
+                for again in self._inner.stream(request):
+                    yield self._keep(request, again) if isinstance(again, Reply) else again
+
+    async def astream(self, request: Request) -> AsyncGenerator[Piece | Reply, None]:
+        """`stream`, for asyncio."""
+        made = _Made()
+
+        async def call() -> AsyncGenerator[Piece | bytes, None]:
+            async with aclosing(self._inner.astream(request)) as parts:
+                async for part in parts:
+                    yield made.note(part) if isinstance(part, Reply) else part
+
+        async with aclosing(self.cache.aget_or_stream(request.key().digest, call, **self._how(request, made))) as parts:
+            async for part in parts:
+                if isinstance(part, Piece):
+                    yield part
+                elif made.reply is not None:
+                    yield made.reply
+                elif (reply := readable(part)) is not None:
+                    for piece in in_pieces(reply):
+                        yield piece
+                else:
+                    async with aclosing(self._inner.astream(request)) as anew:
+                        async for again in anew:
+                            yield self._keep(request, again) if isinstance(again, Reply) else again
+
+    def _how(self, request: Request, made: _Made) -> _How:
+        return {"storable": made.refusal, "failed": failure, "ttl": self._ttl, "bypass": self._bypass(request)}
 
     def _bypass(self, request: Request) -> str | None:
         """Why a request is not for the cache."""
@@ -103,6 +128,13 @@ class CachingClient:
     def _keep(self, request: Request, reply: Reply) -> Reply:
         self.cache.put(request.key().digest, reply.to_bytes(), storable=lambda _: storable(reply).reason, ttl=self._ttl)
         return reply
+
+
+class _How(TypedDict):
+    storable: Callable[[bytes], str | None]
+    failed: Callable[[Exception], str]
+    ttl: float | None
+    bypass: str | None
 
 
 class _Made:
@@ -117,6 +149,11 @@ class _Made:
 
     def refusal(self, _stored: bytes) -> str | None:
         return None if self.reply is None else storable(self.reply).reason
+
+
+def failure(error: Exception) -> str:
+    """As what a call that raised is counted."""
+    return storable(error).reason or "error"
 
 
 def readable(stored: bytes) -> Reply | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from .reply import Piece
@@ -32,6 +32,9 @@ class Client(Protocol):
 
         Close the iterator to give up before its end.
         """
+
+    def astream(self, request: Request) -> AsyncGenerator[Piece | Reply, None]:
+        """The same, for asyncio."""
 
 
 def in_pieces(reply: Reply) -> Iterator[Piece | Reply]:

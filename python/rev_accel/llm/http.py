@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -39,8 +40,8 @@ class HTTPClient:
     """What the clients share.
 
     Used with `with` or `async with`, or closed with `close`, a client gives its connections back at once; else when
-    it is no longer used. Only within `async with` does `achat` keep connections from call to call. A client may be used
-    by several threads, and in a forked child, which makes connections of its own.
+    it is no longer used. Only within `async with` do `achat` and `astream` keep connections from call to call. A client
+    may be used by several threads, and in a forked child, which makes connections of its own.
     """
 
     DIALECT: ClassVar[Dialect]
@@ -134,14 +135,20 @@ class HTTPClient:
         """The reply to a request, for asyncio."""
         async for attempt in tenacity.AsyncRetrying(**policy(self._policy(request))):
             with attempt:
-                exchange = self._exchange(request, stream=False)
-                if self._async_session is not None and self._async_session[0] is asyncio.get_running_loop():
-                    reply = await self._aattempt(self._async_session[1], exchange)
-                else:
-                    # Connections belong to the loop that they were made in.
-                    async with httpx2.AsyncClient(**self._settings()) as session:
-                        reply = await self._aattempt(session, exchange)
+                reply = whole([part async for part in self._aattempt(self._exchange(request, stream=False))])
         return reply
+
+    async def astream(self, request: Request) -> AsyncGenerator[Piece | Reply, None]:
+        """`stream`, for asyncio."""
+        first: Piece | Reply
+        async for attempt in tenacity.AsyncRetrying(**policy(self._policy(request))):
+            with attempt:
+                rest = self._aattempt(self._exchange(request, stream=True))
+                first = await anext(rest)
+        async with aclosing(rest):
+            yield first
+            async for part in rest:
+                yield part
 
     def close(self) -> None:
         """Gives the connections back. The client can be used again."""
@@ -198,23 +205,33 @@ class HTTPClient:
             raise exchange.failure(error) from error
         yield from exchange.finish()
 
-    async def _aattempt(self, session: httpx2.AsyncClient, exchange: Exchange) -> Reply:
+    async def _aattempt(self, exchange: Exchange) -> AsyncGenerator[Piece | Reply, None]:
         exchange.use_async()
         try:
-            async with session.stream(
-                "POST",
-                exchange.url,
-                content=exchange.content,
-                headers=exchange.headers,
-                extensions=exchange.extensions,
-            ) as answer:
+            async with (
+                self._async_session_here() as session,
+                session.stream(
+                    "POST",
+                    exchange.url,
+                    content=exchange.content,
+                    headers=exchange.headers,
+                    extensions=exchange.extensions,
+                ) as answer,
+            ):
                 exchange.opened(answer.status_code, answer.headers)
                 async for chunk in answer.aiter_bytes():
-                    for _ in exchange.feed(chunk):
-                        pass
+                    for piece in exchange.feed(chunk):
+                        yield piece
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise exchange.failure(error) from error
-        return whole(exchange.finish())
+        for part in exchange.finish():
+            yield part
+
+    def _async_session_here(self) -> AbstractAsyncContextManager[httpx2.AsyncClient]:
+        # Connections belong to the loop that they were made in.
+        if self._async_session is not None and self._async_session[0] is asyncio.get_running_loop():
+            return nullcontext(self._async_session[1])
+        return httpx2.AsyncClient(**self._settings())
 
     def _sync_session(self) -> httpx2.Client:
         process = os.getpid()
@@ -231,7 +248,7 @@ class HTTPClient:
         return {"headers": self._headers, "verify": self._verify, "timeout": None, "follow_redirects": False}
 
 
-def whole(parts: Iterator[Piece | Reply]) -> Reply:
+def whole(parts: Iterable[Piece | Reply]) -> Reply:
     """The whole reply, which is the last of its parts."""
     *_, last = parts
     assert isinstance(last, Reply)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,18 @@ class RecordingClient:
                 if isinstance(part, Reply):
                     self._write(recorded, part)
                 yield part
+        except ModelError as error:
+            self._write(recorded, error)
+            raise
+
+    async def astream(self, request: Request) -> AsyncGenerator[Piece | Reply, None]:
+        recorded = record.redacted(request, self._redact)
+        try:
+            async with aclosing(self._inner.astream(request)) as parts:
+                async for part in parts:
+                    if isinstance(part, Reply):
+                        self._write(recorded, part)
+                    yield part
         except ModelError as error:
             self._write(recorded, error)
             raise

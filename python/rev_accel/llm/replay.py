@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -82,6 +82,10 @@ class ReplayClient:
 
     def stream(self, request: Request) -> Iterator[Piece | Reply]:
         yield from in_pieces(self.chat(request))
+
+    async def astream(self, request: Request) -> AsyncGenerator[Piece | Reply, None]:
+        for part in self.stream(request):
+            yield part
 
     def _next(self, request: Request) -> Record:
         """The next record, which must be of this request."""

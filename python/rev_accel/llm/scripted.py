@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -70,3 +70,7 @@ class ScriptedClient:
 
     def stream(self, request: Request) -> Iterator[Piece | Reply]:
         yield from in_pieces(self.chat(request))
+
+    async def astream(self, request: Request) -> AsyncGenerator[Piece | Reply, None]:
+        for part in self.stream(request):
+            yield part

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from contextlib import aclosing, closing, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from rev_accel import _core, settings
 from rev_accel import cache as shared
 from rev_accel.errors import InputError
 
-from .flights import Flight, Flights, Renewals, alive_task, alive_thread
+from .flights import Flight, Flights, Renewals, Streaming, alive_here
 from .stats import Counts, ReplyStats
-from .steps import Call, Course, Do, Pause, Wait, in_thread, run, run_async
+from .steps import Call, Course, Do, Pause, Wait, in_thread, run, run_async, run_stream, run_stream_async
 
 __all__ = ["ResponseCache"]
 
@@ -25,6 +28,8 @@ LEAST_LEASE, LONGEST_LEASE = 0.05, 3600.0  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
 
 Storable = Callable[[bytes], str | None]
+Failed = Callable[[Exception], str]
+P = TypeVar("P")
 
 # The folders and keys of the calls that surround what runs now: who asks for one of them would wait for itself.
 _around: ContextVar[frozenset[tuple[str | None, bytes]]] = ContextVar("_around", default=frozenset())
@@ -124,6 +129,7 @@ class ResponseCache:
         call: Callable[[], bytes],
         *,
         storable: Storable | None = None,
+        failed: Failed | None = None,
         ttl: float | None = None,
         bypass: str | None = None,
     ) -> bytes:
@@ -136,21 +142,52 @@ class ResponseCache:
         Args:
             call: Makes the call and gives the reply. What it raises comes through unchanged.
             storable: Says of a reply why it is not to be stored, or `None` for one that is; default: all are.
+            failed: Says as what an exception of `call` counts in `stats.refused`; default: `error`.
             ttl: For how many seconds the reply may be used; default: for ever.
             bypass: Why the request is not for the cache. Then there is only the call, which nobody else waits for.
         """
-        me = self._folder, _key(key)
-        if self._is_plain(bypass or self._nested(me)):
+        question = _Question(_key(key), storable, failed, ttl, alive_here())
+        if self._is_plain(bypass or self._nested(question)):
             return _reply(call())
 
         def inside() -> bytes:
-            token = _around.set(_around.get() | {me})
-            try:
+            with self._within(question):
                 return call()
-            finally:
-                _around.reset(token)
 
-        return run(self._course(me[1], storable, ttl, alive_thread()), inside)
+        return run(self._course(question), inside)
+
+    def get_or_stream(
+        self,
+        key: bytes | str,
+        call: Callable[[], Generator[P | bytes, None, None]],
+        *,
+        storable: Storable | None = None,
+        failed: Failed | None = None,
+        ttl: float | None = None,
+        bypass: str | None = None,
+    ) -> Generator[P | bytes, None, None]:
+        """`get_or_call` for a reply that comes in pieces: `call` gives these, and the bytes to be kept as the last.
+
+        Whoever calls is given each piece as it comes, and then the bytes; everybody else only the bytes, once the call
+        has ended. Who takes a piece and for the time of a lease no other is not waited for any longer.
+        """
+        streaming = Streaming(self._lease / 1000)
+        question = _Question(_key(key), storable, failed, ttl, streaming)
+        if self._is_plain(bypass or self._nested(question)):
+            yield from call()
+            return
+
+        def inside() -> Generator[P | bytes, None, None]:
+            with closing(call()) as parts:
+                while True:
+                    # Not while a piece is given out: it is the caller's context.
+                    with self._within(question):
+                        part = next(parts, None)
+                    if part is None:
+                        return
+                    yield part
+
+        yield from run_stream(self._course(question), inside, streaming)
 
     async def aget_or_call(
         self,
@@ -158,25 +195,65 @@ class ResponseCache:
         call: Callable[[], Awaitable[bytes]],
         *,
         storable: Storable | None = None,
+        failed: Failed | None = None,
         ttl: float | None = None,
         bypass: str | None = None,
     ) -> bytes:
         """`get_or_call` in an asyncio task, for a `call` that is awaited. Threads and tasks share what is in flight."""
-        me = self._folder, _key(key)
-        if self._is_plain(bypass or self._nested(me)):
+        question = _Question(_key(key), storable, failed, ttl, alive_here())
+        if self._is_plain(bypass or self._nested(question)):
             return _reply(await call())
 
         async def inside() -> bytes:
-            token = _around.set(_around.get() | {me})
-            try:
+            with self._within(question):
                 return await call()
-            finally:
-                _around.reset(token)
 
-        return await run_async(self._course(me[1], storable, ttl, alive_task()), inside)
+        return await run_async(self._course(question), inside)
 
-    def _nested(self, me: tuple[str | None, bytes]) -> str | None:
-        return "nested" if me in _around.get() else None
+    async def aget_or_stream(
+        self,
+        key: bytes | str,
+        call: Callable[[], AsyncGenerator[P | bytes, None]],
+        *,
+        storable: Storable | None = None,
+        failed: Failed | None = None,
+        ttl: float | None = None,
+        bypass: str | None = None,
+    ) -> AsyncGenerator[P | bytes, None]:
+        """`get_or_stream` in an asyncio task."""
+        streaming = Streaming(self._lease / 1000)
+        question = _Question(_key(key), storable, failed, ttl, streaming)
+        if self._is_plain(bypass or self._nested(question)):
+            async with aclosing(call()) as parts:
+                async for part in parts:
+                    yield part
+            return
+
+        async def inside() -> AsyncGenerator[P | bytes, None]:
+            async with aclosing(call()) as parts:
+                while True:
+                    with self._within(question):
+                        part = await anext(parts, None)
+                    if part is None:
+                        return
+                    yield part
+
+        async with aclosing(run_stream_async(self._course(question), inside, streaming)) as parts:
+            async for part in parts:
+                yield part
+
+    def _nested(self, question: _Question) -> str | None:
+        """Why whoever asks would wait for themselves."""
+        is_around = (self._folder, question.key) in _around.get()
+        return "nested" if is_around or self._process().flights.is_paused_here(question.key) else None
+
+    @contextmanager
+    def _within(self, question: _Question) -> Iterator[None]:
+        token = _around.set(_around.get() | {(self._folder, question.key)})
+        try:
+            yield
+        finally:
+            _around.reset(token)
 
     def _is_plain(self, bypass: str | None) -> bool:
         reason = "off" if self._is_off else bypass
@@ -184,21 +261,20 @@ class ResponseCache:
             self._process().counts.bypassed(reason)
         return reason is not None
 
-    def _course(
-        self, key: bytes, storable: Storable | None, ttl: float | None, alive: Callable[[], bool]
-    ) -> Course[bytes]:
+    def _course(self, question: _Question) -> Course[bytes]:
         """What there is to do for one question."""
-        lasts = None if ttl is None else milliseconds("ttl", ttl)
+        key = question.key
+        lasts = None if question.ttl is None else milliseconds("ttl", question.ttl)
         found = yield Do(partial(self._store.get, key, max_age=self._max_age))
         process = self._process()
         if isinstance(found, bytes):
             process.counts.add("hit")
             return found
         while True:
-            flight, is_mine = process.flights.join(key, alive)
+            flight, is_mine = process.flights.join(key, question.alive)
             if is_mine:
                 try:
-                    return (yield from self._lead(process, flight, key, storable, lasts))
+                    return (yield from self._lead(process, flight, question, lasts))
                 finally:
                     if process.is_here():
                         process.flights.end(key, flight)
@@ -208,11 +284,9 @@ class ResponseCache:
                 process.counts.add("shared")
                 return flight.reply
 
-    def _lead(
-        self, process: _OfProcess, flight: Flight, key: bytes, storable: Storable | None, lasts: int | None
-    ) -> Course[bytes]:
+    def _lead(self, process: _OfProcess, flight: Flight, question: _Question, lasts: int | None) -> Course[bytes]:
         """What there is to do for the one of this process who is to make the call, unless another process makes it."""
-        owner = os.urandom(16)
+        key, storable, owner = question.key, question.storable, os.urandom(16)
         # From the first attempt on, whatever happens: it may have been made although Ctrl-C was faster.
         has_lease = True
         try:
@@ -224,7 +298,11 @@ class ResponseCache:
             has_lease = outcome
             if has_lease:
                 process.renewals.add(key, owner, flight.is_alive)
-            reply = _reply((yield Call()), "what `call` gives")
+            try:
+                reply = _reply((yield Call()))
+            except Exception as error:
+                self._process().counts.refused("error" if question.failed is None else question.failed(error))
+                raise
             refusal = None if storable is None else storable(reply)
             if refusal is not None:
                 self._process().counts.refused(refusal)
@@ -295,6 +373,18 @@ class ResponseCache:
             # In one step: two threads get the same one.
             process = self._processes.setdefault(number, _OfProcess(number, self._store, self._lease))
         return process
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What somebody asks for, and how it is to be answered."""
+
+    key: bytes
+    storable: Storable | None
+    failed: Failed | None
+    ttl: float | None
+    alive: Callable[[], bool] | Streaming
+    """Tells whether whoever asks is still there."""
 
 
 class _OfProcess:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rev_accel._core import ReplyStore
 
-__all__ = ["Flight", "Flights", "Renewals", "alive_task", "alive_thread"]
+__all__ = ["Flight", "Flights", "Renewals", "Streaming", "alive_here"]
 
 # How often the thread that renews leases looks whether the process ends.
 LOOK = 0.5
@@ -19,7 +21,7 @@ LOOK = 0.5
 class Flight:
     """A call that is being made. Others wait for its end, and may then find a reply."""
 
-    def __init__(self, alive: Callable[[], bool]) -> None:
+    def __init__(self, alive: Callable[[], bool] | Streaming) -> None:
         self.reply: bytes | None = None
         self.is_alive = alive
         """Whether whoever makes the call may still end the flight."""
@@ -74,7 +76,12 @@ class Flights:
         self._lock = threading.Lock()
         self._by_key: dict[bytes, Flight] = {}
 
-    def join(self, key: bytes, alive: Callable[[], bool]) -> tuple[Flight, bool]:
+    def is_paused_here(self, key: bytes) -> bool:
+        """Whether it is who asks now who takes the pieces of this reply, so that waiting for it would be in vain."""
+        flight = self._by_key.get(key)
+        return flight is not None and isinstance(flight.is_alive, Streaming) and flight.is_alive.is_paused_here()
+
+    def join(self, key: bytes, alive: Callable[[], bool] | Streaming) -> tuple[Flight, bool]:
         """The flight of a key, and whether it is the caller's, who then has to end it."""
         with self._lock:
             flight = self._by_key.get(key)
@@ -135,12 +142,48 @@ class Renewals:
                     self._store.renew(key, owner, lease=self._lease)
 
 
-def alive_thread() -> Callable[[], bool]:
-    """Tells whether the thread that asks now is still there."""
-    return threading.current_thread().is_alive
+class Streaming:
+    """Tells whether a call goes on whose reply is given out in pieces.
+
+    Between two pieces it is for the caller to go on. Who does not for so many seconds may have left for ever; nobody
+    waits for them any longer then.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._is_there = alive_here()
+        self._paused: tuple[object, float] | None = None
+
+    def __call__(self) -> bool:
+        paused = self._paused
+        return self._is_there() and (paused is None or time.monotonic() - paused[1] < self._patience)
+
+    def is_paused_here(self) -> bool:
+        paused = self._paused
+        return paused is not None and paused[0] is here()
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """While a piece is given out."""
+        self._paused = here(), time.monotonic()
+        try:
+            yield
+        finally:
+            # Perhaps on another thread.
+            self._is_there, self._paused = alive_here(), None
 
 
-def alive_task() -> Callable[[], bool]:
-    """Tells whether the task that asks now is still there, in a loop that runs."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    return lambda: loop.is_running() and (task is None or not task.done())
+def here() -> asyncio.Task[Any] | threading.Thread:
+    """The task that runs now, or else the thread."""
+    try:
+        return asyncio.current_task() or threading.current_thread()
+    except RuntimeError:  # there is no loop
+        return threading.current_thread()
+
+
+def alive_here() -> Callable[[], bool]:
+    """Tells whether who asks now is still there: a thread, or a task in a loop that runs."""
+    asker = here()
+    if isinstance(asker, threading.Thread):
+        return asker.is_alive
+    return lambda: asker.get_loop().is_running() and not asker.done()

@@ -23,7 +23,7 @@ class ReplyStats:
     """The reply was there."""
 
     miss: int
-    """It was not: whoever asked had to make the call. If that raised, nothing else is counted."""
+    """It was not: whoever asked had to make the call."""
 
     shared: int
     """Another thread, task or process was making the same call, and its reply was taken."""
@@ -38,7 +38,8 @@ class ReplyStats:
     `bypass`."""
 
     refused: Mapping[str, int]
-    """Replies that were not stored, by reason: `too_large` (16 MiB), one of those above, or what `storable` said."""
+    """Calls whose outcome was not stored, by reason: `error` or what `failed` said for calls that raised, `too_large`
+    (16 MiB), one of those above, or what `storable` said of the reply. A call that was given up is not counted."""
 
     @property
     def hit_rate(self) -> float:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from .flights import Flight
+from .flights import Flight, Streaming
 
-__all__ = ["Call", "Course", "Do", "Pause", "Wait", "in_thread", "run", "run_async"]
+__all__ = ["Call", "Course", "Do", "Pause", "Wait", "in_thread", "run", "run_async", "run_stream", "run_stream_async"]
 
 T = TypeVar("T")
+P = TypeVar("P")  # a piece of a reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,48 @@ def run(course: Course[T], call: Callable[[], Any]) -> T:
             value: T = end.value
             return value
         try:
-            proceed, result = course.send, None
-            match step:
-                case Do(work):
-                    result = work()
-                case Call():
-                    result = call()
-                case Wait(flight, seconds):
-                    flight.wait(seconds)
-                case Pause(seconds):
-                    time.sleep(seconds)
+            proceed, result = course.send, call() if isinstance(step, Call) else perform(step)
         except BaseException as error:
             proceed, result = course.throw, error
+
+
+def run_stream(
+    course: Course[bytes], call: Callable[[], Generator[P | bytes, None, None]], streaming: Streaming
+) -> Generator[P | bytes, None, None]:
+    """`run`, for a call that gives pieces and at last the reply: they are given on as they come, and then the reply."""
+    proceed: Callable[[Any], Any] = course.send
+    result: Any = None
+    while True:
+        try:
+            step = proceed(result)
+        except StopIteration as end:
+            yield end.value
+            return
+        try:
+            proceed, result = course.send, None
+            if not isinstance(step, Call):
+                result = perform(step)
+                continue
+            with closing(call()) as parts:
+                for part in parts:
+                    if isinstance(part, bytes):
+                        result = part
+                    else:
+                        with streaming.pause():
+                            yield part
+        except BaseException as error:
+            proceed, result = course.throw, error
+
+
+def perform(step: Do | Wait | Pause) -> Any:
+    match step:
+        case Do(work):
+            return work()
+        case Wait(flight, seconds):
+            flight.wait(seconds)
+        case Pause(seconds):
+            time.sleep(seconds)
+    return None
 
 
 async def run_async(course: Course[T], call: Callable[[], Awaitable[Any]]) -> T:
@@ -87,16 +119,7 @@ async def run_async(course: Course[T], call: Callable[[], Awaitable[Any]]) -> T:
                 value: T = end.value
                 return value
             try:
-                proceed, result = course.send, None
-                match step:
-                    case Do(work):
-                        result = await in_thread(work)
-                    case Call():
-                        result = await call()
-                    case Wait(flight, seconds):
-                        await flight.wait_async(seconds)
-                    case Pause(seconds):
-                        await asyncio.sleep(seconds)
+                proceed, result = course.send, await (call() if isinstance(step, Call) else perform_async(step))
             except GeneratorExit:
                 raise
             except BaseException as error:
@@ -104,6 +127,50 @@ async def run_async(course: Course[T], call: Callable[[], Awaitable[Any]]) -> T:
     finally:
         # For a task that is given up without having ended.
         course.close()
+
+
+async def run_stream_async(
+    course: Course[bytes], call: Callable[[], AsyncGenerator[P | bytes, None]], streaming: Streaming
+) -> AsyncGenerator[P | bytes, None]:
+    """`run_stream` in a task."""
+    proceed: Callable[[Any], Any] = course.send
+    result: Any = None
+    try:
+        while True:
+            try:
+                step = proceed(result)
+            except StopIteration as end:
+                yield end.value
+                return
+            try:
+                proceed, result = course.send, None
+                if not isinstance(step, Call):
+                    result = await perform_async(step)
+                    continue
+                async with aclosing(call()) as parts:
+                    async for part in parts:
+                        if isinstance(part, bytes):
+                            result = part
+                        else:
+                            with streaming.pause():
+                                yield part
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                proceed, result = course.throw, error
+    finally:
+        course.close()
+
+
+async def perform_async(step: Do | Wait | Pause) -> Any:
+    match step:
+        case Do(work):
+            return await in_thread(work)
+        case Wait(flight, seconds):
+            await flight.wait_async(seconds)
+        case Pause(seconds):
+            await asyncio.sleep(seconds)
+    return None
 
 
 async def in_thread(work: Callable[[], T]) -> T:
