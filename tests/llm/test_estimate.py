@@ -9,7 +9,7 @@ import pytest
 
 from rev_accel.llm import Reply, storable
 
-from .conftest import hello
+from .conftest import hello, make_client
 from .server import Plan, Server
 from .test_clients import WAYS, ask
 
@@ -68,3 +68,42 @@ def test_a_whole_prompt_is_not_called_cut(client: Any, server: Server, prompt: A
 )
 def test_what_is_few_tokens_is_estimated_so(client: Any, server: Server, messages: Any) -> None:
     assert cut(client, server, 9, messages=messages).context_cut is None
+
+
+def tool(**parameters: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": "read", "description": "Reads.", "parameters": parameters}}
+
+
+WORDY = tool(type="object", properties={"path": {"anyOf": [{"type": "string", "description": LONG}]}})
+NAMES = tool(
+    type="object", properties={f"a_rather_long_name_of_parameter_{number}": {"type": "string"} for number in range(200)}
+)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tools": [WORDY]},
+        {"tools": [NAMES]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": {"text": LONG}}}]}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": LONG}}]}]},
+    ],
+    ids=["descriptions", "names", "arguments", "arguments as text"],
+)
+def test_tools_and_arguments_of_their_calls_are_counted(client: Any, server: Server, fields: dict[str, Any]) -> None:
+    server.next(Plan(usage=(60, 3)), Plan(usage=(1300, 3)))
+    assert ask(client, "chat", **fields).context_cut is not None
+    assert ask(client, "chat", **fields).context_cut is None
+
+
+def test_what_templates_leave_out_of_tools_is_not_counted(server: Server) -> None:
+    enum = [f"a value that is described nowhere else {number}" for number in range(200)]
+    odd = [tool(properties=7, items=[[{"description": 5}]]), {"function": "f"}, {}]
+    with make_client(server, "openai") as client:
+        for tools, choice in (
+            ([tool(title=LONG, properties={"a": {"enum": enum}})], None),
+            ([WORDY], "none"),
+            (odd, None),
+        ):
+            server.next(Plan(usage=(60, 3)))
+            assert ask(client, "chat", tools=tools, tool_choice=choice).context_cut is None

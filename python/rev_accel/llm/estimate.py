@@ -5,6 +5,7 @@ Ollama, for one, drops messages from the front until the rest fits, and says so 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ __all__ = ["context_cut", "prompt_tokens"]
 BYTES_A_TOKEN = 4
 
 # A prompt counts as cut when the server counted less than this share of the estimate; what is estimated leaves out
-# tools and templates, so it is rather too low.
+# templates, so it is rather too low.
 SHARE = 0.5
 
 # How many times as many tokens as estimated the densest texts are: hexadecimal digits, two bytes a token.
@@ -36,7 +37,7 @@ _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
 def context_cut(request: Request, usage: Usage) -> str | None:
-    """Why it seems that the server saw less than the messages of a request; `None` when it does not.
+    """Why it seems that the server saw less than the messages and tools of a request; `None` when it does not.
 
     It compares the tokens that the server reported with an estimate. What the server did not report, it cannot know.
     """
@@ -57,14 +58,16 @@ def context_cut(request: Request, usage: Usage) -> str | None:
 
 
 def prompt_tokens(request: Request) -> int:
-    """About how many tokens the texts of the messages are; rather too few than too many."""
-    size = sum(len(_RUNS.sub(r"\1\1\1", text).encode("utf-8", "surrogatepass")) for text in texts(request.messages))
+    """About how many tokens the messages and tools are; rather too few than too many."""
+    size = sum(len(_RUNS.sub(r"\1\1\1", text).encode("utf-8", "surrogatepass")) for text in texts(request))
     return size // BYTES_A_TOKEN
 
 
-def texts(messages: Any) -> Iterator[str]:
-    """What of the messages a model reads as text."""
-    for message in messages:
+def texts(request: Request) -> Iterator[str]:
+    """What of a request a model reads as text."""
+    if request.tool_choice != "none":
+        yield from described(request.tools)
+    for message in request.messages:
         content = message.get("content")
         if isinstance(content, str):
             yield _THOUGHTS.sub("", content) if message.get("role") == "assistant" else content
@@ -75,5 +78,28 @@ def texts(messages: Any) -> Iterator[str]:
         for call in message.get("tool_calls") or ():
             function = call.get("function") if isinstance(call, dict) else None
             arguments = function.get("arguments") if isinstance(function, dict) else None
-            if isinstance(arguments, str):
-                yield arguments
+            if arguments:
+                yield arguments if isinstance(arguments, str) else compact(arguments)
+
+
+def described(schema: Any) -> Iterator[str]:
+    """The names and descriptions in the schemas of tools: what templates keep, each writes the rest in its own way."""
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield from (text for name in ("name", "description") if isinstance(text := part.get(name), str))
+            properties = part.get("properties")
+            if isinstance(properties, dict):
+                yield from properties
+                waiting.extend(properties.values())
+            waiting.extend(part.get(name) for name in ("function", "parameters", "items", "anyOf", "oneOf", "allOf"))
+        elif isinstance(part, (list, tuple)):
+            waiting.extend(part)
+
+
+def compact(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError):  # an int of thousands of digits, or nested too deep: no server takes it
+        return ""
