@@ -74,8 +74,7 @@ develop: $(VENV)/created
 bench: $(VENV)/installed
 	cargo bench --locked
 	$(BIN)/python benches/peers.py
-	$(BIN)/python benches/digest.py
-	$(BIN)/python benches/replies.py
+	$(BIN)/python benches/llm.py
 	$(BIN)/python benches/repo.py
 
 # Hours: the long forms of what the tests do in short.

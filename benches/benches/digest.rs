@@ -7,7 +7,7 @@ use divan::counter::BytesCount;
 use rev_accel_core::canonical::{Encoder, Excess, Output};
 use rev_accel_core::{Domain, Hashing};
 
-/// A history of messages, as benches/digest.py has it.
+/// A history of messages, as benches/llm.py has it.
 const MESSAGES: usize = 120;
 const MESSAGE_BYTES: usize = 4 << 10;
 

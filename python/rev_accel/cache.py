@@ -38,7 +38,7 @@ DEFAULT_REPLY_BYTES = 256 << 20
 LARGEST_BYTES = 1 << 60
 
 _has_hooks = False
-_told: set[str] = set()
+_told: dict[str, object] = {}
 
 
 def info() -> _CacheInfo | None:
@@ -129,9 +129,10 @@ def size_from(variable: str, default: int) -> int:
 
 def tell(problem: str | None, of: str = "results") -> None:
     """Warn, once in a process for each kind of thing, that it is not kept, and why; it is no error."""
-    if problem is None or of in _told:
+    me = object()
+    # In one step, so that of several threads one tells.
+    if problem is None or _told.setdefault(of, me) is not me:
         return
-    _told.add(of)
     from warnings import warn
 
     without = "its cache" if of == "results" else f"its cache of {of}"

@@ -168,7 +168,7 @@ class TestTemperature:
         request = client.request(**hello(options=options))
         assert [ask(caching, way, request).content for _ in range(2)] == ["Heads", "Tails"]
         assert figures(cache) == (0, 0, 0, {"sampled": 2}, {})
-        assert cache.get(request.key().digest) is None
+        assert cache.get(caching.cache_key(request)) is None
 
     @pytest.mark.parametrize("way", WAYS)
     @pytest.mark.parametrize("options", [{}, {"temperature": 0.7}], ids=["absent", "0.7"])
@@ -220,7 +220,7 @@ def test_the_environment_switches_it_off(
 def test_a_folder_of_no_use_is_told_once_and_the_calls_are_made(
     client: Any, asked: Request, server: Server, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rev_accel.cache._told", set())  # as in a process that has told nothing yet
+    monkeypatch.setattr("rev_accel.cache._told", {})  # as in a process that has told nothing yet
     (tmp_path / "file").write_text("not a folder")
     cache = ResponseCache(folder=tmp_path / "file")
     caching = CachingClient(client, cache)
@@ -282,7 +282,7 @@ class TestRefusals:
         parts = caching.stream(asked)
         assert next(parts) == Piece("Hello")
         del parts
-        assert cache.get(asked.key().digest) is None
+        assert cache.get(caching.cache_key(asked)) is None
         assert ask(caching, "stream", asked).content == "Hello there, world." and len(server.asked) == 2
 
     @staticmethod
@@ -337,10 +337,32 @@ class TestRefusals:
 def test_what_is_stored_and_no_whole_reply_of_this_version_is_asked_for_anew(
     caching: CachingClient, cache: ResponseCache, asked: Request, server: Server, stored: bytes, way: str
 ) -> None:
-    cache.put(asked.key().digest, stored)
+    cache.put(caching.cache_key(asked), stored)
     for _ in range(2):
         assert ask(caching, way, asked).content == "Hello there, world."
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_replies_in_another_form_are_plain_misses(
+    client: Any, asked: Request, server: Server, cache: ResponseCache, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.default = lambda body: replace(echo(body), delay=0.1)
+    ask(CachingClient(client, cache), way, asked)
+    monkeypatch.setattr("rev_accel.llm.caching.FORMAT", 2)
+    monkeypatch.setattr("rev_accel.llm.reply.FORMAT", 2)
+    # They are asked for as if nothing had been kept, and once.
+    threads = [threading.Thread(target=ask, args=[CachingClient(client, cache), way, asked]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(server.asked) == 2
+    stats = cache.stats
+    assert (stats.miss, stats.stored, stats.hit + stats.shared) == (2, 2, 3)
+    monkeypatch.undo()
+    ask(CachingClient(client, cache), way, asked)
+    assert len(server.asked) == 2, "what an older version keeps stays its own"
 
 
 def test_fifty_requests_asked_by_32_threads_of_8_processes_make_fifty_calls(server: Server, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import pickle
 import socket
@@ -371,3 +372,17 @@ def test_a_task_that_is_cancelled_ends_its_call(server: Server, dialect: str) ->
 def test_limits_that_make_no_sense_are_refused(made: Any) -> None:
     with pytest.raises(InputError, match="expected a number"):
         made()
+
+
+@pytest.mark.parametrize("kind", [Limits, Retries])
+@pytest.mark.parametrize("value", ["5", None, True, [1]])
+def test_limits_of_another_type_are_refused_by_name(kind: Any, value: Any) -> None:
+    for field in dataclasses.fields(kind):
+        with pytest.raises(TypeError, match=f"`{field.name}` is of type `{type(value).__name__}`: expected a "):
+            kind(**{field.name: value})
+
+
+@pytest.mark.parametrize(("kind", "name"), [(Limits, "reply_bytes"), (Retries, "number")])
+def test_limits_that_count_are_whole_numbers(kind: Any, name: str) -> None:
+    with pytest.raises(TypeError, match=f"`{name}` is of type `float`: expected a whole number"):
+        kind(**{name: 1.5})

@@ -83,7 +83,7 @@ def test_a_reply_cut_by_the_limit_of_tokens_is_not_kept(smol: Server, cache: Res
     print(replies[0].content, replies[0].usage)
     for reply in replies:
         assert storable(reply).reason == "length" and reply.usage.completion == 3
-    assert len(smol.asked) == 2 and cache.get(request.key().digest) is None
+    assert len(smol.asked) == 2 and cache.get(CachingClient(client, cache).cache_key(request)) is None
     assert (cache.stats.stored, cache.stats.refused) == (0, {"length": 2})
 
 

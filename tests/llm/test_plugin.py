@@ -101,6 +101,28 @@ def test_recording_anew_replaces_what_was_recorded(run, pytester: pytest.Pyteste
     assert all(path.read_bytes().count(b"\n") == 1 for path in pytester.path.rglob("*.jsonl"))
 
 
+def test_replies_that_are_left_over_fail_a_test_that_passes(run) -> None:
+    run("--llm-record=all").assert_outcomes(passed=3)
+    less = ASKS_NOBODY.replace('assert ask(first, "one") == "ONE" and ', "assert ")
+    options = "-k", "two"
+    result = run(*options, code=less)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*1 recorded replies in `*test_two.jsonl` were not asked for*--llm-record=all*"])
+    run(*options, "-o", "llm_replay_unused=ignore", code=less).assert_outcomes(passed=1)
+    result = run(*options, "-o", "llm_replay_unused=warn", "-W", "default", code=less)
+    result.assert_outcomes(passed=1, warnings=1)
+    # By key, any may be left; and a test that fails has another reason.
+    run(*options, code=ASKS_NOBODY.replace(' and ask(second, "two") == "TWO"', "")).assert_outcomes(passed=1)
+    result = run(
+        *options,
+        code=less.replace(
+            "def test_two(llm_replay):", "def test_two(llm_replay):\n    llm_replay(make_client)\n    assert 0\n"
+        ),
+    )
+    result.assert_outcomes(failed=1)
+    assert "were not asked for" not in result.stdout.str()
+
+
 def test_a_run_that_does_not_use_it_loads_next_to_nothing(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

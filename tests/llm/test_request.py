@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import weakref
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -301,6 +302,11 @@ class TestKey:
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
             assert done.stdout.strip() == str(full().key())
 
+    def test_any_mapping_is_taken_for_options_messages_and_tools(self) -> None:
+        view = {name: MappingProxyType(FULL[name]) for name in ("options",)}
+        view |= {name: [MappingProxyType(one) for one in FULL[name]] for name in ("messages", "tools")}
+        assert full(**view) == full() and type(full(**view).options) is type(full().options)
+
     def test_tools_are_digested_once(self) -> None:
         tools = ToolSet([TOOL])
         assert full(tools=tools).tools is tools and full(tools=tools) == full()
@@ -362,6 +368,11 @@ class TestRefusals:
             ({"options": None}, "options"),
             ({"model": None}, "model"),
             ({"endpoint": b"http://localhost"}, "endpoint"),
+            ({"timeout": "5"}, "timeout"),
+            ({"timeout": True}, "timeout"),
+            ({"retries": 1.0}, "retries"),
+            ({"retries": "1"}, "retries"),
+            ({"trace_id": 7}, "trace_id"),
         ],
     )
     def test_what_cannot_be_keyed_is_refused_with_its_place(self, change: dict[str, Any], place: str) -> None:

@@ -6,12 +6,13 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypedDict
 
+from rev_accel._core import digest_bytes
 from rev_accel.errors import ModelError
 from rev_accel.replies import ResponseCache
 from rev_accel.replies.cache import milliseconds
 
 from .client import in_pieces
-from .reply import Piece, Reply
+from .reply import FORMAT, Piece, Reply
 from .verdict import storable
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ class CachingClient:
     A request is answered from the cache only by the reply to an equal one: see `Request.key`. Equal requests at the
     same time, of threads, tasks and processes, make one call. What comes back is parsed anew from what the server
     sent. Only whole replies are kept: see `storable`.
+
+    Two things to know. Headers of the inner client are not in the key: where one of them changes what the server
+    answers, as one that switches an experiment on, give each a `cache` in a folder of its own. And whatever the inner
+    client says is kept for every process of the user: in front of a `ScriptedClient` or a `ReplayClient`, in tests,
+    give a `cache` in a temporary folder, or the next run is answered by what was thought up in this one.
 
     Requests with a `temperature` of 0 are looked up; the others, also those without one, go straight through, unless
     `sampled` is true: who samples wants another answer each time. `cache.stats` tells how often which happened.
@@ -58,7 +64,7 @@ class CachingClient:
         def call() -> bytes:
             return made.note(self._inner.chat(request))
 
-        stored = self.cache.get_or_call(request.key().digest, call, **self._how(request, made))
+        stored = self.cache.get_or_call(self.cache_key(request), call, **self._how(request, made))
         return made.reply or readable(stored) or self._keep(request, self._inner.chat(request))
 
     async def achat(self, request: Request) -> Reply:
@@ -68,7 +74,7 @@ class CachingClient:
         async def call() -> bytes:
             return made.note(await self._inner.achat(request))
 
-        stored = await self.cache.aget_or_call(request.key().digest, call, **self._how(request, made))
+        stored = await self.cache.aget_or_call(self.cache_key(request), call, **self._how(request, made))
         return made.reply or readable(stored) or self._keep(request, await self._inner.achat(request))
 
     def stream(self, request: Request) -> Generator[Piece | Reply, None, None]:
@@ -84,7 +90,7 @@ class CachingClient:
             for part in self._inner.stream(request):
                 yield made.note(part) if isinstance(part, Reply) else part
 
-        for part in self.cache.get_or_stream(request.key().digest, call, **self._how(request, made)):
+        for part in self.cache.get_or_stream(self.cache_key(request), call, **self._how(request, made)):
             if isinstance(part, Piece):
                 yield part
             elif made.reply is not None:
@@ -104,7 +110,9 @@ class CachingClient:
                 async for part in parts:
                     yield made.note(part) if isinstance(part, Reply) else part
 
-        async with aclosing(self.cache.aget_or_stream(request.key().digest, call, **self._how(request, made))) as parts:
+        async with aclosing(
+            self.cache.aget_or_stream(self.cache_key(request), call, **self._how(request, made))
+        ) as parts:
             async for part in parts:
                 if isinstance(part, Piece):
                     yield part
@@ -121,12 +129,18 @@ class CachingClient:
     def _how(self, request: Request, made: _Made) -> _How:
         return {"storable": made.refusal, "failed": failure, "ttl": self._ttl, "bypass": self._bypass(request)}
 
+    def cache_key(self, request: Request) -> bytes:
+        """Under which key the cache keeps the reply: the request's, for the form in which replies are kept now."""
+        return digest_bytes([request.key().digest, FORMAT], domain="reply")
+
     def _bypass(self, request: Request) -> str | None:
         """Why a request is not for the cache."""
         return None if self._sampled or is_greedy(request) else "sampled"
 
     def _keep(self, request: Request, reply: Reply) -> Reply:
-        self.cache.put(request.key().digest, reply.to_bytes(), storable=lambda _: storable(reply).reason, ttl=self._ttl)
+        self.cache.put(
+            self.cache_key(request), reply.to_bytes(), storable=lambda _: storable(reply).reason, ttl=self._ttl
+        )
         return reply
 
 

@@ -61,7 +61,8 @@ class HTTPClient:
         Args:
             endpoint: Where the server is; requests for another are refused, and so never get this client's key.
             api_key: Sent as `Authorization: Bearer ...`.
-            headers: More headers. What stands in them is never shown, recorded or kept in a cache.
+            headers: More headers. What stands in them is never shown, recorded or kept in a cache, and not in the key
+                of a request either: one that changes what the server answers needs a cache of its own.
             limits: How long a call may take and how large a reply may be.
             retries: How often to ask again.
             verify: How to check the server's certificate, as `ssl.create_default_context(cafile=...)` does for an

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from rev_accel.errors import InputError
 
-__all__ = ["Limits", "Retries"]
+__all__ = ["Limits", "Retries", "number"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +28,9 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in ("connect", "silence", "total", "reply_bytes"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"`{name}` is {getattr(self, name)!r}: expected a number above 0")
+            value = number(name, getattr(self, name), is_whole=name == "reply_bytes")
+            if not value > 0:
+                raise InputError(f"`{name}` is {value!r}: expected a number above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,5 +50,14 @@ class Retries:
 
     def __post_init__(self) -> None:
         for name in ("number", "first", "longest"):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"`{name}` is {getattr(self, name)!r}: expected a number not below 0")
+            value = number(name, getattr(self, name), is_whole=name == "number")
+            if not value >= 0:
+                raise InputError(f"`{name}` is {value!r}: expected a number not below 0")
+
+
+def number(name: str, value: Any, *, is_whole: bool = False) -> Any:
+    """What is given for a number, if it is one."""
+    if isinstance(value, bool) or not isinstance(value, int if is_whole else (int, float)):
+        expected = "a whole number" if is_whole else "a number"
+        raise TypeError(f"`{name}` is of type `{type(value).__name__}`: expected {expected}")
+    return value

@@ -26,12 +26,13 @@ class Messages(Immutable, Sequence[FrozenDict]):
     """The digests of the messages chained, so that one more costs only its own; `None` when there is none."""
 
     def __new__(cls, items: Iterable[Mapping[str, Any]] = ()) -> Self:
-        if isinstance(items, cls):
-            return items
-        made = super().__new__(cls)
         if isinstance(items, MessageLog):
+            made = super().__new__(cls)
             made._items, made._length, made.digest = prefix(items)
+        elif isinstance(items, cls):
+            return items
         else:
+            made = super().__new__(cls)
             made._items = copy(_dicts(items, "messages"), "messages")
             made._length = len(made._items)
             made.digest = messages_digest(made._items)  # refuses what is not data
@@ -96,6 +97,10 @@ def _dicts(items: Iterable[Mapping[str, Any]], name: str) -> list[Any]:
         raise TypeError(f"`{name}` is of type `{type(items).__name__}`: expected a list of dicts")
     listed = list(items)
     for index, item in enumerate(listed):
-        if not isinstance(item, dict):
+        if isinstance(item, dict):
+            continue
+        if isinstance(item, Mapping):
+            listed[index] = dict(item)
+        else:
             raise TypeError(f"`{name}[{index}]` is of type `{type(item).__name__}`: expected a dict")
     return listed

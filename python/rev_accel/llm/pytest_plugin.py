@@ -7,13 +7,16 @@
 Without an option, replies come from `recordings/<test module>/<test>.jsonl` beside the test's file, strictly in order,
 and nobody is asked. `pytest --llm-record=missing` asks the client for tests that have no recording yet and keeps what
 it says; `--llm-record=all` records anew.
+
+A test that passes although recorded replies were left over in strict order asks less than it did: it fails, unless the
+setting `llm_replay_unused` is `warn` or `ignore`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -21,9 +24,14 @@ import pytest
 
 if TYPE_CHECKING:
     from .client import Client
+    from .replay import ReplayClient
 
-__all__ = ["LLMReplay", "llm_replay", "pytest_addoption"]
+__all__ = ["LLMReplay", "llm_replay", "pytest_addoption", "pytest_runtest_call"]
 
+UNUSED = "llm_replay_unused"
+
+# The clients of a test that give what was recorded in strict order.
+_STRICT: pytest.StashKey[list[tuple[Path, ReplayClient]]] = pytest.StashKey()
 
 # Of a test's name in the name of a file, which may have 255 bytes.
 MOST_CHARACTERS = 60
@@ -48,6 +56,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="none",
         help="record the replies of a model for the fixture llm_replay: of tests that have none yet, or of all",
     )
+    parser.addini(UNUSED, "what becomes of a test that leaves recorded replies: fail, warn or ignore", default="fail")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Looks, after a test that passed, whether recorded replies are left."""
+    result = yield
+    for path, client in item.stash.get(_STRICT, ()):
+        if client.unused and (how := item.config.getini(UNUSED)) != "ignore":
+            text = (
+                f"{client.unused} recorded replies in `{path}` were not asked for: run pytest with --llm-record=all to"
+                f" record anew, or set `{UNUSED}` to warn or ignore"
+            )
+            if how != "warn":
+                pytest.fail(text, pytrace=False)
+            item.warn(pytest.PytestWarning(text))
+    return result
 
 
 @pytest.fixture
@@ -71,7 +96,10 @@ def llm_replay(request: pytest.FixtureRequest) -> LLMReplay:
             pytest.fail(
                 f"there is no recording `{path}`: run pytest with --llm-record=missing to make it", pytrace=False
             )
-        return ReplayClient(path, mode)
+        replay = ReplayClient(path, mode)
+        if mode == "strict":
+            request.node.stash.setdefault(_STRICT, []).append((path, replay))
+        return replay
 
     return client
 

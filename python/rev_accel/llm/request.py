@@ -12,6 +12,7 @@ from rev_accel.errors import InputError
 from rev_accel.frozen import Immutable, freeze
 
 from . import key as keys
+from .limits import number
 from .parts import Messages, ToolSet
 
 __all__ = ["FIELDS", "Dialect", "Request", "is_header", "normal"]
@@ -97,15 +98,20 @@ class Request(Immutable):
         if self.tools is not None:
             own["tools"] = tools = ToolSet(self.tools)
             digests["tools"] = tools.digest
-        _require("options", self.options, dict)
+        if not isinstance(self.options, dict):
+            if not isinstance(self.options, Mapping):
+                _require("options", self.options, dict)
+            own["options"] = dict(self.options)
         for name in ("tool_choice", "response_format", "options"):
             if own[name] is not None:
                 own[name], digests[name] = freeze(own[name], name)
-        if self.timeout is not None and not self.timeout > 0:
+        if self.timeout is not None and not number("timeout", self.timeout) > 0:
             raise InputError(f"`timeout` is {self.timeout!r}: expected a number of seconds above 0")
-        if self.trace_id is not None and not is_header(self.trace_id):
-            raise InputError(f"`trace_id` is {self.trace_id!r}: expected visible ASCII characters")
-        if self.retries is not None and not 0 <= self.retries <= 100:
+        if self.trace_id is not None:
+            _require("trace_id", self.trace_id, str)
+            if not is_header(self.trace_id):
+                raise InputError(f"`trace_id` is {self.trace_id!r}: expected visible ASCII characters")
+        if self.retries is not None and not 0 <= number("retries", self.retries, is_whole=True) <= 100:
             raise InputError(f"`retries` is {self.retries!r}: expected a number from 0 to 100")
 
     def key(self) -> keys.Key:

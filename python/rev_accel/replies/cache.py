@@ -49,8 +49,10 @@ class ResponseCache:
 
     Args:
         folder: The folder of the cache; default: `REV_ACCEL_CACHE_DIR`, else the user's cache folder.
-        max_bytes: What all replies may take on disk; beyond it those go that were not used for longest. Default:
-            `REV_ACCEL_REPLIES_SIZE`, else 256M.
+        max_bytes: What all replies may take in the store; beyond it those go that were not used for longest. Default:
+            `REV_ACCEL_REPLIES_SIZE`, else 256M. Not counted are pages of its file that became free, which the next
+            replies take, and what SQLite keeps beside it: a log, which is folded in when it is longer than 1 MiB after
+            a put, and its index (`-wal`, `-shm`).
         max_age: Replies that were put more seconds ago are misses.
         lease: For how many seconds other processes believe that a call is being made; renewed while it is. So long they
             wait when its process is killed.
