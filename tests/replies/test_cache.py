@@ -221,6 +221,31 @@ def test_one_that_cannot_be_opened_is_bypassed_and_says_so_once(tmp_path: Path) 
     assert figures == "{'unusable': 6} {'unusable': 3} 0"
 
 
+UNUSABLE_BY_MANY = """
+import sys, threading, warnings
+from pathlib import Path
+from rev_accel import ResponseCache
+
+folder = Path(sys.argv[1])
+folder.mkdir()
+(folder / "a").write_text("a file")
+(folder / "b").write_text("a file")
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    caches = [ResponseCache(folder=folder / "ab"[number % 2]) for number in range(16)]
+    threads = [threading.Thread(target=cache.get, args=[bytes(32)]) for cache in caches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+print(len(told), sum(cache.stats.bypass["unusable"] for cache in caches))
+"""
+
+
+def test_a_process_is_told_once_however_many_cannot_be_opened(tmp_path: Path) -> None:
+    assert run_python(UNUSABLE_BY_MANY, tmp_path / "folder").stdout.split() == ["1", "16"]
+
+
 def test_one_that_others_can_write_to_is_bypassed(tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache").chmod(0o777)
