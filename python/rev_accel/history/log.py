@@ -118,7 +118,7 @@ class MessageLog(Sequence[FrozenDict]):
         """
         if not isinstance(message, dict):
             raise TypeError(f"a message must be a dict, not {type(message).__name__}")
-        frozen = copy(message, f"messages[{len(self)}]")
+        frozen = copy(message, f"messages[{len(self._messages)}]")
         with self._lock:
             # Refuses what is not data.
             digest = self._digest_with(frozen)

@@ -56,15 +56,21 @@ class Key:
 
 def make(request: Mapping[str, Any], names: tuple[str, ...], known: Mapping[str, str | None]) -> Key:
     """The key of a request, of all the fields that count; `known` are digests that were made with it."""
-    fields = {name: known[name] if name in known else _digest(request[name], name) for name in names}
+    fields: dict[str, str | None] = dict.fromkeys(names)
+    for name in names:
+        value = request[name]
+        if name in known:
+            fields[name] = known[name]
+        elif value is not None:
+            fields[name] = _of_text(value, name) if type(value) is str else digest(value, domain=name)
     whole = digest({"version": VERSION, **fields}, domain="request")
     return Key(whole, fields, request["messages"], request["options"])
 
 
-@lru_cache(maxsize=64, typed=True)
-def _digest(value: str | None, name: str) -> str | None:
+@lru_cache(maxsize=64)
+def _of_text(value: str, name: str) -> str:
     """The digest of an endpoint, a dialect or the name of a model, which are the same for most requests of a run."""
-    return None if value is None else digest(value, domain=name)
+    return digest(value, domain=name)
 
 
 def place(whole: str, step: str | int) -> str:

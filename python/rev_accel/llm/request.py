@@ -88,8 +88,9 @@ class Request(Immutable):
         # Written past the refusal to be changed; a request is made for each call.
         own = self.__dict__
         for name in ("endpoint", "dialect", "model"):
-            _require(name, own[name], str)
-            own[name] = str.__str__(own[name])
+            if type(own[name]) is not str:
+                _require(name, own[name], str)
+                own[name] = str.__str__(own[name])
         own["endpoint"] = normal(self.endpoint)
         if self.dialect not in DIALECTS:
             raise InputError(f"`dialect` is {self.dialect!r}: expected one of {', '.join(map(repr, DIALECTS))}")
@@ -98,10 +99,9 @@ class Request(Immutable):
         if self.tools is not None:
             own["tools"] = tools = ToolSet(self.tools)
             digests["tools"] = tools.digest
-        if not isinstance(self.options, dict):
-            if not isinstance(self.options, Mapping):
-                _require("options", self.options, dict)
+        if not isinstance(self.options, dict) and isinstance(self.options, Mapping):
             own["options"] = dict(self.options)
+        _require("options", own["options"], dict)
         for name in ("tool_choice", "response_format", "options"):
             if own[name] is not None:
                 own[name], digests[name] = freeze(own[name], name)
