@@ -235,6 +235,24 @@ def test_a_stream_that_is_given_up_ends_its_connection(client: Any, server: Serv
     assert len(server.connections) == 2
 
 
+def test_a_stream_of_a_task_that_is_given_up_ends_its_connection(client: Any, server: Server) -> None:
+    server.next(Plan(content="x" * 100_000))
+    request = client.request(**hello())
+
+    async def main() -> None:
+        async with client:
+            left = client.astream(request)
+            await anext(left)
+            await left.aclose()
+            kept = [part async for part in client.astream(request)]
+            assert kept[-1].content == "Hello there, world." and len(kept) > 2
+            # Connections are kept from call to call.
+            assert (await client.achat(request)).timings.connect is None
+
+    asyncio.run(main())
+    assert len(server.connections) == 2
+
+
 def test_a_client_that_is_not_closed_leaves_nothing_behind(server: Server, dialect: str) -> None:
     ask(make_client(server, dialect), "chat")
     gc.collect()  # an open socket would warn
