@@ -15,7 +15,7 @@ use crate::rules::{Detail, Finding, Marker, Rule, RuleSet};
 use crate::syntax::facts::{Callee, Failure, Status};
 
 /// What comes of the analysis of one file, by all rules.
-type Outcome = std::result::Result<Vec<Finding>, Failure>;
+type Outcome<S = String> = std::result::Result<Vec<Finding<S>>, Failure>;
 
 const FORMAT: u8 = 1;
 
@@ -148,13 +148,8 @@ fn distance(output: &mut Vec<u8>, from: u32, to: u32) {
     number(output, ((difference << 1) ^ (difference >> 63)).cast_unsigned());
 }
 
-/// Reads an outcome.
-pub(crate) fn decode(bytes: &[u8]) -> Option<Outcome> {
-    decode_rules(bytes, RuleSet::ALL)
-}
-
-/// Reads an outcome with the findings of some rules only.
-pub(crate) fn decode_rules(bytes: &[u8], rules: RuleSet) -> Option<Outcome> {
+/// Reads an outcome with the findings of some rules only; its texts may be parts of `bytes`.
+pub(crate) fn decode<'a, S: From<&'a str>>(bytes: &'a [u8], rules: RuleSet) -> Option<Outcome<S>> {
     match bytes {
         [FORMAT, OK, rest @ ..] => findings(rest, rules).map(Ok),
         [FORMAT, SYNTAX_ERROR, rest @ ..] => failure(Status::SyntaxError, rest).map(Err),
@@ -176,7 +171,7 @@ fn header(numbers: &mut Numbers<'_>) -> Option<Header> {
     Some(Header { by_rule, text: numbers.size()? })
 }
 
-fn findings(bytes: &[u8], rules: RuleSet) -> Option<Vec<Finding>> {
+fn findings<'a, S: From<&'a str>>(bytes: &'a [u8], rules: RuleSet) -> Option<Vec<Finding<S>>> {
     let mut numbers = Numbers(bytes);
     let header = header(&mut numbers)?;
     let (rest, text) = numbers.0.split_at_checked(numbers.0.len().checked_sub(header.text)?)?;
@@ -207,37 +202,42 @@ fn findings(bytes: &[u8], rules: RuleSet) -> Option<Vec<Finding>> {
 }
 
 /// A finding that was read; without detail when its rule is not wanted.
-struct Read {
+struct Read<S> {
     line: u32,
     column: u32,
     rule: Rule,
-    detail: Option<Detail>,
+    detail: Option<Detail<S>>,
 }
 
 #[inline]
-fn one(numbers: &mut Numbers<'_>, text: &mut Text<'_>, before: u32, rules: RuleSet) -> Option<Read> {
+fn one<'a, S: From<&'a str>>(
+    numbers: &mut Numbers<'_>,
+    text: &mut Text<'a>,
+    before: u32,
+    rules: RuleSet,
+) -> Option<Read<S>> {
     let kind = numbers.byte()?;
     let line = numbers.line(before)?;
     let column = numbers.u32()?;
-    let read = |rule: Rule, detail: Option<Detail>| Some(Read { line, column, rule, detail });
+    let read = |rule: Rule, detail: Option<Detail<S>>| Some(Read { line, column, rule, detail });
     match kind {
         kind::TODO | kind::FIXME => {
             let marker = if kind == kind::TODO { Marker::Todo } else { Marker::Fixme };
             let splitlines_line = numbers.line(line)?;
             let text = text.take(numbers)?;
             let is_wanted = rules.contains(Rule::Todos);
-            read(Rule::Todos, is_wanted.then(|| Detail::Todo { text: text.to_owned(), marker, splitlines_line }))
+            read(Rule::Todos, is_wanted.then(|| Detail::Todo { text: text.into(), marker, splitlines_line }))
         }
         kind::PRINT => read(Rule::Prints, rules.contains(Rule::Prints).then_some(Detail::Print)),
         kind::MISSING_RETURN_TYPE => {
             let function = text.take(numbers)?;
             let is_wanted = rules.contains(Rule::TypeHints);
-            read(Rule::TypeHints, is_wanted.then(|| Detail::MissingReturnType { function: function.to_owned() }))
+            read(Rule::TypeHints, is_wanted.then(|| Detail::MissingReturnType { function: function.into() }))
         }
         kind::MANY_PARAMETERS => {
             let parameters = numbers.u32()?;
             let function = text.take(numbers)?;
-            let detail = || Detail::ManyParameters { function: function.to_owned(), parameters };
+            let detail = || Detail::ManyParameters { function: function.into(), parameters };
             read(Rule::ComplexFunctions, rules.contains(Rule::ComplexFunctions).then(detail))
         }
         kind::GLOBAL => {
@@ -252,7 +252,7 @@ fn one(numbers: &mut Numbers<'_>, text: &mut Text<'_>, before: u32, rules: RuleS
             for _ in 0..count {
                 let name = text.take(numbers)?;
                 if is_wanted {
-                    names.push(name.to_owned());
+                    names.push(name.into());
                 }
             }
             read(Rule::Globals, is_wanted.then_some(Detail::Global { names }))

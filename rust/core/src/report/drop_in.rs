@@ -1,14 +1,14 @@
 //! The object that `analyze_ast_patterns` answers, in the form of `json.dumps(..., indent=2)`.
 
 use super::json;
-use crate::rules::{Detail, Finding, Rule};
+use crate::rules::{Detail, Finding, Marker, Rule};
 use crate::tree::key::Key;
 
 /// Appends the entry of one file, if it has something to say, and returns the number of issues in it.
 ///
 /// Findings come grouped by rule in the order of [`Rule::ALL`]; `Err` is the name of an exception class.
-pub(crate) fn file(output: &mut Vec<u8>, key: &Key, outcome: Result<&[Finding], &str>) -> usize {
-    if outcome.is_ok_and(<[Finding]>::is_empty) {
+pub(crate) fn file<S: AsRef<str>>(output: &mut Vec<u8>, key: &Key, outcome: Result<&[Finding<S>], &str>) -> usize {
+    if outcome.is_ok_and(<[Finding<S>]>::is_empty) {
         return 0;
     }
     output.extend_from_slice(b"    ");
@@ -28,9 +28,10 @@ pub(crate) fn file(output: &mut Vec<u8>, key: &Key, outcome: Result<&[Finding], 
                 output.extend_from_slice(key_of(group[0].detail.rule()));
                 output.extend_from_slice(b"\": [");
                 for (index, finding) in group.iter().enumerate() {
-                    output.extend_from_slice(if index > 0 { b",\n        {\n" } else { b"\n        {\n" });
+                    if index > 0 {
+                        output.push(b',');
+                    }
                     entry(output, finding);
-                    output.extend_from_slice(b"\n        }");
                 }
                 output.extend_from_slice(b"\n      ]");
                 separator = b",";
@@ -52,47 +53,49 @@ const fn key_of(rule: Rule) -> &'static [u8] {
     }
 }
 
-fn entry(output: &mut Vec<u8>, finding: &Finding) {
+fn entry<S: AsRef<str>>(output: &mut Vec<u8>, finding: &Finding<S>) {
     let line = match finding.detail {
         Detail::Todo { splitlines_line, .. } => splitlines_line,
         _ => finding.line,
     };
-    output.extend_from_slice(b"          \"line\": ");
+    output.extend_from_slice(b"\n        {\n          \"line\": ");
     json::number(output, line.into());
     match &finding.detail {
         Detail::Todo { text, marker, .. } => {
-            member(output, "text", text);
-            member(output, "type", marker.name());
+            output.extend_from_slice(b",\n          \"text\": ");
+            json::string(output, text.as_ref());
+            output.extend_from_slice(match marker {
+                Marker::Todo => b",\n          \"type\": \"TODO\"\n        }",
+                Marker::Fixme => b",\n          \"type\": \"FIXME\"\n        }",
+            });
         }
-        Detail::Print => member(output, "type", "print_statement"),
+        Detail::Print => output.extend_from_slice(b",\n          \"type\": \"print_statement\"\n        }"),
         Detail::Dangerous(callee) => {
-            member(output, "function", callee.name());
-            member(output, "severity", "HIGH");
+            output.extend_from_slice(b",\n          \"function\": ");
+            json::string(output, callee.name());
+            output.extend_from_slice(b",\n          \"severity\": \"HIGH\"\n        }");
         }
         Detail::MissingReturnType { function } => {
-            member(output, "function", function);
-            member(output, "issue", "missing_return_type");
+            output.extend_from_slice(b",\n          \"function\": ");
+            json::string(output, function.as_ref());
+            output.extend_from_slice(b",\n          \"issue\": \"missing_return_type\"\n        }");
         }
         Detail::ManyParameters { function, parameters } => {
-            member(output, "function", function);
+            output.extend_from_slice(b",\n          \"function\": ");
+            json::string(output, function.as_ref());
             output.extend_from_slice(b",\n          \"parameters\": ");
             json::number(output, (*parameters).into());
-            member(output, "suggestion", "Consider using dataclass or config object");
+            output.extend_from_slice(
+                b",\n          \"suggestion\": \"Consider using dataclass or config object\"\n        }",
+            );
         }
         Detail::Global { names } => {
             output.extend_from_slice(b",\n          \"variables\": [");
             for (index, name) in names.iter().enumerate() {
                 output.extend_from_slice(if index > 0 { b",\n            " } else { b"\n            " });
-                json::string(output, name);
+                json::string(output, name.as_ref());
             }
-            output.extend_from_slice(b"\n          ]");
+            output.extend_from_slice(b"\n          ]\n        }");
         }
     }
-}
-
-fn member(output: &mut Vec<u8>, name: &str, value: &str) {
-    output.extend_from_slice(b",\n          \"");
-    output.extend_from_slice(name.as_bytes());
-    output.extend_from_slice(b"\": ");
-    json::string(output, value);
 }

@@ -38,14 +38,18 @@ pub(super) fn number(output: &mut Vec<u8>, mut number: u64) {
     output.extend_from_slice(&digits[start..]);
 }
 
-fn characters(output: &mut Vec<u8>, text: &str) {
-    let mut plain_from = 0;
-    for (index, character) in text.char_indices() {
-        if matches!(character, ' '..='~') && character != '"' && character != '\\' {
-            continue;
-        }
-        output.extend_from_slice(&text.as_bytes()[plain_from..index]);
-        plain_from = index + character.len_utf8();
+fn characters(output: &mut Vec<u8>, mut text: &str) {
+    // Most texts are plain, and all of one is looked at quicker than where it ends to be.
+    if text.bytes().fold(true, |so_far, byte| so_far & is_plain(byte)) {
+        return output.extend_from_slice(text.as_bytes());
+    }
+    loop {
+        let plain = text.bytes().position(|byte| !is_plain(byte)).unwrap_or(text.len());
+        let (before, rest) = text.split_at(plain);
+        output.extend_from_slice(before.as_bytes());
+        let mut characters = rest.chars();
+        let Some(character) = characters.next() else { return };
+        text = characters.as_str();
         match character {
             '"' => output.extend_from_slice(b"\\\""),
             '\\' => output.extend_from_slice(b"\\\\"),
@@ -61,7 +65,11 @@ fn characters(output: &mut Vec<u8>, text: &str) {
             }
         }
     }
-    output.extend_from_slice(&text.as_bytes()[plain_from..]);
+}
+
+/// Whether a byte stands for itself in a string.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 fn unit(output: &mut Vec<u8>, code: u16) {

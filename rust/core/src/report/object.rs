@@ -47,12 +47,35 @@ impl Object {
 
     /// Adds the entry of the next file, empty when there is nothing to say of it.
     pub(crate) fn push(&mut self, entry: &[u8], issues: u32) {
-        if !entry.is_empty() {
-            self.separate();
-            self.text.extend_from_slice(entry);
+        self.write(|text| {
+            text.extend_from_slice(entry);
+            issues
+        });
+    }
+
+    /// Adds the entry of the next file: `entry` appends it, or nothing, and gives the number of issues in it.
+    pub(crate) fn write(&mut self, entry: impl FnOnce(&mut Vec<u8>) -> u32) {
+        let before = self.text.len();
+        self.separate();
+        let start = self.text.len();
+        let issues = entry(&mut self.text);
+        let length = self.text.len() - start;
+        if length == 0 {
+            self.text.truncate(before);
         }
         self.issues += u64::from(issues);
-        self.layout.entries.push(Entry { length: entry.len() as u32, issues });
+        self.layout.entries.push(Entry { length: length as u32, issues });
+    }
+
+    /// Adds the files of another object after those of this one.
+    pub(crate) fn append(&mut self, other: &Self) {
+        let bytes = &other.text[other.layout.start..];
+        if !bytes.is_empty() {
+            self.separate();
+            self.text.extend_from_slice(bytes);
+        }
+        self.issues += other.issues;
+        self.layout.entries.extend_from_slice(&other.layout.entries);
     }
 
     /// Adds the next `count` files as an earlier text has them.
@@ -66,12 +89,11 @@ impl Object {
         self.layout.entries.extend_from_slice(entries);
     }
 
-    /// Adds all entries at once: `read` appends their bytes.
-    pub(crate) fn fill(&mut self, entries: &[Entry], read: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
-        read(&mut self.text)?;
-        self.issues += entries.iter().map(|entry| u64::from(entry.issues)).sum::<u64>();
-        self.layout.entries.extend_from_slice(entries);
-        Some(())
+    /// As if it were new.
+    pub(crate) fn clear(&mut self) {
+        self.text.truncate(self.layout.start);
+        self.layout.entries.clear();
+        self.issues = 0;
     }
 
     /// The text and its layout; `tail` is the last key with what ends the object.
@@ -176,6 +198,23 @@ mod tests {
             object.push_earlier(&mut earlier, cut);
             object.push_earlier(&mut earlier, ENTRIES.len() - cut);
             assert_eq!(object.finish("}"), (text.clone(), layout.clone()));
+        }
+    }
+
+    #[test]
+    fn two_parts_make_what_the_whole_is() {
+        let mut part = Object::new(0, 0);
+        for cut in 0..=ENTRIES.len() {
+            let mut object = Object::new(ENTRIES.len(), 0);
+            for entry in &ENTRIES[..cut] {
+                object.push(entry.as_bytes(), 1);
+            }
+            part.clear();
+            for entry in &ENTRIES[cut..] {
+                part.push(entry.as_bytes(), 1);
+            }
+            object.append(&part);
+            assert_eq!(object.finish("}"), whole(&ENTRIES));
         }
     }
 

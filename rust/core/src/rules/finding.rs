@@ -2,24 +2,24 @@
 
 use crate::syntax::facts::Callee;
 
-/// One finding of one rule.
+/// One finding of one rule, with its texts as `S`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct Finding<S = String> {
     /// Physical line, 1-based.
     pub line: u32,
     /// Column in characters, 1-based.
     pub column: u32,
     /// What was found; it implies the rule.
-    pub detail: Detail,
+    pub detail: Detail<S>,
 }
 
 /// What was found, with what the rule has to say of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Detail {
+pub enum Detail<S = String> {
     /// A line with a marker in it.
     Todo {
         /// The line without the blanks at its ends.
-        text: String,
+        text: S,
         /// Which marker.
         marker: Marker,
         /// Number of the line as `str.splitlines` counts, 1-based: it also ends lines at form feeds and their like.
@@ -32,23 +32,23 @@ pub enum Detail {
     /// A public function without a return annotation.
     MissingReturnType {
         /// Name of the function.
-        function: String,
+        function: S,
     },
     /// A function with many parameters.
     ManyParameters {
         /// Name of the function.
-        function: String,
+        function: S,
         /// How many.
         parameters: u32,
     },
     /// A `global` statement.
     Global {
         /// The names it lists.
-        names: Vec<String>,
+        names: Vec<S>,
     },
 }
 
-impl Detail {
+impl<S> Detail<S> {
     /// The rule that finds this.
     #[must_use]
     pub const fn rule(&self) -> Rule {
@@ -62,6 +62,22 @@ impl Detail {
         }
     }
 
+    /// The same with its texts turned into something else.
+    pub(crate) fn map<T>(self, turn: impl Fn(S) -> T) -> Detail<T> {
+        match self {
+            Self::Todo { text, marker, splitlines_line } => Detail::Todo { text: turn(text), marker, splitlines_line },
+            Self::Print => Detail::Print,
+            Self::Dangerous(callee) => Detail::Dangerous(callee),
+            Self::MissingReturnType { function } => Detail::MissingReturnType { function: turn(function) },
+            Self::ManyParameters { function, parameters } => {
+                Detail::ManyParameters { function: turn(function), parameters }
+            }
+            Self::Global { names } => Detail::Global { names: names.into_iter().map(turn).collect() },
+        }
+    }
+}
+
+impl Detail {
     /// About how many bytes of memory it takes besides itself.
     pub(crate) fn weight(&self) -> usize {
         // What an allocator takes for a text, roughly.

@@ -8,7 +8,7 @@ use crate::syntax::interpreter::Interpreter;
 use crate::syntax::{Producer, facts_of};
 
 /// The findings of a file, grouped by rule in the order of [`Rule::ALL`](crate::Rule::ALL), or why it has none.
-pub(crate) type Outcome = Result<Vec<Finding>, Failure>;
+pub(crate) type Outcome<S = String> = Result<Vec<Finding<S>>, Failure>;
 
 /// An outcome, and how it came about.
 pub(crate) struct Analysis {
@@ -20,9 +20,9 @@ pub(crate) struct Analysis {
 }
 
 impl Analysis {
-    /// An outcome for which nothing was parsed.
-    pub(crate) fn known(outcome: Outcome) -> Self {
-        Self { outcome, parsed: false, asked: false, tentative: false }
+    /// One that ended before anything could be parsed.
+    pub(crate) fn failed(failure: Failure) -> Self {
+        Self { outcome: Err(failure), parsed: false, asked: false, tentative: false }
     }
 }
 
@@ -30,7 +30,7 @@ impl Analysis {
 pub(crate) fn analyse(bytes: &[u8], rules: RuleSet, producer: Producer, interpreter: &dyn Interpreter) -> Analysis {
     let analysis = catch_unwind(AssertUnwindSafe(|| {
         let Ok(text) = std::str::from_utf8(bytes) else {
-            return Analysis::known(Err(Failure::new(Status::Undecodable, "UnicodeDecodeError", "not UTF-8")));
+            return Analysis::failed(Failure::new(Status::Undecodable, "UnicodeDecodeError", "not UTF-8"));
         };
         let judgement = facts_of(text, interpreter, producer);
         let outcome = judgement.facts.map(|facts| rules::findings(text, &facts, rules));

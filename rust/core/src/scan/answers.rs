@@ -1,10 +1,12 @@
 //! From outcomes to what was asked for.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::analyse::Outcome;
 use super::plan::Plan;
-use super::run::Run;
+use super::run::{Render, Run};
 use super::update::Update;
 use super::{FileReport, Options, Progress, Scan, Stats};
 use crate::cache::fork;
@@ -13,7 +15,9 @@ use crate::cache::memory::{Answer, Form};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::report::LineFormat;
+use crate::rules::Finding;
 use crate::syntax::interpreter::Interpreter;
+use crate::tree::key::Key;
 use crate::tree::read;
 
 /// How far, in files, a streamed report may be ahead of what was written.
@@ -38,7 +42,7 @@ pub fn scan(
         Some(Answer::Scan(reports)) => Some(reports),
         _ => None,
     });
-    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false, false));
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false));
     let mut merge = Merge {
         earlier: earlier.as_ref().map_or(&[], |reports| reports),
         is_lazy: earlier.is_some(),
@@ -46,23 +50,18 @@ pub fn scan(
         reports: Vec::new(),
     };
     let run = Run { options, interpreter, cancel, progress, window: usize::MAX };
-    let mut stats = run.run(
-        &plan,
-        earlier.is_some(),
-        |report| report,
-        |mut done| {
-            if let (Some(update), Some(cached)) = (&mut update, &plan.cached) {
-                update.push(cached, &mut done, cancel);
-            }
-            merge.push(&plan, done.index, done.rendered, done.same);
-            true
-        },
-    )?;
+    let mut stats = run.run(&plan, earlier.is_some(), &Reports, |mut done| {
+        if let (Some(update), Some(cached)) = (&mut update, &plan.cached) {
+            update.push(cached, &mut done, cancel);
+        }
+        merge.push(&plan, done.index, done.rendered, done.same);
+        true
+    })?;
     let mut reports = Arc::new(merge.finish());
     if let Some(update) = update {
         let started = Instant::now();
         let (tree, memory) = plan.cached.as_ref().map(|cached| (cached.tree, cached.options.memory)).unzip();
-        if let Some(updated) = update.finish(plan, None, cancel) {
+        if let Some(updated) = update.finish(plan, cancel) {
             stats.bytes = updated.known.bytes();
             let mut answer = Some((form, Answer::Scan(Arc::clone(&reports))));
             if let Some(earlier) = earlier.filter(|_| updated.same) {
@@ -83,6 +82,36 @@ pub fn scan(
         }
     }
     Ok(Scan { reports, unlisted, stats })
+}
+
+/// Makes reports that are kept.
+struct Reports;
+
+impl Render for Reports {
+    type Made = FileReport;
+
+    fn render<S: AsRef<str> + Into<String>>(&self, key: Cow<'_, Key>, outcome: Outcome<S>) -> FileReport {
+        let owned =
+            |Finding { line, column, detail }: Finding<S>| Finding { line, column, detail: detail.map(S::into) };
+        let outcome = outcome.map(|findings| findings.into_iter().map(owned).collect());
+        FileReport { key: key.into_owned(), outcome }
+    }
+}
+
+/// Makes the lines of a streamed report.
+struct Lines(LineFormat);
+
+impl Render for Lines {
+    type Made = Vec<u8>;
+
+    fn render<S: AsRef<str> + Into<String>>(&self, key: Cow<'_, Key>, outcome: Outcome<S>) -> Vec<u8> {
+        let report = Reports.render(key, outcome);
+        let mut lines = Vec::new();
+        if self.0.shows_silent() || !report.is_silent() {
+            self.0.file(&mut lines, &report);
+        }
+        lines
+    }
 }
 
 /// Puts new reports among earlier ones, in order of keys.
@@ -143,17 +172,10 @@ pub fn scan_lines(
     let mut plan = Plan::new(options, &form, Keep::File, in_use.as_ref(), cancel)?;
     named_must_open(options)?;
     let unlisted = std::mem::take(&mut plan.unlisted);
-    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, true, false));
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, true));
     let mut chunk = Vec::with_capacity(STREAM_CHUNK);
-    let render = |report: FileReport| {
-        let mut lines = Vec::new();
-        if format.shows_silent() || !report.is_silent() {
-            format.file(&mut lines, &report);
-        }
-        lines
-    };
     let run = Run { options, interpreter, cancel, progress, window: STREAM_WINDOW };
-    let mut stats = run.run(&plan, false, render, |mut done| {
+    let mut stats = run.run(&plan, false, &Lines(format), |mut done| {
         if let (Some(update), Some(cached)) = (&mut update, &plan.cached) {
             update.push(cached, &mut done, cancel);
         }
@@ -174,7 +196,7 @@ pub fn scan_lines(
     }
     if let Some(update) = update {
         let started = Instant::now();
-        update.finish(plan, None, cancel);
+        update.finish(plan, cancel);
         stats.keep_time = started.elapsed();
     }
     Ok(stats)

@@ -1,29 +1,40 @@
 //! The drop-in's answer, whole or from an earlier one of which few entries have changed.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::Instant;
 
+use super::analyse::Outcome;
 use super::plan::{Cached, Plan};
-use super::run::Run;
+use super::run::{Render, Run};
 use super::update::Update;
-use super::{FileReport, Options, Stats, drop_in_outcome};
+use super::{Options, Stats};
 use crate::cache::fork;
 use crate::cache::known::Known;
-use crate::cache::manifest::{Keep, Text, TreeKey};
+use crate::cache::manifest::{Keep, TreeKey};
 use crate::cache::memory::{Answer, Form, KeptText, Memory};
+use crate::cache::record;
 use crate::cancel::Cancel;
 use crate::error::Result;
+use crate::pool;
 use crate::report::drop_in;
 use crate::report::object::{Earlier, Layout, Object};
-use crate::rules::RuleSet;
 use crate::syntax::interpreter::Interpreter;
+use crate::tree::key::Key;
 
 /// How much room a text is given for each file in it, which is a little more than the standard library needs.
 const BYTES_PER_FILE: usize = 4096;
 
 /// How much room a text is given at most before it needs it.
 const MOST_ROOM: usize = 64 << 20;
+
+/// How many files' entries a thread makes at a time, when the text is made from what is known.
+const CHUNK: usize = 32;
+
+/// How many times as many a thread may have ready before they are needed.
+const BUFFERS: usize = 4;
 
 /// What [`scan_drop_in`] answers.
 #[derive(Debug)]
@@ -68,20 +79,63 @@ impl Slot {
     }
 }
 
-/// The text of an earlier answer.
+/// The text as it was before.
 enum Before {
+    /// Of an earlier answer.
     Kept(Arc<dyn KeptText>, Arc<Layout>),
-    Loaded(Arc<Vec<u8>>, Layout),
+    /// Made from what is known.
+    Made(Vec<u8>, Layout),
 }
 
 impl Before {
     fn parts(&self) -> (&[u8], &Layout) {
         match self {
             Self::Kept(text, layout) => (text.bytes(), layout),
-            Self::Loaded(text, layout) => (text, layout),
+            Self::Made(text, layout) => (text, layout),
         }
     }
 }
+
+/// Makes the entry of a file in the text.
+struct Entries<'a> {
+    check_error: Option<&'a str>,
+    /// Buffers whose content is in the text already: fresh memory would cost more than all the rest.
+    used: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Entries<'_> {
+    /// Appends the entry of a file and gives the number of issues in it.
+    fn write<S: AsRef<str>>(&self, text: &mut Vec<u8>, key: &Key, outcome: &Outcome<S>) -> u32 {
+        let outcome = match (outcome, self.check_error) {
+            (Ok(_), Some(exception)) => Err(exception),
+            (Ok(findings), None) => Ok(&findings[..]),
+            (Err(failure), _) => Err(&*failure.exception),
+        };
+        drop_in::file(text, key, outcome) as u32
+    }
+
+    fn buffer(&self) -> Vec<u8> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    }
+}
+
+impl Render for Entries<'_> {
+    type Made = Entry;
+
+    fn render<S: AsRef<str> + Into<String>>(&self, key: Cow<'_, Key>, outcome: Outcome<S>) -> Entry {
+        let mut entry = self.buffer();
+        let issues = self.write(&mut entry, &key, &outcome);
+        (entry, issues)
+    }
+}
+
+/// An entry with the number of issues in it.
+type Entry = (Vec<u8>, u32);
 
 /// Answers as the drop-in does, with `tail` in place of the object's last key and closing brace.
 ///
@@ -95,66 +149,57 @@ pub fn scan_drop_in(
     tail: &str,
     interpreter: &dyn Interpreter,
     cancel: &Cancel,
-    made: &mut dyn FnMut(Arc<Vec<u8>>),
+    made: &mut dyn FnMut(Vec<u8>),
 ) -> Result<DropIn> {
-    let check_error = check_error.map(str::to_owned);
-    // A manifest holds the text with all rules.
-    let is_main = options.rules == RuleSet::ALL && check_error.is_none();
-    let form = Form::DropIn { rules: options.rules, check_error: check_error.clone(), tail: tail.to_owned() };
+    let form =
+        Form::DropIn { rules: options.rules, check_error: check_error.map(str::to_owned), tail: tail.to_owned() };
     let in_use = options.cache.as_ref().and_then(|_| fork::enter());
     let mut plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel)?;
-    let before = plan.cached.as_mut().and_then(|cached| earlier_text(cached, is_main, tail));
-    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false, is_main));
-    let render = |report: FileReport| {
-        let mut entry = Vec::new();
-        let outcome = match (drop_in_outcome(&report), &check_error) {
-            (Ok(_), Some(exception)) => Err(exception.as_str()),
-            (outcome, _) => outcome,
-        };
-        let issues = drop_in::file(&mut entry, &report.key, outcome);
-        (entry, issues as u32)
-    };
-    let mut whole =
-        before.is_none().then(|| Object::new(plan.len(), plan.len().saturating_mul(BYTES_PER_FILE).min(MOST_ROOM)));
+    let entries = Entries { check_error, used: Mutex::default() };
+    let before = plan.cached.as_mut().and_then(earlier_text);
+    let before = before.or_else(|| remade(&plan, options, &entries, tail, cancel));
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false));
+    let mut whole = before.is_none().then(|| Object::new(plan.len(), room(&plan)));
     let mut pieces = Vec::new();
     let run = Run { options, interpreter, cancel, progress: &|_, _| {}, window: usize::MAX };
-    let mut stats = run.run(&plan, before.is_some(), render, |mut done| {
+    let mut stats = run.run(&plan, before.is_some(), &entries, |mut done| {
         if let (Some(update), Some(cached)) = (&mut update, &plan.cached) {
             update.push(cached, &mut done, cancel);
         }
         match (&mut whole, done.rendered) {
-            (Some(object), Some((entry, issues))) => object.push(&entry, issues),
+            (Some(object), Some((entry, issues))) => {
+                object.push(&entry, issues);
+                entries.give_back(entry);
+            }
             (_, rendered) => pieces.push((done.index, rendered.filter(|_| !done.same))),
         }
         true
     })?;
     let is_same = update.as_ref().is_some_and(|update| update.is_same(&plan));
-    let text = match (whole, before) {
-        (Some(object), _) => {
-            let (text, layout) = object.finish(tail);
-            Before::Loaded(Arc::new(text), layout)
-        }
-        (None, Some(before)) if is_same => before,
+    let (kept, text) = match (whole, before) {
+        (None, Some(Before::Kept(text, _))) if is_same => (Some(text), None),
+        (None, Some(Before::Made(text, layout))) if is_same => (None, Some((text, layout))),
         (None, before) => {
-            let spliced = before.and_then(|before| spliced(&plan, &before, &pieces, tail));
-            let Some((text, layout)) = spliced else {
+            let Some(text) = before.and_then(|before| spliced(&plan, &before, &pieces, tail)) else {
                 let options = Options { cache: None, ..options.clone() };
-                return scan_drop_in(&options, check_error.as_deref(), tail, interpreter, cancel, made);
+                return scan_drop_in(&options, check_error, tail, interpreter, cancel, made);
             };
-            Before::Loaded(Arc::new(text), layout)
+            (None, Some(text))
         }
+        (Some(object), _) => (None, Some(object.finish(tail))),
     };
     let has_files = plan.len() > 0;
-    if has_files && let Before::Loaded(text, _) = &text {
-        made(Arc::clone(text));
-    }
+    let layout = text.map(|(text, layout)| {
+        if has_files {
+            made(text);
+        }
+        layout
+    });
     let mut known = None;
     let cache = plan.cached.as_ref().map(|cached| (cached.tree, cached.options.memory));
     if let Some(update) = update {
         let started = Instant::now();
-        let (bytes, layout) = text.parts();
-        let entries = Text { bytes: &bytes[layout.start..layout.start + layout.length], entries: &layout.entries };
-        known = update.finish(plan, is_main.then_some(&entries), cancel).map(|updated| updated.known);
+        known = update.finish(plan, cancel).map(|updated| updated.known);
         stats.bytes = known.as_ref().map_or(stats.bytes, |known| known.bytes());
         stats.keep_time = started.elapsed();
     }
@@ -162,41 +207,84 @@ pub fn scan_drop_in(
         return Ok(DropIn { text: None, stats });
     }
     let memory = cache.and_then(|(tree, memory)| Some((tree, memory?, known?)));
-    let text = match (text, memory) {
-        (Before::Kept(text, _), memory) => {
-            if let Some((tree, memory, known)) = memory {
-                memory.remember(tree, &known, None);
-            }
-            DropInText::Kept(text)
+    let text = if let Some(text) = kept {
+        if let Some((tree, memory, known)) = memory {
+            memory.remember(tree, &known, None);
         }
-        (Before::Loaded(_, layout), memory) => {
-            let slot = memory.map(|(tree, memory, known)| Slot { memory, tree, known, form, layout });
-            DropInText::Made(slot)
-        }
+        DropInText::Kept(text)
+    } else {
+        let slot = memory.zip(layout).map(|((tree, memory, known), layout)| Slot { memory, tree, known, form, layout });
+        DropInText::Made(slot)
     };
     Ok(DropIn { text: Some(text), stats })
 }
 
-/// The answer that was given from what is known, or that the manifest holds.
-fn earlier_text(cached: &mut Cached<'_>, is_main: bool, tail: &str) -> Option<Before> {
-    let known = cached.known.as_deref()?;
-    if let Some(Answer::DropIn(text, layout)) = cached.answer.take() {
-        // A caller's text that is not as it was would be cut in the wrong places.
-        return Earlier::new(text.bytes(), &layout).is_some().then_some(Before::Kept(text, layout));
-    }
-    let manifest = cached.manifest.as_mut().filter(|_| is_main)?;
-    let entries = manifest.entries.take()?;
-    let mut object = Object::new(known.len(), manifest.text_length() + tail.len());
-    object.fill(&entries, |text| manifest.append_text(text))?;
-    let (text, layout) = object.finish(tail);
-    Earlier::new(&text, &layout)?;
-    // Only now: a manifest whose text is damaged is one without a text, and gets another.
-    manifest.entries = Some(entries);
-    Some(Before::Loaded(Arc::new(text), layout))
+/// Room for the text, from the start: what is not used costs nothing.
+fn room(plan: &Plan<'_>) -> usize {
+    plan.len().saturating_mul(BYTES_PER_FILE).min(MOST_ROOM)
 }
 
-/// An entry with the number of issues in it.
-type Entry = (Vec<u8>, u32);
+/// The answer that this process was given before.
+fn earlier_text(cached: &mut Cached<'_>) -> Option<Before> {
+    let Some(Answer::DropIn(text, layout)) = cached.answer.take() else { return None };
+    // A caller's text that is not as it was would be cut in the wrong places.
+    Earlier::new(text.bytes(), &layout)?;
+    Some(Before::Kept(text, layout))
+}
+
+/// The text that the records of what is known make, on as many threads as may be used; `None` when it takes a look at the files.
+fn remade(plan: &Plan<'_>, options: &Options, entries: &Entries<'_>, tail: &str, cancel: &Cancel) -> Option<Before> {
+    // With all files to be looked at, it is as well made from what is seen.
+    plan.todo()?;
+    let known = plan.cached.as_ref()?.known.as_deref()?;
+    let make = |object: &mut Object, buffer: &mut Vec<u8>, chunk: usize| {
+        let files = chunk * CHUNK..((chunk + 1) * CHUNK).min(known.len());
+        files.into_iter().try_for_each(|index| {
+            let outcome = record::decode::<&str>(known.record(index as u32, buffer)?, options.rules)?;
+            object.write(|text| entries.write(text, &plan.key(index), &outcome));
+            (!cancel.is_cancelled()).then_some(())
+        })
+    };
+    let chunks = known.len().div_ceil(CHUNK);
+    let threads = options.threads.unwrap_or_else(pool::default_threads).clamp(1, chunks.max(1));
+    thread::scope(|scope| {
+        // Each of the others has its turn after this thread, in buffers that go to and fro.
+        let others: Vec<_> = (1..threads)
+            .map(|number| {
+                let ((full, filled), (empty, emptied)) = (mpsc::channel(), mpsc::channel());
+                let work = move || {
+                    let mut buffer = Vec::new();
+                    for chunk in (number..chunks).step_by(threads) {
+                        let Ok(mut object) = emptied.recv() else { return };
+                        let made = make(&mut object, &mut buffer, chunk).map(|()| object);
+                        if full.send(made).is_err() {
+                            return;
+                        }
+                    }
+                };
+                let builder = thread::Builder::new().name("rev-accel".to_owned());
+                builder.spawn_scoped(scope, work).ok()?;
+                (0..BUFFERS).try_for_each(|_| empty.send(Object::new(0, 0)).ok())?;
+                Some((filled, empty))
+            })
+            .collect::<Option<_>>()?;
+        let mut whole = Object::new(plan.len(), room(plan));
+        let mut buffer = Vec::new();
+        for chunk in 0..chunks {
+            let Some(other) = (chunk % threads).checked_sub(1) else {
+                make(&mut whole, &mut buffer, chunk)?;
+                continue;
+            };
+            let (filled, empty) = &others[other];
+            let mut object = filled.recv().ok()??;
+            whole.append(&object);
+            object.clear();
+            let _ = empty.send(object);
+        }
+        let (text, layout) = whole.finish(tail);
+        Some(Before::Made(text, layout))
+    })
+}
 
 /// The earlier text with other entries for some files; `pieces` has those that were looked at, without an entry if it is as before.
 fn spliced(

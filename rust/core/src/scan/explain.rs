@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::plan::{Cached, Origin, Plan};
-use super::run::{Handled, Level};
-use crate::cache::known::{Known, NO_DIGEST};
+use super::run::Level;
+use crate::cache::known::{Known, Learned, NO_DIGEST};
 use crate::tree::stamp::Stamp;
 
 /// How one file of a scan was answered.
@@ -29,7 +29,7 @@ impl Explanation {
         cached: &Cached<'_>,
         before: Option<(u32, &Known)>,
         path: &Path,
-        handled: &Handled,
+        (level, learned): (Level, Option<&Learned>),
         has_asked_store: bool,
     ) {
         let looked = match before {
@@ -39,7 +39,7 @@ impl Explanation {
             None => "the file is not in the manifest of this tree".to_owned(),
             Some((place, known)) => difference(cached, known, place, path),
         };
-        let outcome = match (handled.level, &handled.learned) {
+        let outcome = match (level, learned) {
             (Level::Recent, _) => "its content is what it was",
             (Level::Store, _) => "its content had been seen before, here or elsewhere",
             (_, Some(learned)) if learned.digest == NO_DIGEST => "it failed, and that is not kept",

@@ -1,14 +1,15 @@
 //! Gets the outcomes of files, known or not, on worker threads, and hands them out in order.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::analyse::{Analysis, analyse};
+use super::analyse::{Analysis, Outcome, analyse};
 use super::explain::Explanation;
 use super::plan::{Cached, Job, Origin, Plan};
 use super::worker::Worker;
-use super::{FileReport, HARD_MAX_BYTES, Options, Progress, Stats};
+use super::{HARD_MAX_BYTES, Options, Progress, Stats};
 use crate::cache::counts::{self, Counts};
 use crate::cache::known::{Known, Learned, NO_DIGEST};
 use crate::cache::record;
@@ -19,6 +20,7 @@ use crate::pool::{self, Schedule};
 use crate::rules::{Rule, RuleSet};
 use crate::syntax::facts::Failure;
 use crate::syntax::interpreter::Interpreter;
+use crate::tree::key::Key;
 use crate::tree::read;
 use crate::tree::stamp::Stamp;
 
@@ -58,26 +60,34 @@ pub(crate) enum Level {
     Analysed,
 }
 
-/// A file's outcome on its way through a worker.
-pub(crate) struct Handled {
-    analysis: Option<Analysis>,
-    pub(crate) learned: Option<Learned>,
+/// Makes of outcomes what was asked for.
+pub(crate) trait Render: Sync {
+    type Made: Send;
+
+    /// The texts of a known outcome are still where they are kept.
+    fn render<S: AsRef<str> + Into<String>>(&self, key: Cow<'_, Key>, outcome: Outcome<S>) -> Self::Made;
+}
+
+/// A file on its way through a worker.
+struct Handled<T> {
+    made: Option<T>,
+    figures: Stats,
+    learned: Option<Learned>,
     content: Option<ContentKey>,
     same: bool,
-    pub(crate) level: Level,
-    size: u32,
+    level: Level,
 }
 
 impl Run<'_> {
     /// Turns files into something on workers and hands that out in order, on this thread.
     ///
-    /// Only the files of `only`, or all. If `lazy`, nothing is made of a file whose outcome is as before.
-    pub(crate) fn run<T: Send>(
+    /// If `lazy`, nothing is made of a file whose outcome is as before, and those that need no look do not come up.
+    pub(crate) fn run<R: Render>(
         &self,
         plan: &Plan<'_>,
         lazy: bool,
-        render: impl Fn(FileReport) -> T + Sync,
-        mut emit: impl FnMut(Done<T>) -> bool,
+        render: &R,
+        mut emit: impl FnMut(Done<R::Made>) -> bool,
     ) -> Result<Stats> {
         let started = Instant::now();
         let threads = self.options.threads.unwrap_or_else(pool::default_threads).max(1);
@@ -87,24 +97,14 @@ impl Run<'_> {
         let asks_store = plan.cached.as_ref().filter(|cached| count >= STORE_FROM && cached.may_use_store());
         let keys = asks_store.map(|cached| Keys::new(&cached.options.interpreter));
         let explanation = Explanation::new(plan);
-        let file_run = FileRun { run: self, plan, lazy, large: Mutex::new(()), keys, explanation: &explanation };
+        let origin = plan.cached.as_ref().map(|cached| cached.origin);
+        let file_run =
+            FileRun { run: self, plan, lazy, render, large: Mutex::new(()), keys, explanation: &explanation };
         let work = |worker: &mut Worker<'_>, place: usize| {
             let index = only.map_or(place, |only| only[place] as usize);
-            let handled = file_run.handle(worker, index);
-            let mut figures = Stats { bytes: handled.size.into(), ..Stats::default() };
-            let is_parsed = handled.analysis.as_ref().is_some_and(|analysis| analysis.parsed);
-            figures.count_level(handled.level, plan.cached.as_ref().map(|cached| cached.origin), is_parsed);
-            let Handled { analysis, learned, content, same, .. } = handled;
-            let rendered = analysis.map(|mut analysis| {
-                if let Ok(findings) = &mut analysis.outcome
-                    && self.options.rules != RuleSet::ALL
-                {
-                    findings.retain(|finding| self.options.rules.contains(finding.detail.rule()));
-                }
-                figures.count(&analysis);
-                render(FileReport { key: plan.key(index).into_owned(), outcome: analysis.outcome })
-            });
-            (Done { index, rendered, learned, content, same }, figures)
+            let Handled { made, mut figures, learned, content, same, level } = file_run.handle(worker, index);
+            figures.count_level(level, origin);
+            (Done { index, rendered: made, learned, content, same }, figures)
         };
         let schedule = Schedule { threads, count, window: self.window, cancel: self.cancel };
         if count > 0 {
@@ -151,10 +151,11 @@ fn count_answers(cached: &Cached<'_>, stats: &Stats) {
 }
 
 /// What the workers share.
-struct FileRun<'a> {
+struct FileRun<'a, R> {
     run: &'a Run<'a>,
     plan: &'a Plan<'a>,
     lazy: bool,
+    render: &'a R,
     /// Held while a large file is analysed.
     large: Mutex<()>,
     /// For the keys of contents, where the store is to be asked.
@@ -162,16 +163,16 @@ struct FileRun<'a> {
     explanation: &'a Explanation,
 }
 
-impl FileRun<'_> {
-    fn handle(&self, worker: &mut Worker<'_>, index: usize) -> Handled {
+impl<R: Render> FileRun<'_, R> {
+    fn handle(&self, worker: &mut Worker<'_>, index: usize) -> Handled<R::Made> {
         let path = self.plan.path(index);
         let Some(cached) = &self.plan.cached else {
             return match self.read(worker, path, None) {
                 Ok(_) => {
                     let size = worker.buffer.len() as u32;
-                    Handled::analysed(self.analyse(&mut worker.buffer, self.run.options.rules), size)
+                    self.analysed(index, self.analyse(&mut worker.buffer, self.run.options.rules), size)
                 }
-                Err(failure) => Handled::analysed(Analysis::known(Err(failure)), 0),
+                Err(failure) => self.analysed(index, Analysis::failed(failure), 0),
             };
         };
         let before = cached.before(index).zip(cached.known.as_deref());
@@ -181,29 +182,24 @@ impl FileRun<'_> {
                 Job::Compare(_) => is_unchanged(cached, known, place, path),
                 Job::Read(_) => false,
             };
-            if is_kept && let Some(handled) = self.kept(worker, known, place) {
+            if is_kept && let Some(handled) = self.kept(worker, known, place, index) {
                 return handled;
             }
         }
-        let handled = self.look(worker, cached, before, path);
+        let handled = self.look(worker, cached, before, index);
         if self.explanation.index == Some(index) {
-            self.explanation.explain(cached, before, path, &handled, self.keys.is_some());
+            let found = (handled.level, handled.learned.as_ref());
+            self.explanation.explain(cached, before, path, found, self.keys.is_some());
         }
         handled
     }
 
     /// A file whose outcome is the one that is known; `None` when that cannot be had.
-    fn kept(&self, worker: &mut Worker<'_>, known: &Known, place: u32) -> Option<Handled> {
-        let analysis = if self.lazy {
-            None
-        } else {
-            Some(Analysis::known(record::decode_rules(
-                known.record(place, &mut worker.record)?,
-                self.run.options.rules,
-            )?))
-        };
-        let size = known.size(place);
-        Some(Handled { analysis, learned: None, content: None, same: true, level: Level::Kept, size })
+    fn kept(&self, worker: &mut Worker<'_>, known: &Known, place: u32, index: usize) -> Option<Handled<R::Made>> {
+        let record = if self.lazy { &[] } else { known.record(place, &mut worker.record)? };
+        let (made, figures) = self.as_before(index, record)?;
+        let figures = Stats { bytes: known.size(place).into(), ..figures };
+        Some(Handled { made, figures, learned: None, content: None, same: true, level: Level::Kept })
     }
 
     /// A file that must be read.
@@ -212,11 +208,11 @@ impl FileRun<'_> {
         worker: &mut Worker<'_>,
         cached: &Cached<'_>,
         before: Option<(u32, &Known)>,
-        path: &Path,
-    ) -> Handled {
-        let stamp = match self.read(worker, path, Some(cached)) {
+        index: usize,
+    ) -> Handled<R::Made> {
+        let stamp = match self.read(worker, self.plan.path(index), Some(cached)) {
             Ok(stamp) => stamp,
-            Err(failure) => return not_kept(worker, before, Analysis::known(Err(failure)), 0),
+            Err(failure) => return self.not_kept(worker, before, index, Analysis::failed(failure), 0),
         };
         let size = worker.buffer.len() as u32;
         let hash = ContentHash::of(&worker.buffer);
@@ -224,44 +220,85 @@ impl FileRun<'_> {
         if let Some((place, known)) = before
             && known.digest(place) == hash.0
             && let Some(record) = known.record(place, &mut worker.record)
-            && let Some(analysis) = self.decoded(record)
+            && let Some((made, figures)) = self.as_before(index, record)
         {
             let learned = learned(record.into());
             worker.release();
-            return Handled { analysis, learned, content: None, same: true, level: Level::Recent, size };
+            let figures = Stats { bytes: size.into(), ..figures };
+            return Handled { made, figures, learned, content: None, same: true, level: Level::Recent };
         }
         let content = self.keys.as_ref().map(|keys| keys.key(&hash));
         if let Some(content) = &content
             && let Some(store) = worker.store(cached)
-            && let Some((outcome, record)) =
-                store.get_with(content, |record| Some((record::decode(record)?, Arc::<[u8]>::from(record))))
+            && let Some(((made, figures), record)) =
+                store.get_with(content, |record| Some((self.known(index, record)?, Arc::<[u8]>::from(record))))
         {
             let same = is_same(before, &record, &mut worker.record);
-            let analysis = Some(Analysis::known(outcome));
             worker.release();
-            return Handled { analysis, learned: learned(record), content: None, same, level: Level::Store, size };
+            let figures = Stats { bytes: size.into(), ..figures };
+            return Handled { made, figures, learned: learned(record), content: None, same, level: Level::Store };
         }
         let analysis = self.analyse(&mut worker.buffer, RuleSet::ALL);
         worker.encoded.clear();
         if analysis.tentative || !record::encode(&analysis.outcome, &mut worker.encoded) {
-            return not_kept(worker, before, analysis, size);
+            return self.not_kept(worker, before, index, analysis, size);
         }
         let same = is_same(before, &worker.encoded, &mut worker.record);
-        Handled {
-            learned: learned(worker.encoded.as_slice().into()),
-            content,
-            same,
-            ..Handled::analysed(analysis, size)
-        }
+        let learned = learned(worker.encoded.as_slice().into());
+        Handled { learned, content, same, ..self.analysed(index, analysis, size) }
     }
 
-    /// The outcome in a record, if it is needed; the outer `None` when it is damaged.
-    #[expect(clippy::option_option, reason = "that it is not needed is no damage")]
-    fn decoded(&self, record: &[u8]) -> Option<Option<Analysis>> {
-        if self.lazy {
-            return Some(None);
+    /// A file whose outcome may be another the next time, with the same content.
+    fn not_kept(
+        &self,
+        worker: &mut Worker<'_>,
+        before: Option<(u32, &Known)>,
+        index: usize,
+        analysis: Analysis,
+        size: u32,
+    ) -> Handled<R::Made> {
+        // Never decoded, only compared: an outcome like that is looked for again each time.
+        let record = format!("{:?}", analysis.outcome).into_bytes();
+        let same = is_same(before, &record, &mut worker.record);
+        let learned = Learned { stamp: Stamp::UNKNOWN, digest: NO_DIGEST, size, record: record.into() };
+        Handled { learned: Some(learned), same, ..self.analysed(index, analysis, size) }
+    }
+
+    fn analysed(&self, index: usize, analysis: Analysis, size: u32) -> Handled<R::Made> {
+        let Analysis { mut outcome, parsed, asked, .. } = analysis;
+        if let Ok(findings) = &mut outcome
+            && self.run.options.rules != RuleSet::ALL
+        {
+            findings.retain(|finding| self.run.options.rules.contains(finding.detail.rule()));
         }
-        record::decode_rules(record, self.run.options.rules).map(|outcome| Some(Analysis::known(outcome)))
+        let (made, figures) = self.make(index, outcome);
+        let figures = Stats {
+            bytes: size.into(),
+            parsed: parsed.into(),
+            unparsed: (!parsed).into(),
+            asked: asked.into(),
+            ..figures
+        };
+        Handled { made: Some(made), figures, learned: None, content: None, same: false, level: Level::Analysed }
+    }
+
+    /// What a record as before makes, if that is needed; `None` when it is damaged.
+    #[expect(clippy::type_complexity, reason = "each part has a name where it is used")]
+    fn as_before(&self, index: usize, record: &[u8]) -> Option<(Option<R::Made>, Stats)> {
+        if self.lazy { Some(Default::default()) } else { self.known(index, record) }
+    }
+
+    /// What a record makes; `None` when it is damaged.
+    #[expect(clippy::type_complexity, reason = "each part has a name where it is used")]
+    fn known(&self, index: usize, record: &[u8]) -> Option<(Option<R::Made>, Stats)> {
+        let (made, figures) = self.make(index, record::decode::<&str>(record, self.run.options.rules)?);
+        Some((Some(made), figures))
+    }
+
+    fn make<S: AsRef<str> + Into<String>>(&self, index: usize, outcome: Outcome<S>) -> (R::Made, Stats) {
+        let mut figures = Stats::default();
+        figures.count(&outcome);
+        (self.render.render(self.plan.key(index), outcome), figures)
     }
 
     fn read(
@@ -288,22 +325,6 @@ impl FileRun<'_> {
     }
 }
 
-impl Handled {
-    fn analysed(analysis: Analysis, size: u32) -> Self {
-        let analysis = Some(analysis);
-        Self { analysis, learned: None, content: None, same: false, level: Level::Analysed, size }
-    }
-}
-
-/// A file whose outcome may be another the next time, with the same content.
-fn not_kept(worker: &mut Worker<'_>, before: Option<(u32, &Known)>, analysis: Analysis, size: u32) -> Handled {
-    // Never decoded, only compared: an outcome like that is looked for again each time.
-    let record = format!("{:?}", analysis.outcome).into_bytes();
-    let same = is_same(before, &record, &mut worker.record);
-    let learned = Learned { stamp: Stamp::UNKNOWN, digest: NO_DIGEST, size, record: record.into() };
-    Handled { learned: Some(learned), same, ..Handled::analysed(analysis, size) }
-}
-
 fn is_unchanged(cached: &Cached<'_>, known: &Known, place: u32, path: &Path) -> bool {
     let Ok(metadata) = path.metadata() else { return false };
     let stamp = Stamp::of(&metadata);
@@ -315,22 +336,19 @@ fn is_same(before: Option<(u32, &Known)>, record: &[u8], buffer: &mut Vec<u8>) -
 }
 
 impl Stats {
-    pub(crate) fn count(&mut self, analysis: &Analysis) {
-        self.parsed += usize::from(analysis.parsed);
-        self.asked += usize::from(analysis.asked);
-        match &analysis.outcome {
+    pub(crate) fn count<S>(&mut self, outcome: &Outcome<S>) {
+        match outcome {
             Err(_) => self.errors += 1,
             Ok(findings) => findings.iter().for_each(|finding| self.by_rule[finding.detail.rule() as usize] += 1),
         }
     }
 
-    fn count_level(&mut self, level: Level, origin: Option<Origin>, is_parsed: bool) {
+    fn count_level(&mut self, level: Level, origin: Option<Origin>) {
         match (level, origin) {
             (Level::Kept, Some(origin)) => self.add_kept(1, origin),
             (Level::Recent, _) => self.recent += 1,
             (Level::Store, _) => self.store += 1,
-            (Level::Analysed, _) => self.unparsed += usize::from(!is_parsed),
-            (Level::Kept, None) => {}
+            (Level::Analysed, _) | (Level::Kept, None) => {}
         }
     }
 

@@ -32,7 +32,7 @@ pub fn scan_source(
     let work = |(): &mut (), _| {
         if source.len() as u64 > max_bytes.min(HARD_MAX_BYTES) {
             let failure = Failure::new(Status::TooLarge, "MemoryError", format!("more than {max_bytes} bytes"));
-            return (Analysis::known(Err(failure)), 0);
+            return (Analysis::failed(failure), 0);
         }
         (analyse(source, rules, producer, interpreter), source.len() as u64)
     };
@@ -42,7 +42,8 @@ pub fn scan_source(
         work,
         |_, (analysis, bytes)| {
             stats.bytes = bytes;
-            stats.count(&analysis);
+            stats.count(&analysis.outcome);
+            (stats.parsed, stats.asked) = (analysis.parsed.into(), analysis.asked.into());
             reports.extend(key.take().map(|key| Arc::new(FileReport { key, outcome: analysis.outcome })));
             true
         },

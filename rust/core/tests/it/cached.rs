@@ -39,16 +39,16 @@ fn new_memory() -> &'static Memory {
 
 /// The text, whether it is the very one that was kept, and the figures.
 fn ask(options: &Options) -> (Vec<u8>, bool, Stats) {
-    let mut made = Arc::default();
+    let mut made = Vec::new();
     let answer =
         scan_drop_in(options, None, "\n}", &Grammar::default(), &Cancel::new(), &mut |text| made = text).unwrap();
     match answer.text.unwrap() {
         DropInText::Kept(text) => (text.bytes().to_vec(), true, answer.stats),
         DropInText::Made(slot) => {
             if let Some(slot) = slot {
-                slot.keep(Arc::new(made.to_vec()));
+                slot.keep(Arc::new(made.clone()));
             }
-            (made.to_vec(), false, answer.stats)
+            (made, false, answer.stats)
         }
     }
 }

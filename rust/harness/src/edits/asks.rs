@@ -133,16 +133,16 @@ pub(super) fn ask(
     match question.form {
         Form::DropIn => {
             let options = whole(root, root.to_owned(), Selection::All);
-            let mut made = Arc::default();
+            let mut made = Vec::new();
             let answer =
                 scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new(), &mut |text| made = text)?;
             let said = match answer.text {
                 Some(DropInText::Kept(text)) => text.bytes().to_vec(),
                 Some(DropInText::Made(Some(slot))) => {
-                    slot.keep(Arc::new(made.to_vec()));
-                    made.to_vec()
+                    slot.keep(Arc::new(made.clone()));
+                    made
                 }
-                Some(DropInText::Made(None)) | None => made.to_vec(),
+                Some(DropInText::Made(None)) | None => made,
             };
             let files = walk::all(root);
             let right = if files.is_empty() { String::new() } else { contents.object(&files, question.rules)? };

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{Outcome, decode, decode_rules, encode, is_kept};
+use super::{Outcome, encode, is_kept};
 use crate::cache::random::Random;
 use crate::rules::{Detail, Finding, Marker, RuleSet};
 use crate::syntax::facts::{Callee, Failure, Status};
@@ -53,6 +53,11 @@ fn encoded(outcome: &Outcome) -> Vec<u8> {
     bytes
 }
 
+/// With all rules, as texts of its own.
+fn decode(bytes: &[u8]) -> Option<Outcome> {
+    super::decode(bytes, RuleSet::ALL)
+}
+
 #[test]
 fn what_was_written_is_read_again() {
     let mut random = Random::new(1);
@@ -63,7 +68,7 @@ fn what_was_written_is_read_again() {
         let Ok(findings) = outcome else { continue };
         let rules = RuleSet::from_bits(random.next() as u8);
         let some: Vec<_> = findings.into_iter().filter(|finding| rules.contains(finding.detail.rule())).collect();
-        assert_eq!(decode_rules(&bytes, rules), Some(Ok(some)));
+        assert_eq!(super::decode(&bytes, rules), Some(Ok(some)));
     }
 }
 
@@ -87,6 +92,7 @@ fn damaged_bytes_never_panic_and_never_take_much_memory() {
             }
         }
         let read = decode(&bytes);
+        assert_eq!(read.is_some(), super::decode::<&str>(&bytes, RuleSet::ALL).is_some());
         if let Some(Ok(findings)) = &read {
             assert!(findings.capacity() <= bytes.len());
         }

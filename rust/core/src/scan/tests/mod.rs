@@ -50,15 +50,15 @@ fn ask(form: Form, options: &Options) -> (Result<Answer, String>, Stats) {
     let interpreter = Grammar::default();
     let asked = match form {
         Form::DropIn => {
-            let mut made = Arc::default();
+            let mut made = Vec::new();
             scan_drop_in(options, None, "\n}", &interpreter, &NEVER, &mut |text| made = text).map(|answer| {
                 let text = match answer.text {
                     Some(DropInText::Kept(text)) => text.bytes().to_vec(),
                     Some(DropInText::Made(Some(slot))) => {
-                        slot.keep(Arc::new(made.to_vec()));
-                        made.to_vec()
+                        slot.keep(Arc::new(made.clone()));
+                        made
                     }
-                    Some(DropInText::Made(None)) | None => made.to_vec(),
+                    Some(DropInText::Made(None)) | None => made,
                 };
                 (text, answer.stats)
             })
