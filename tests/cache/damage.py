@@ -56,7 +56,7 @@ def use(folder: Path) -> None:
 
 
 def ask(tree: Path, *, max_bytes: int = 1 << 24) -> tuple[str, str]:
-    """The answers of the drop-in, from the manifest's text, and of a scan, from its records."""
+    """The answers of the drop-in and of a scan."""
     with workspace.use_root(tree):
         text = rev_accel.analyze_ast_patterns(".")
     return text, rev_accel.scan(root=tree, limits=Limits(max_bytes=max_bytes)).to_json()

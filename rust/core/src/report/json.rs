@@ -39,12 +39,11 @@ pub(super) fn number(output: &mut Vec<u8>, mut number: u64) {
 }
 
 fn characters(output: &mut Vec<u8>, mut text: &str) {
-    // Most texts are plain, and all of one is looked at quicker than where it ends to be.
-    if text.bytes().fold(true, |so_far, byte| so_far & is_plain(byte)) {
+    if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         return output.extend_from_slice(text.as_bytes());
     }
     loop {
-        let plain = text.bytes().position(|byte| !is_plain(byte)).unwrap_or(text.len());
+        let plain = text.bytes().position(|byte| !PLAIN[usize::from(byte)]).unwrap_or(text.len());
         let (before, rest) = text.split_at(plain);
         output.extend_from_slice(before.as_bytes());
         let mut characters = rest.chars();
@@ -67,10 +66,16 @@ fn characters(output: &mut Vec<u8>, mut text: &str) {
     }
 }
 
-/// Whether a byte stands for itself in a string.
-const fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
-}
+/// Which bytes stand for themselves in a string.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = byte != b'"' && byte != b'\\';
+        byte += 1;
+    }
+    plain
+};
 
 fn unit(output: &mut Vec<u8>, code: u16) {
     output.extend_from_slice(b"\\u");

@@ -34,7 +34,7 @@ const MOST_ROOM: usize = 64 << 20;
 const CHUNK: usize = 32;
 
 /// How many times as many a thread may have ready before they are needed.
-const BUFFERS: usize = 4;
+const BUFFERS: usize = 8;
 
 /// What [`scan_drop_in`] answers.
 #[derive(Debug)]
@@ -246,15 +246,16 @@ fn remade(plan: &Plan<'_>, options: &Options, entries: &Entries<'_>, tail: &str,
         })
     };
     let chunks = known.len().div_ceil(CHUNK);
-    let threads = options.threads.unwrap_or_else(pool::default_threads).clamp(1, chunks.max(1));
+    let others = options.threads.unwrap_or_else(pool::default_threads).clamp(1, chunks.max(1)) - 1;
+    // This thread puts all together, so each of the others has its turn twice before it makes some of it itself.
+    let turn = |chunk: usize| (chunk % (2 * others + 1)).checked_sub(1).map(|place| place % others);
     thread::scope(|scope| {
-        // Each of the others has its turn after this thread, in buffers that go to and fro.
-        let others: Vec<_> = (1..threads)
+        let others: Vec<_> = (0..others)
             .map(|number| {
                 let ((full, filled), (empty, emptied)) = (mpsc::channel(), mpsc::channel());
                 let work = move || {
                     let mut buffer = Vec::new();
-                    for chunk in (number..chunks).step_by(threads) {
+                    for chunk in (0..chunks).filter(|&chunk| turn(chunk) == Some(number)) {
                         let Ok(mut object) = emptied.recv() else { return };
                         let made = make(&mut object, &mut buffer, chunk).map(|()| object);
                         if full.send(made).is_err() {
@@ -271,7 +272,7 @@ fn remade(plan: &Plan<'_>, options: &Options, entries: &Entries<'_>, tail: &str,
         let mut whole = Object::new(plan.len(), room(plan));
         let mut buffer = Vec::new();
         for chunk in 0..chunks {
-            let Some(other) = (chunk % threads).checked_sub(1) else {
+            let Some(other) = turn(chunk) else {
                 make(&mut whole, &mut buffer, chunk)?;
                 continue;
             };
