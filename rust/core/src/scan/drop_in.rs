@@ -237,7 +237,7 @@ fn remade(plan: &Plan<'_>, options: &Options, entries: &Entries<'_>, tail: &str,
     // With all files to be looked at, it is as well made from what is seen.
     plan.todo()?;
     let known = plan.cached.as_ref()?.known.as_deref()?;
-    let make = |object: &mut Object, buffer: &mut Vec<u8>, chunk: usize| {
+    let write = |object: &mut Object, buffer: &mut Vec<u8>, chunk: usize| {
         let files = chunk * CHUNK..((chunk + 1) * CHUNK).min(known.len());
         files.into_iter().try_for_each(|index| {
             let outcome = record::decode::<&str>(known.record(index as u32, buffer)?, options.rules)?;
@@ -257,7 +257,7 @@ fn remade(plan: &Plan<'_>, options: &Options, entries: &Entries<'_>, tail: &str,
                     let mut buffer = Vec::new();
                     for chunk in (0..chunks).filter(|&chunk| turn(chunk) == Some(number)) {
                         let Ok(mut object) = emptied.recv() else { return };
-                        let made = make(&mut object, &mut buffer, chunk).map(|()| object);
+                        let made = write(&mut object, &mut buffer, chunk).map(|()| object);
                         if full.send(made).is_err() {
                             return;
                         }
@@ -273,7 +273,7 @@ fn remade(plan: &Plan<'_>, options: &Options, entries: &Entries<'_>, tail: &str,
         let mut buffer = Vec::new();
         for chunk in 0..chunks {
             let Some(other) = turn(chunk) else {
-                make(&mut whole, &mut buffer, chunk)?;
+                write(&mut whole, &mut buffer, chunk)?;
                 continue;
             };
             let (filled, empty) = &others[other];

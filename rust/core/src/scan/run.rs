@@ -283,13 +283,11 @@ impl<R: Render> FileRun<'_, R> {
     }
 
     /// What a record as before makes, if that is needed; `None` when it is damaged.
-    #[expect(clippy::type_complexity, reason = "each part has a name where it is used")]
     fn as_before(&self, index: usize, record: &[u8]) -> Option<(Option<R::Made>, Stats)> {
         if self.lazy { Some(Default::default()) } else { self.known(index, record) }
     }
 
     /// What a record makes; `None` when it is damaged.
-    #[expect(clippy::type_complexity, reason = "each part has a name where it is used")]
     fn known(&self, index: usize, record: &[u8]) -> Option<(Option<R::Made>, Stats)> {
         let (made, figures) = self.make(index, record::decode::<&str>(record, self.run.options.rules)?);
         Some((Some(made), figures))
