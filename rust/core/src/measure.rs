@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::cache::folder::{Folder, MANIFESTS, Place};
 use crate::cache::known::{Base, Records};
-use crate::cache::manifest::{self, Keep, TreeKey, Writer};
+use crate::cache::manifest::{self, Keep, Manifest, Text, TreeKey, Writer};
 use crate::cache::store::{ContentHash, ContentKey, Keys, Mode, Store};
 use crate::cache::{CacheOptions, fork};
 use crate::cancel::Cancel;
@@ -110,6 +110,8 @@ pub struct KnownCache {
     folder: Folder,
     key: TreeKey,
     base: Base,
+    text: Vec<u8>,
+    manifest: Manifest,
     rows: Vec<(ContentKey, Vec<u8>)>,
 }
 
@@ -126,26 +128,31 @@ impl KnownCache {
         let folder = Folder::open(&place).ok()?;
         let (name, ..) = folder.files(MANIFESTS).ok()?.pop()?;
         let key = manifest::key_of(&folder, &name)?;
-        let base = manifest::load(&folder, key, Keep::Memory)?;
+        let (base, mut manifest) = manifest::load(&folder, key, Keep::Memory)?;
+        let mut text = Vec::new();
+        manifest.append_text(&mut text)?;
         let keys = Keys::new("measured");
         let row = |number: u32| (keys.key(&ContentHash::of(&number.to_le_bytes())), vec![number as u8; 160]);
         let rows = (0..10_000).map(row).collect();
-        Some(Self { folder, key, base, rows })
+        Some(Self { folder, key, base, text, manifest, rows })
     }
 
-    /// Whether the manifest could be read.
+    /// Whether the manifest, with its text, could be read.
     #[must_use]
     pub fn load(&self) -> bool {
-        manifest::load(&self.folder, self.key, Keep::Memory).is_some()
+        let loaded = manifest::load(&self.folder, self.key, Keep::Memory);
+        loaded.is_some_and(|(_, mut manifest)| manifest.append_text(&mut Vec::new()).is_some())
     }
 
     /// Whether the manifest could be written.
     #[must_use]
     pub fn write(&self) -> bool {
         let Records::Bytes(records) = &self.base.records else { return false };
+        let Some(entries) = &self.manifest.entries else { return false };
+        let text = Text { bytes: &self.text, entries };
         let written = Writer::create(&self.folder, self.key).and_then(|mut writer| {
             writer.push(records)?;
-            writer.finish(self.key, &self.base)
+            writer.finish(self.key, &self.base, Some(&text))
         });
         written.is_ok()
     }

@@ -185,7 +185,7 @@ pub(crate) fn analyze<'py>(
             };
             core::scan_drop_in(&options, check_error, tail, &interpreter, cancel, &mut pass_on)
         },
-        |py, text: Vec<u8>| {
+        |py, text: Arc<Vec<u8>>| {
             // While the core keeps what it found out.
             made = Some(PyString::from_bytes(py, &text)?.unbind());
             Ok(())

@@ -3,16 +3,18 @@
 use std::io;
 
 use super::known::{Base, BaseFile};
+use crate::report::object::Entry;
 use crate::tree::paths::Paths;
 use crate::tree::snapshot::{Folder, Snapshot, Watched};
 use crate::tree::stamp::Stamp;
 
 const COUNTS: usize = 32;
-const FILE: usize = Stamp::BYTES + 48;
+const FILE: usize = Stamp::BYTES + 56;
 const FOLDER: usize = Stamp::BYTES + 24;
 const WATCHED: usize = Stamp::BYTES + 8;
 
-const IS_CERTAIN: u32 = 1;
+const HAS_TEXT: u32 = 1;
+const IS_CERTAIN: u32 = 2;
 
 const FOLLOW: u64 = 1;
 const KIND_ONLY: u64 = 1;
@@ -22,7 +24,7 @@ const PRESENT: u64 = 2;
 ///
 /// # Errors
 /// When there is no memory for it, or the tree is larger than the layout can say.
-pub(crate) fn encode(base: &Base) -> io::Result<Vec<u8>> {
+pub(crate) fn encode(base: &Base, entries: Option<&[Entry]>) -> io::Result<Vec<u8>> {
     let Base { snapshot, files, .. } = base;
     let paths = [&snapshot.file_paths, &snapshot.folder_paths, &snapshot.watched_paths, &snapshot.resolved];
     let counts = paths.map(Paths::len);
@@ -33,14 +35,16 @@ pub(crate) fn encode(base: &Base) -> io::Result<Vec<u8>> {
     for count in counts {
         output.extend_from_slice(&u32::try_from(count).map_err(io::Error::other)?.to_le_bytes());
     }
-    output.extend_from_slice(&if snapshot.certain { IS_CERTAIN } else { 0 }.to_le_bytes());
+    let flags = if entries.is_some() { HAS_TEXT } else { 0 } | if snapshot.certain { IS_CERTAIN } else { 0 };
+    output.extend_from_slice(&flags.to_le_bytes());
     output.extend_from_slice(&snapshot.newest.to_le_bytes());
     output.resize(COUNTS, 0);
-    for (file, stamp) in files.iter().zip(&snapshot.files) {
+    for (index, (file, stamp)) in files.iter().zip(&snapshot.files).enumerate() {
+        let entry = entries.and_then(|entries| entries.get(index)).copied().unwrap_or_default();
         output.extend_from_slice(&stamp.to_bytes());
         output.extend_from_slice(&file.digest);
         output.extend_from_slice(&file.check.to_le_bytes());
-        for number in [file.size, file.length] {
+        for number in [file.size, file.length, entry.length, entry.issues] {
             output.extend_from_slice(&number.to_le_bytes());
         }
     }
@@ -65,8 +69,10 @@ pub(crate) fn encode(base: &Base) -> io::Result<Vec<u8>> {
     Ok(output)
 }
 
+type Decoded = (Snapshot, Vec<BaseFile>, Option<Vec<Entry>>);
+
 /// The reverse; `None` when it does not fit together, or not with so many bytes of records.
-pub(crate) fn decode(bytes: &[u8], records: u64) -> Option<(Snapshot, Vec<BaseFile>)> {
+pub(crate) fn decode(bytes: &[u8], records: u64) -> Option<Decoded> {
     let mut input = Input(bytes);
     let mut header = Input(input.take(COUNTS)?);
     let counts = [header.u32()?, header.u32()?, header.u32()?, header.u32()?].map(|number| number as usize);
@@ -78,6 +84,7 @@ pub(crate) fn decode(bytes: &[u8], records: u64) -> Option<(Snapshot, Vec<BaseFi
     let mut watched_input = Input(input.take(watched_count.checked_mul(WATCHED)?)?);
     let mut stamps = reserved(file_count)?;
     let mut files = reserved(file_count)?;
+    let mut entries = reserved(file_count)?;
     let mut start = 0_u64;
     for _ in 0..file_count {
         stamps.push(Stamp::from_bytes(file_input.array()?));
@@ -85,6 +92,7 @@ pub(crate) fn decode(bytes: &[u8], records: u64) -> Option<(Snapshot, Vec<BaseFi
         let check = file_input.u64()?;
         let (size, length) = (file_input.u32()?, file_input.u32()?);
         files.push(BaseFile { digest, size, start, length, check });
+        entries.push(Entry { length: file_input.u32()?, issues: file_input.u32()? });
         start = start.checked_add(length.into())?;
     }
     let mut folders = reserved(folder_count)?;
@@ -123,7 +131,7 @@ pub(crate) fn decode(bytes: &[u8], records: u64) -> Option<(Snapshot, Vec<BaseFi
     };
     drop(paths);
     let fits = start == records && input.0.is_empty() && snapshot.is_sound();
-    fits.then_some((snapshot, files))
+    fits.then_some((snapshot, files, (flags & HAS_TEXT != 0).then_some(entries)))
 }
 
 fn reserved<T>(count: usize) -> Option<Vec<T>> {

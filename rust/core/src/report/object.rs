@@ -89,6 +89,14 @@ impl Object {
         self.layout.entries.extend_from_slice(entries);
     }
 
+    /// Adds all entries at once: `read` appends their bytes.
+    pub(crate) fn fill(&mut self, entries: &[Entry], read: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+        read(&mut self.text)?;
+        self.issues += entries.iter().map(|entry| u64::from(entry.issues)).sum::<u64>();
+        self.layout.entries.extend_from_slice(entries);
+        Some(())
+    }
+
     /// As if it were new.
     pub(crate) fn clear(&mut self) {
         self.text.truncate(self.layout.start);

@@ -42,7 +42,7 @@ pub fn scan(
         Some(Answer::Scan(reports)) => Some(reports),
         _ => None,
     });
-    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false));
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false, false));
     let mut merge = Merge {
         earlier: earlier.as_ref().map_or(&[], |reports| reports),
         is_lazy: earlier.is_some(),
@@ -61,7 +61,7 @@ pub fn scan(
     if let Some(update) = update {
         let started = Instant::now();
         let (tree, memory) = plan.cached.as_ref().map(|cached| (cached.tree, cached.options.memory)).unzip();
-        if let Some(updated) = update.finish(plan, cancel) {
+        if let Some(updated) = update.finish(plan, None, cancel) {
             stats.bytes = updated.known.bytes();
             let mut answer = Some((form, Answer::Scan(Arc::clone(&reports))));
             if let Some(earlier) = earlier.filter(|_| updated.same) {
@@ -172,7 +172,7 @@ pub fn scan_lines(
     let mut plan = Plan::new(options, &form, Keep::File, in_use.as_ref(), cancel)?;
     named_must_open(options)?;
     let unlisted = std::mem::take(&mut plan.unlisted);
-    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, true));
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, true, false));
     let mut chunk = Vec::with_capacity(STREAM_CHUNK);
     let run = Run { options, interpreter, cancel, progress, window: STREAM_WINDOW };
     let mut stats = run.run(&plan, false, &Lines(format), |mut done| {
@@ -196,7 +196,7 @@ pub fn scan_lines(
     }
     if let Some(update) = update {
         let started = Instant::now();
-        update.finish(plan, cancel);
+        update.finish(plan, None, cancel);
         stats.keep_time = started.elapsed();
     }
     Ok(stats)

@@ -7,13 +7,13 @@ use std::thread;
 use std::time::Instant;
 
 use super::analyse::Outcome;
-use super::plan::{Cached, Plan};
+use super::plan::{Cached, Origin, Plan};
 use super::run::{Render, Run};
 use super::update::Update;
 use super::{Options, Stats};
 use crate::cache::fork;
 use crate::cache::known::Known;
-use crate::cache::manifest::{Keep, TreeKey};
+use crate::cache::manifest::{Keep, Text, TreeKey};
 use crate::cache::memory::{Answer, Form, KeptText, Memory};
 use crate::cache::record;
 use crate::cancel::Cancel;
@@ -21,6 +21,7 @@ use crate::error::Result;
 use crate::pool;
 use crate::report::drop_in;
 use crate::report::object::{Earlier, Layout, Object};
+use crate::rules::RuleSet;
 use crate::syntax::interpreter::Interpreter;
 use crate::tree::key::Key;
 
@@ -149,16 +150,18 @@ pub fn scan_drop_in(
     tail: &str,
     interpreter: &dyn Interpreter,
     cancel: &Cancel,
-    made: &mut dyn FnMut(Vec<u8>),
+    made: &mut dyn FnMut(Arc<Vec<u8>>),
 ) -> Result<DropIn> {
     let form =
         Form::DropIn { rules: options.rules, check_error: check_error.map(str::to_owned), tail: tail.to_owned() };
+    // A manifest holds the text with all rules.
+    let is_main = options.rules == RuleSet::ALL && check_error.is_none();
     let in_use = options.cache.as_ref().and_then(|_| fork::enter());
     let mut plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel)?;
     let entries = Entries { check_error, used: Mutex::default() };
-    let before = plan.cached.as_mut().and_then(earlier_text);
+    let before = plan.cached.as_mut().and_then(|cached| earlier_text(cached, is_main, tail));
     let before = before.or_else(|| remade(&plan, options, &entries, tail, cancel));
-    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false));
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false, is_main));
     let mut whole = before.is_none().then(|| Object::new(plan.len(), room(&plan)));
     let mut pieces = Vec::new();
     let run = Run { options, interpreter, cancel, progress: &|_, _| {}, window: usize::MAX };
@@ -189,17 +192,21 @@ pub fn scan_drop_in(
         (Some(object), _) => (None, Some(object.finish(tail))),
     };
     let has_files = plan.len() > 0;
-    let layout = text.map(|(text, layout)| {
-        if has_files {
-            made(text);
-        }
-        layout
-    });
+    let text = text.map(|(text, layout)| (Arc::new(text), layout));
+    if let Some((text, _)) = text.as_ref().filter(|_| has_files) {
+        made(Arc::clone(text));
+    }
     let mut known = None;
     let cache = plan.cached.as_ref().map(|cached| (cached.tree, cached.options.memory));
     if let Some(update) = update {
         let started = Instant::now();
-        known = update.finish(plan, cancel).map(|updated| updated.known);
+        // Not when a manifest is written for the first time: it may be that nobody asks for it again.
+        let is_loaded = plan.cached.as_ref().is_some_and(|cached| cached.origin == Origin::Manifest);
+        let text = text.as_ref().filter(|_| is_main && is_loaded).map(|(text, layout)| Text {
+            bytes: &text[layout.start..layout.start + layout.length],
+            entries: &layout.entries,
+        });
+        known = update.finish(plan, text.as_ref(), cancel).map(|updated| updated.known);
         stats.bytes = known.as_ref().map_or(stats.bytes, |known| known.bytes());
         stats.keep_time = started.elapsed();
     }
@@ -213,7 +220,8 @@ pub fn scan_drop_in(
         }
         DropInText::Kept(text)
     } else {
-        let slot = memory.zip(layout).map(|((tree, memory, known), layout)| Slot { memory, tree, known, form, layout });
+        let slot =
+            memory.zip(text).map(|((tree, memory, known), (_, layout))| Slot { memory, tree, known, form, layout });
         DropInText::Made(slot)
     };
     Ok(DropIn { text: Some(text), stats })
@@ -224,12 +232,23 @@ fn room(plan: &Plan<'_>) -> usize {
     plan.len().saturating_mul(BYTES_PER_FILE).min(MOST_ROOM)
 }
 
-/// The answer that this process was given before.
-fn earlier_text(cached: &mut Cached<'_>) -> Option<Before> {
-    let Some(Answer::DropIn(text, layout)) = cached.answer.take() else { return None };
-    // A caller's text that is not as it was would be cut in the wrong places.
-    Earlier::new(text.bytes(), &layout)?;
-    Some(Before::Kept(text, layout))
+/// The answer that this process was given before, or that the manifest holds.
+fn earlier_text(cached: &mut Cached<'_>, is_main: bool, tail: &str) -> Option<Before> {
+    let known = cached.known.as_deref()?;
+    if let Some(Answer::DropIn(text, layout)) = cached.answer.take() {
+        // A caller's text that is not as it was would be cut in the wrong places.
+        Earlier::new(text.bytes(), &layout)?;
+        return Some(Before::Kept(text, layout));
+    }
+    let manifest = cached.manifest.as_mut().filter(|_| is_main)?;
+    let entries = manifest.entries.take()?;
+    let mut object = Object::new(known.len(), manifest.text_length() + tail.len());
+    object.fill(&entries, |text| manifest.append_text(text))?;
+    let (text, layout) = object.finish(tail);
+    Earlier::new(&text, &layout)?;
+    // Only now: a manifest whose text is damaged is one without a text, and gets another.
+    manifest.entries = Some(entries);
+    Some(Before::Made(text, layout))
 }
 
 /// The text that the records of what is known make, on as many threads as may be used; `None` when it takes a look at the files.

@@ -9,7 +9,7 @@ use super::{FileReport, Options};
 use crate::cache::folder::{Folder, Place};
 use crate::cache::fork::Use;
 use crate::cache::known::Known;
-use crate::cache::manifest::{self, Keep, TreeKey};
+use crate::cache::manifest::{self, Keep, Manifest, TreeKey};
 use crate::cache::memory::{Answer, Form};
 use crate::cache::{CacheOptions, ENGINE, Verify};
 use crate::cancel::Cancel;
@@ -80,6 +80,7 @@ pub(crate) struct Cached<'a> {
     pub(crate) devices: Devices,
     pub(crate) known: Option<Arc<Known>>,
     pub(crate) origin: Origin,
+    pub(crate) manifest: Option<Manifest>,
     /// The last answer of the form that is asked for, made from `known`.
     pub(crate) answer: Option<Answer>,
     pub(crate) todo: Todo,
@@ -193,6 +194,7 @@ impl<'a> Cached<'a> {
             devices: Devices::default(),
             known: None,
             origin: Origin::Memory,
+            manifest: None,
             answer: None,
             todo: Todo::All(Box::default()),
             trusts_stamps: false,
@@ -203,9 +205,10 @@ impl<'a> Cached<'a> {
         };
         if let Some((known, answer)) = cache.memory.and_then(|memory| memory.recall(tree, form)) {
             (cached.known, cached.answer) = (Some(known), answer);
-        } else if let Some(base) = cached.folder().and_then(|folder| manifest::load(folder, tree, keep)) {
+        } else if let Some((base, manifest)) = cached.folder().and_then(|folder| manifest::load(folder, tree, keep)) {
+            manifest.mark_used();
             cached.known = Some(Arc::new(Known::new(base, None, 0)));
-            cached.origin = Origin::Manifest;
+            (cached.origin, cached.manifest) = (Origin::Manifest, Some(manifest));
         }
         let clock_went_back = cached.known.as_ref().is_some_and(|known| (cache.clock)() < known.newest);
         cached.trusts_stamps = cache.verify == Verify::Stamp && !clock_went_back;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::plan::{Cached, Files, Plan, Todo};
+use super::plan::{Cached, Files, Origin, Plan, Todo};
 use super::run::Done;
 use crate::cache::admin::{manifest_share, shrink_manifests};
 use crate::cache::known::{Base, BaseFile, Digest, Known, Learned, NO_DIGEST, Records, check_of};
-use crate::cache::manifest::Writer;
+use crate::cache::manifest::{Text, Writer};
 use crate::cache::store::{ContentKey, Mode, Store};
 use crate::cancel::Cancel;
 use crate::tree::snapshot::Snapshot;
@@ -66,10 +66,11 @@ pub(crate) struct Updated {
 
 impl Update {
     /// `streams` is for a scan whose memory must not grow with the tree.
-    pub(crate) fn new(plan: &Plan<'_>, cached: &Cached<'_>, streams: bool) -> Self {
+    pub(crate) fn new(plan: &Plan<'_>, cached: &Cached<'_>, streams: bool, wants_text: bool) -> Self {
         let keeping = match (&cached.todo, &cached.known) {
             (Todo::Some(files), Some(known))
-                if files.len() + cached.folder_stamps.len() + known.unwritten <= tolerated(plan.len()) =>
+                if files.len() + cached.folder_stamps.len() + known.unwritten <= tolerated(plan.len())
+                    && !lacks_text(cached, wants_text) =>
             {
                 Keeping::Patches(Vec::new())
             }
@@ -128,10 +129,10 @@ impl Update {
         same_files && !self.changed
     }
 
-    /// Keeps it all.
+    /// Keeps it all; `text` is what a manifest that is written has of the drop-in's text.
     ///
     /// `None` when nothing is left to be remembered in this process.
-    pub(crate) fn finish(self, plan: Plan<'_>, cancel: &Cancel) -> Option<Updated> {
+    pub(crate) fn finish(self, plan: Plan<'_>, text: Option<&Text<'_>>, cancel: &Cancel) -> Option<Updated> {
         let (files, cached) = (plan.files, plan.cached?);
         // Opened here, where it cannot be in the way of the other thread.
         let _ = cached.folder();
@@ -144,13 +145,20 @@ impl Update {
                 // Without a thread the store learns of these contents another time.
                 let _ = builder.spawn_scoped(scope, finish);
             }
-            keep(keeping, changed, stale, &files, &cached)
+            keep(keeping, changed, stale, &files, &cached, text)
         })
     }
 }
 
 /// Keeps what was found out in memory and in the manifest.
-fn keep(keeping: Keeping, changed: bool, stale: usize, files: &Files, cached: &Cached<'_>) -> Option<Updated> {
+fn keep(
+    keeping: Keeping,
+    changed: bool,
+    stale: usize,
+    files: &Files,
+    cached: &Cached<'_>,
+    text: Option<&Text<'_>>,
+) -> Option<Updated> {
     let now = (cached.options.clock)();
     match (keeping, &cached.known) {
         (Keeping::Patches(patches), Some(known)) if patches.is_empty() => {
@@ -162,7 +170,7 @@ fn keep(keeping: Keeping, changed: bool, stale: usize, files: &Files, cached: &C
         (Keeping::Patches(_), None) => None,
         (Keeping::Anew(mut anew), _) => {
             anew.fill(cached, files.len());
-            anew.finish(files, cached, changed, stale, now)
+            anew.finish(files, cached, changed, stale, text, now)
         }
     }
 }
@@ -230,7 +238,15 @@ impl Anew {
         }
     }
 
-    fn finish(self, files: &Files, cached: &Cached<'_>, changed: bool, stale: usize, now: i64) -> Option<Updated> {
+    fn finish(
+        self,
+        files: &Files,
+        cached: &Cached<'_>,
+        changed: bool,
+        stale: usize,
+        text: Option<&Text<'_>>,
+        now: i64,
+    ) -> Option<Updated> {
         let Cached { known: before, todo, folder_stamps, .. } = cached;
         let before = before.as_deref();
         let (mut snapshot, same_files, stale_folders) = match todo {
@@ -257,14 +273,18 @@ impl Anew {
         let clock_is_back = snapshot.newest < newest_before;
         let same = same_files && !changed;
         let stale = stale + stale_folders + before.map_or(0, |before| before.unwritten);
-        let is_due = !same_files || saves_selecting || clock_is_back || stale > tolerated(files.len());
+        let is_due = !same_files
+            || saves_selecting
+            || clock_is_back
+            || stale > tolerated(files.len())
+            || lacks_text(cached, text.is_some());
         let content = before.filter(|_| same).map(|before| before.content);
         match self.records {
             Sink::Memory(bytes) => {
                 let base = Base { snapshot, files: self.files, records: Records::Bytes(bytes) };
                 if is_due {
                     // One that cannot be written is tried again when as much has changed once more, not at each call.
-                    let _ = write(cached, &base);
+                    let _ = write(cached, &base, text);
                 }
                 let known = Known::new(base, content, if is_due { 0 } else { stale });
                 Some(Updated { known: Arc::new(known), same })
@@ -272,7 +292,7 @@ impl Anew {
             Sink::Manifest(writer) => {
                 let base = Base { snapshot, files: self.files, records: Records::Bytes(Vec::new()) };
                 if let Some(writer) = writer.filter(|_| is_due) {
-                    let _ = writer.finish(cached.tree, &base);
+                    let _ = writer.finish(cached.tree, &base, text);
                     keep_few(cached);
                 }
                 None
@@ -281,11 +301,11 @@ impl Anew {
     }
 }
 
-fn write(cached: &Cached<'_>, base: &Base) -> Option<()> {
+fn write(cached: &Cached<'_>, base: &Base, text: Option<&Text<'_>>) -> Option<()> {
     let Records::Bytes(records) = &base.records else { return None };
     let mut writer = Writer::create(cached.folder()?, cached.tree).ok()?;
     writer.push(records).ok()?;
-    writer.finish(cached.tree, base).ok()?;
+    writer.finish(cached.tree, base, text).ok()?;
     keep_few(cached);
     Some(())
 }
@@ -303,6 +323,12 @@ fn can_be_checked(snapshot: &Snapshot) -> bool {
     snapshot.certain
         && snapshot.folders.iter().all(|folder| folder.listing != 0)
         && snapshot.watched.iter().all(|watched| watched.kind_only || is_settled(watched.stamp))
+}
+
+/// Whether the manifest could answer in the form that is asked for, but for want of the text.
+fn lacks_text(cached: &Cached<'_>, wants_text: bool) -> bool {
+    let is_loaded = cached.origin == Origin::Manifest;
+    wants_text && is_loaded && cached.manifest.as_ref().is_none_or(|manifest| manifest.entries.is_none())
 }
 
 fn tolerated(files: usize) -> usize {

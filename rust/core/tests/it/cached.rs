@@ -41,7 +41,8 @@ fn new_memory() -> &'static Memory {
 fn ask(options: &Options) -> (Vec<u8>, bool, Stats) {
     let mut made = Vec::new();
     let answer =
-        scan_drop_in(options, None, "\n}", &Grammar::default(), &Cancel::new(), &mut |text| made = text).unwrap();
+        scan_drop_in(options, None, "\n}", &Grammar::default(), &Cancel::new(), &mut |text| made.clone_from(&text))
+            .unwrap();
     match answer.text.unwrap() {
         DropInText::Kept(text) => (text.bytes().to_vec(), true, answer.stats),
         DropInText::Made(slot) => {

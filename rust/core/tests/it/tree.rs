@@ -33,8 +33,9 @@ pub(crate) fn scan(options: &Options) -> Result<Scan> {
 /// The drop-in's object without its last key and closing brace; `None` for a tree without Python files.
 pub(crate) fn drop_in(options: &Options) -> Option<Vec<u8>> {
     let mut made = Vec::new();
-    let answer = scan_drop_in(options, None, "", &Grammar::default(), &Cancel::new(), &mut |text| made = text)
-        .expect("an answer");
+    let answer =
+        scan_drop_in(options, None, "", &Grammar::default(), &Cancel::new(), &mut |text| made.clone_from(&text))
+            .expect("an answer");
     answer.text.map(|text| match text {
         DropInText::Kept(text) => text.bytes().to_vec(),
         DropInText::Made(_) => made,

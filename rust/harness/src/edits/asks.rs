@@ -134,8 +134,9 @@ pub(super) fn ask(
         Form::DropIn => {
             let options = whole(root, root.to_owned(), Selection::All);
             let mut made = Vec::new();
-            let answer =
-                scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new(), &mut |text| made = text)?;
+            let answer = scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new(), &mut |text| {
+                made.clone_from(&text);
+            })?;
             let said = match answer.text {
                 Some(DropInText::Kept(text)) => text.bytes().to_vec(),
                 Some(DropInText::Made(Some(slot))) => {

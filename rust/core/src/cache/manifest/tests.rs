@@ -19,6 +19,9 @@ const KEY: TreeKey = TreeKey([7; 32]);
 struct Sample {
     base: Base,
     records: Vec<Vec<u8>>,
+    /// Of the text, if there is one.
+    entries: Option<Vec<Entry>>,
+    text: Vec<u8>,
 }
 
 fn bytes(random: &mut Random, most: usize) -> Vec<u8> {
@@ -77,7 +80,10 @@ impl Sample {
             newest: random.next().cast_signed(),
             certain: random.below(2) == 0,
         };
-        Self { base: Base { snapshot, files: base_files, records: Records::Bytes(Vec::new()) }, records }
+        let entry = |random: &mut Random| Entry { length: random.next() as u32, issues: random.next() as u32 };
+        let entries: Option<Vec<_>> = (random.below(2) == 0).then(|| (0..files).map(|_| entry(random)).collect());
+        let text = if entries.is_some() { bytes(random, longest * 2) } else { Vec::new() };
+        Self { base: Base { snapshot, files: base_files, records: Records::Bytes(Vec::new()) }, records, entries, text }
     }
 
     fn write(&self, folder: &Folder) {
@@ -85,17 +91,19 @@ impl Sample {
         for record in &self.records {
             writer.push(record).unwrap();
         }
-        writer.finish(KEY, &self.base).unwrap();
+        let text = self.entries.as_ref().map(|entries| Text { bytes: &self.text, entries });
+        writer.finish(KEY, &self.base, text.as_ref()).unwrap();
     }
 
     /// Requires that what is loaded is what was written; gives whether all of it is there.
-    fn judge(&self, loaded: Option<Base>, what: &str) -> bool {
-        let Some(base) = loaded else { return false };
+    fn judge(&self, loaded: Option<(Base, Manifest)>, what: &str) -> bool {
+        let Some((base, mut manifest)) = loaded else { return false };
         assert!(base.snapshot == self.base.snapshot, "{what}");
         let parts = |files: &[BaseFile]| -> Vec<_> {
             files.iter().map(|file| (file.digest, file.size, file.start, file.length, file.check)).collect()
         };
         assert_eq!(parts(&base.files), parts(&self.base.files), "{what}");
+        assert_eq!(manifest.entries, self.entries, "{what}");
         let known = Known::new(base, None, 0);
         let mut is_whole = true;
         let mut buffer = Vec::new();
@@ -104,7 +112,10 @@ impl Sample {
             assert!(found.is_none_or(|found| found == record), "{what}: a wrong record");
             is_whole &= found.is_some();
         }
-        is_whole
+        let mut text = b"before".to_vec();
+        let is_read = manifest.append_text(&mut text).is_some();
+        assert!(text.strip_prefix(b"before").unwrap() == if is_read { &self.text[..] } else { b"" }, "{what}");
+        is_whole && (is_read || self.entries.is_none())
     }
 }
 
@@ -119,7 +130,7 @@ fn what_was_written_is_what_is_loaded() {
     let folder = home.folder();
     let mut random = Random::new(1);
     for round in 0..300 {
-        // Also records that are longer than what is collected before it is written.
+        // Also records and texts that are longer than what is collected before it is written.
         let longest = if round % 50 == 0 { 2 * CHUNK } else { 200 };
         let sample = Sample::new(&mut random, [0, 1, 3, 40][round % 4], longest);
         sample.write(&folder);
@@ -159,7 +170,7 @@ impl Harmed {
         let sample = loop {
             let sample = Sample::new(&mut random, 3, 40);
             let Snapshot { folders, watched, resolved, files, .. } = &sample.base.snapshot;
-            let least = folders.len().min(watched.len()).min(resolved.len()).min(files.len());
+            let least = folders.len().min(watched.len()).min(resolved.len()).min(files.len()).min(sample.text.len());
             if least > 0 && sample.records.iter().any(|record| !record.is_empty()) {
                 break sample;
             }
@@ -264,16 +275,19 @@ fn random_damage_gives_nothing_or_the_same() {
 fn a_section_that_does_not_add_up_is_refused_or_harmless() {
     let harmed = Harmed::new(7);
     let records = harmed.sample.records.iter().map(|record| record.len() as u64).sum();
-    let sound = meta::encode(&harmed.sample.base).unwrap();
+    let sound = meta::encode(&harmed.sample.base, harmed.sample.entries.as_deref()).unwrap();
     let mut random = Random::new(7);
     let mut accepted = 0;
     for _ in 0..20_000 {
         let mut bytes = sound.clone();
         mutate(&mut random, &mut bytes);
-        let Some((snapshot, files)) = meta::decode(&bytes, records) else { continue };
+        let Some((snapshot, files, entries)) = meta::decode(&bytes, records) else { continue };
         accepted += 1;
         assert!(snapshot.is_sound());
-        assert_eq!(files.len(), snapshot.files.len());
+        assert_eq!(
+            (files.len(), entries.map_or(files.len(), |entries| entries.len())),
+            (snapshot.files.len(), files.len())
+        );
         let paths = [&snapshot.file_paths, &snapshot.folder_paths, &snapshot.watched_paths, &snapshot.resolved];
         let named: usize = paths.iter().flat_map(|paths| paths.iter()).map(|path| path.as_os_str().len()).sum();
         assert!(named <= bytes.len());

@@ -51,7 +51,7 @@ fn ask(form: Form, options: &Options) -> (Result<Answer, String>, Stats) {
     let asked = match form {
         Form::DropIn => {
             let mut made = Vec::new();
-            scan_drop_in(options, None, "\n}", &interpreter, &NEVER, &mut |text| made = text).map(|answer| {
+            scan_drop_in(options, None, "\n}", &interpreter, &NEVER, &mut |text| made.clone_from(&text)).map(|answer| {
                 let text = match answer.text {
                     Some(DropInText::Kept(text)) => text.bytes().to_vec(),
                     Some(DropInText::Made(Some(slot))) => {

@@ -35,15 +35,45 @@ fn content(cache: &Path) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_damaged_record_costs_a_look_at_its_file() {
+fn the_text_is_written_by_the_first_process_that_finds_a_manifest_without_one() {
+    let place = tree(5);
+    let entries = || {
+        let [path] = manifests(&place.cache()).try_into().unwrap();
+        fs::read(path).unwrap().windows(7).filter(|window| window == b"\"todos\"").count()
+    };
+    for (form, expected) in [(Form::DropIn, 0), (Form::Scan, 0), (Form::DropIn, 5), (Form::DropIn, 5), (Form::Lines, 5)]
+    {
+        let stats = in_a_new_process(form, &place, later);
+        assert_eq!((entries(), stats.files), (expected, 5), "{form:?}");
+    }
+}
+
+#[test]
+fn a_manifest_whose_text_is_damaged_gets_another() {
     let place = tree(5);
     in_a_new_process(Form::DropIn, &place, later);
+    in_a_new_process(Form::DropIn, &place, later);
     let [path] = manifests(&place.cache()).try_into().unwrap();
-    let mut bytes = fs::read(&path).unwrap();
-    let at = bytes.windows(4).position(|window| window == b"TODO").unwrap();
+    let sound = fs::read(&path).unwrap();
+    let mut bytes = sound.clone();
+    let at = bytes.windows(7).position(|window| window == b"\"todos\"").unwrap();
     bytes[at + 1] ^= 1;
     fs::write(&path, bytes).unwrap();
+    assert_eq!(in_a_new_process(Form::DropIn, &place, later).manifest, 5);
+    let entries = |bytes: &[u8]| bytes.windows(7).filter(|window| window == b"\"todos\"").count();
+    assert_eq!((entries(&fs::read(&path).unwrap()), entries(&sound)), (5, 5));
+}
+
+#[test]
+fn a_damaged_record_costs_a_look_at_its_file() {
     for form in [Form::DropIn, Form::Scan, Form::Lines] {
+        let place = tree(5);
+        in_a_new_process(Form::DropIn, &place, later);
+        let [path] = manifests(&place.cache()).try_into().unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes.windows(4).position(|window| window == b"TODO").unwrap();
+        bytes[at + 1] ^= 1;
+        fs::write(&path, bytes).unwrap();
         let stats = in_a_new_process(form, &place, later);
         assert_eq!((stats.manifest, stats.parsed), (4, 1), "{form:?}");
     }
@@ -137,7 +167,7 @@ fn a_manifest_that_is_used_stays_although_others_were_written_later() {
     let mut ask = |number: usize, max_bytes: usize| {
         options.paths = vec![PathBuf::from(format!("p{number}"))];
         options.cache.as_mut().unwrap().max_bytes = max_bytes as u64;
-        same(Form::DropIn, &options, || format!("p{number}")).manifest == 1
+        same(Form::Scan, &options, || format!("p{number}")).manifest == 1
     };
     assert!(!ask(0, 1 << 20));
     // Room for two of them, in the half that they may take.
@@ -172,8 +202,8 @@ fn a_cache_that_cannot_be_written_costs_no_more_than_the_first_time() {
         let plan = plan::Plan::new(&options, &form, crate::cache::manifest::Keep::Memory, None, &NEVER).unwrap();
         let cached = plan.cached.as_ref().unwrap();
         let before = Arc::as_ptr(cached.known.as_ref().unwrap());
-        let update = update::Update::new(&plan, cached, false);
-        let updated = update.finish(plan, &NEVER).unwrap();
+        let update = update::Update::new(&plan, cached, false, false);
+        let updated = update.finish(plan, None, &NEVER).unwrap();
         assert_eq!(Arc::as_ptr(&updated.known), before, "all was copied");
     }
 }
