@@ -1,4 +1,4 @@
-"""Compare the texts that the recogniser accepted, and their facts, with `ast.parse` of the Python that runs this.
+"""Compare the texts that are accepted without asking CPython, and their facts, with `ast.parse` of the Python that runs this.
 
 usage: compare.py [--frames N] EXPORT...
 
@@ -35,7 +35,7 @@ def main() -> int:
             unsound += expected.startswith("!")
             wrong += not expected.startswith("!")
             if unsound + wrong <= _SHOWN:
-                print(f"{export}: {text[:300]!r}\n  recogniser: {facts[:300]!r}\n  CPython: {expected[:300]!r}")
+                print(f"{export}: {text[:300]!r}\n  here: {facts[:300]!r}\n  CPython: {expected[:300]!r}")
                 Path(f"cpython-difference-{unsound + wrong}.py").write_text(text, encoding="utf-8", newline="")
     version = ".".join(map(str, sys.version_info[:3]))
     depth = f"{arguments.frames} frames deep"

@@ -1,7 +1,9 @@
 //! Random tests of the core from outside, in numbers that take hours.
 //!
-//! It compares the producers of facts: whatever the recogniser accepts, the parser accepts with the same facts. The texts are real files, [mutants](mutants::mutant) of them, [generated programs](programs::program) and [bombs](bombs::bombs). What
-//! the recogniser accepted can be written to a file, in the form that `tests/recogniser/compare.py` compares with `ast.parse`.
+//! It compares the producers of facts: whatever the recogniser accepts, the parser accepts with the same facts. The texts are real files,
+//! [mutants](mutants::mutant) of them, [generated programs](programs::program) and [bombs](bombs::bombs). What is accepted without a
+//! question to CPython, by the recogniser or else by the parser, can be written to a file, in the form that
+//! `tests/recogniser/compare.py` compares with `ast.parse`.
 //!
 //! And it looks for [stale answers](edits) of the cache.
 
@@ -96,7 +98,7 @@ impl Tally {
     }
 }
 
-/// Writes an accepted text and its facts: the length of each as four little-endian bytes, then the bytes.
+/// Writes a text and its facts: the length of each as four little-endian bytes, then the bytes.
 pub fn export(output: &mut dyn io::Write, text: &str, facts: &[Fact]) -> io::Result<()> {
     let facts = describe(facts);
     for part in [text, &facts] {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -24,7 +25,8 @@ usage: rev-accel-harness check SOURCE [EXPORT]               compare on each tex
        rev-accel-harness bombs [EXPORT]                      compare on nests, chains and blocks
        rev-accel-harness edits FOLDER CLOCK ROUNDS SEED      edit trees in FOLDER and ask about them, with the cache
        rev-accel-harness characters                          the codes of all characters that have a name
-SOURCE is a folder or a file of snippets. EXPORT gets every accepted text with its facts, for tests/recogniser/compare.py.
+SOURCE is a folder or a file of snippets. EXPORT gets every text that is accepted without asking CPython, by the recogniser or else the
+parser, with its facts, for tests/recogniser/compare.py.
 Each difference is written to difference-*.py in the current folder; the exit code is then 1.
 CLOCK is what the cache is told of the time: the `real` one, one that is `ahead`, or one that `jumps`.";
 
@@ -128,8 +130,16 @@ impl Run {
 
     fn compare(&mut self, text: &str) -> Result<()> {
         let outcome = compare(text, grammar());
-        if let (Outcome::Same(facts), Some(output)) = (&outcome, &mut self.output) {
-            export(output, text, facts)?;
+        if let Some(output) = &mut self.output {
+            let facts = match &outcome {
+                Outcome::Same(facts) => Some(Cow::Borrowed(facts)),
+                // About this text CPython would not be asked either.
+                Outcome::Unknown => audit::parsed_surely(text, grammar()).map(Cow::Owned),
+                Outcome::Unsound(_) | Outcome::WrongFacts => None,
+            };
+            if let Some(facts) = facts {
+                export(output, text, &facts)?;
+            }
         }
         if self.tally.count(&outcome) {
             let number = self.tally.unsound + self.tally.wrong_facts;

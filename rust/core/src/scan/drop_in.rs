@@ -174,14 +174,16 @@ pub fn scan_drop_in(
                 object.push(&entry, issues);
                 entries.give_back(entry);
             }
-            (_, rendered) => pieces.push((done.index, rendered.filter(|_| !done.same))),
+            (_, rendered) => pieces.push((done.index, rendered)),
         }
         true
     })?;
     let is_same = update.as_ref().is_some_and(|update| update.is_same(&plan));
     let (kept, text) = match (whole, before) {
         (None, Some(Before::Kept(text, _))) if is_same => (Some(text), None),
-        (None, Some(Before::Made(text, layout))) if is_same => (None, Some((text, layout))),
+        (None, Some(Before::Made(text, layout))) if is_same && pieces.iter().all(|(_, entry)| entry.is_none()) => {
+            (None, Some((text, layout)))
+        }
         (None, before) => {
             let Some(text) = before.and_then(|before| spliced(&plan, &before, &pieces, tail)) else {
                 let options = Options { cache: None, ..options.clone() };
@@ -254,13 +256,18 @@ fn earlier_text(cached: &mut Cached<'_>, is_main: bool, tail: &str) -> Option<Be
 /// The text that the records of what is known make, on as many threads as may be used; `None` when it takes a look at the files.
 fn remade(plan: &Plan<'_>, options: &Options, entries: &Entries<'_>, tail: &str, cancel: &Cancel) -> Option<Before> {
     // With all files to be looked at, it is as well made from what is seen.
-    plan.todo()?;
+    let todo = plan.todo()?;
     let known = plan.cached.as_ref()?.known.as_deref()?;
     let write = |object: &mut Object, buffer: &mut Vec<u8>, chunk: usize| {
         let files = chunk * CHUNK..((chunk + 1) * CHUNK).min(known.len());
         files.into_iter().try_for_each(|index| {
-            let outcome = record::decode::<&str>(known.record(index as u32, buffer)?, options.rules)?;
-            object.write(|text| entries.write(text, &plan.key(index), &outcome));
+            let record = known.record(index as u32, buffer);
+            match record.and_then(|record| record::decode::<&str>(record, options.rules)) {
+                Some(outcome) => object.write(|text| entries.write(text, &plan.key(index), &outcome)),
+                // What is not kept is looked for again in any case.
+                None if todo.binary_search(&(index as u32)).is_ok() => object.push(b"", 0),
+                None => return None,
+            }
             (!cancel.is_cancelled()).then_some(())
         })
     };

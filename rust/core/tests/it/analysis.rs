@@ -54,6 +54,45 @@ fn places_are_those_of_cpython() {
 }
 
 #[test]
+fn what_only_the_parser_accepts_is_an_error() {
+    let texts = [
+        "((x) := 1)",
+        "match z:\n case [a b]: pass",
+        "match z:\n case [True 'x']: pass",
+        "match z:\n case [[*a][]]: pass",
+        "match z:\n case (a # ,\n b): pass",
+        "match x:\n case A((b)=d): pass",
+        "yield != b",
+        "x: y = yield != a",
+        "match z:\n case A(-1 .x): pass",
+        "match z:\n case -1.(a): pass",
+        "match z:\n case 1 .x: pass",
+    ];
+    for text in texts {
+        assert_eq!(failure(text), ("SyntaxError".to_owned(), "syntax_error"), "{text}");
+    }
+}
+
+#[test]
+fn what_resembles_that_is_accepted() {
+    let texts = [
+        "((x := 1))",
+        "match z:\n case [a, b]: pass",
+        "match z:\n case [(a), (b)]: pass",
+        "match z:\n case [a # b\n , b]: pass",
+        "match z:\n case a, \\\n b: pass",
+        "match x:\n case A(b=d, c=(e)): pass",
+        "f'{(yield)!r}'",
+        "f'{yield!r}'",
+        "(yield) != b",
+        "match z:\n case A(-1, 1-2j, -1.5+2j, 'a' 'b', a.b.c): pass",
+    ];
+    for text in texts {
+        assert_eq!(findings(text), [], "{text}");
+    }
+}
+
+#[test]
 fn the_class_of_an_error_follows_cpython_where_it_cannot_be_asked() {
     let class = |text: &str, exception: &str, status: &str| {
         assert_eq!(failure(text), (exception.to_owned(), status_name(status)), "{}", &text[..text.len().min(40)]);

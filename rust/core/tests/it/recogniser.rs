@@ -54,6 +54,8 @@ fn what_only_some_versions_accept_is_left_to_the_parser() {
         "t'{x}'",
         "from __future__ import barry_as_FLUFL\n1 <> 2",
         "f'{print(1)}'",
+        "f'{a:{b=}}'",
+        "f'{a:x{b = !r}}'",
     ];
     for text in texts {
         assert!(!is_accepted(text), "{text}");

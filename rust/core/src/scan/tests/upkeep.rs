@@ -65,6 +65,31 @@ fn a_manifest_whose_text_is_damaged_gets_another() {
 }
 
 #[test]
+fn a_new_process_makes_the_text_on_any_number_of_threads() {
+    for (files, failing) in [(1, None), (33, Some(32)), (300, None), (300, Some(0)), (300, Some(40)), (300, Some(299))]
+    {
+        let place = tree(files);
+        if let Some(number) = failing {
+            // Larger than what is read: a failure that is not kept.
+            place.write(&format!("p{number}/m.py"), format!("#{}", "x".repeat(2_000)));
+            place.tick();
+        }
+        for threads in 1..=8 {
+            let options = Options { max_bytes: 1_000, threads: Some(threads), ..place.options(None, later) };
+            // Without the text that a process before this one has added.
+            for path in manifests(&place.cache()) {
+                fs::remove_file(path).unwrap();
+            }
+            for round in 0..3 {
+                let stats = same(Form::DropIn, &options, || format!("{files} {failing:?} {threads} {round}"));
+                let looked_at = usize::from(failing.is_some());
+                assert_eq!(stats.manifest, if round == 0 { 0 } else { files - looked_at }, "{stats:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_damaged_record_costs_a_look_at_its_file() {
     for form in [Form::DropIn, Form::Scan, Form::Lines] {
         let place = tree(5);

@@ -60,6 +60,10 @@ impl Recogniser<'_> {
             return None;
         }
         if self.text.byte(index) == b'=' {
+            // CPython 3.12 cannot make a tree of that.
+            if in_specification {
+                return None;
+            }
             index += 1;
             while self.text.byte(index) == b' ' {
                 index += 1;

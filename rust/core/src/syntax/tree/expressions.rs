@@ -41,10 +41,7 @@ impl<'a> Visitor<'a> {
                 self.expression(&node.right);
             }
             Expr::BoolOp(node) => self.expressions(&node.values),
-            Expr::Named(node) => {
-                self.expression(&node.target);
-                self.expression(&node.value);
-            }
+            Expr::Named(node) => self.named_expression(node),
             Expr::UnaryOp(node) => self.expression(&node.operand),
             Expr::Lambda(node) => {
                 if let Some(parameters) = &node.parameters {
@@ -124,6 +121,14 @@ impl<'a> Visitor<'a> {
         }
     }
 
+    fn named_expression(&mut self, node: &'a ast::ExprNamed) {
+        if node.target.start() != node.range.start() {
+            self.doubt(Doubt::Invalid("the target of `:=` stands in parentheses"));
+        }
+        self.expression(&node.target);
+        self.expression(&node.value);
+    }
+
     pub(super) fn comprehensions(&mut self, comprehensions: &'a [ast::Comprehension]) {
         for comprehension in comprehensions {
             self.down(|visitor| {
@@ -152,6 +157,10 @@ impl<'a> Visitor<'a> {
     pub(super) fn fields(&mut self, elements: &'a ast::InterpolatedStringElements, nesting: u32) {
         for element in elements {
             let ast::InterpolatedStringElement::Interpolation(field) = element else { continue };
+            if nesting > 0 && field.debug_text.is_some() {
+                // CPython 3.12 takes it and cannot make a tree of it.
+                self.doubt(Doubt::Valid);
+            }
             if nesting > 1 || self.is_doubtful(field) {
                 self.doubt(Doubt::InvalidBefore312("a form of f-string that needs a later Python"));
             }

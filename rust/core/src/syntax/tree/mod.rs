@@ -226,7 +226,11 @@ impl<'a> Visitor<'a> {
 
     /// Whether what follows an offset can stand behind a whole expression.
     fn ends_expression(&self, offset: usize) -> bool {
-        matches!(self.next_byte(offset), 0 | b')' | b']' | b'}' | b':' | b';' | b'!' | b'#' | b'\n' | b'\r')
+        match self.next_byte(offset) {
+            // Of a conversion, but not of `!=`.
+            b'!' => !self.text[offset..].trim_start_matches([' ', '\t', '\x0c']).starts_with("!="),
+            byte => matches!(byte, 0 | b')' | b']' | b'}' | b':' | b';' | b'#' | b'\n' | b'\r'),
+        }
     }
 
     /// Visits a child of the current node.

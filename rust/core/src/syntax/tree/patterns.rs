@@ -1,7 +1,7 @@
 //! Patterns of `match`.
 
 use ruff_python_ast::{Expr, Pattern};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextSize};
 
 use super::{Doubt, Visitor};
 
@@ -10,9 +10,18 @@ impl<'a> Visitor<'a> {
         self.down(|visitor| match pattern {
             Pattern::MatchValue(node) => {
                 visitor.not_the_wildcard(&node.value);
+                if !is_value(&node.value) {
+                    visitor.doubt(Doubt::Invalid("a value pattern is a literal or a dotted name"));
+                }
                 visitor.expression(&node.value);
             }
-            Pattern::MatchSequence(node) => visitor.patterns(&node.patterns),
+            Pattern::MatchSequence(node) => {
+                let lacks_comma = |pair: &[Pattern]| !visitor.has_comma(pair[0].end(), pair[1].start());
+                if node.patterns.windows(2).any(lacks_comma) {
+                    visitor.doubt(Doubt::Invalid("a comma between two patterns is missing"));
+                }
+                visitor.patterns(&node.patterns);
+            }
             Pattern::MatchMapping(node) => {
                 visitor.expressions(&node.keys);
                 visitor.patterns(&node.patterns);
@@ -22,9 +31,15 @@ impl<'a> Visitor<'a> {
                     visitor.doubt(Doubt::Invalid("the name of a class pattern stands in parentheses"));
                 }
                 visitor.not_the_wildcard(&node.cls);
+                if !is_dotted_name(&node.cls) {
+                    visitor.doubt(Doubt::Invalid("the class of a class pattern is a dotted name"));
+                }
                 visitor.expression(&node.cls);
                 visitor.patterns(&node.arguments.patterns);
                 for keyword in &node.arguments.keywords {
+                    if keyword.attr.start() != keyword.range.start() {
+                        visitor.doubt(Doubt::Invalid("the name of a keyword pattern stands in parentheses"));
+                    }
                     visitor.pattern(&keyword.pattern);
                 }
             }
@@ -36,6 +51,12 @@ impl<'a> Visitor<'a> {
             Pattern::MatchOr(node) => visitor.patterns(&node.patterns),
             Pattern::MatchSingleton(_) | Pattern::MatchStar(_) => {}
         });
+    }
+
+    /// Whether a comma stands between two patterns, outside of comments.
+    fn has_comma(&self, start: TextSize, end: TextSize) -> bool {
+        let between = &self.text[start.to_usize()..end.to_usize()];
+        between.split(['\n', '\r']).any(|line| line.split('#').next().is_some_and(|code| code.contains(',')))
     }
 
     /// CPython reads `_` as the wildcard before it looks for a dot or a parenthesis.
@@ -54,4 +75,21 @@ impl<'a> Visitor<'a> {
             self.pattern(pattern);
         }
     }
+}
+
+/// What may stand as a value, as far as the parser lets more through.
+fn is_value(value: &Expr) -> bool {
+    match value {
+        Expr::Attribute(_) => is_dotted_name(value),
+        Expr::UnaryOp(node) => matches!(&*node.operand, Expr::NumberLiteral(_)),
+        Expr::BinOp(node) => is_value(&node.left) && is_value(&node.right),
+        _ => true,
+    }
+}
+
+fn is_dotted_name(mut value: &Expr) -> bool {
+    while let Expr::Attribute(node) = value {
+        value = &node.value;
+    }
+    matches!(value, Expr::Name(_))
 }
