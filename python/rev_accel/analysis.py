@@ -11,11 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
-    from typing import Literal, TypeVar
+    from typing import Literal
 
     from .records import Limits
-
-    T = TypeVar("T")
 
 __all__ = ["analyze_ast_patterns", "scan", "scan_source"]
 
@@ -173,9 +171,9 @@ def _answer(path: str, patterns: object) -> str:
         rules=rules,
         tail=end,
         check_error=check_error,
-        threads=_from_environment(lambda: settings.thread_count(None), None),
-        producer=_from_environment(settings.producer, "auto"),
-        cache=_from_environment(result_cache.arguments, None),
+        threads=settings.from_environment(lambda: settings.thread_count(None), None),
+        producer=settings.from_environment(settings.producer, "auto"),
+        cache=settings.from_environment(result_cache.arguments, None),
     )
     result_cache.tell(problem)
     if text is None:
@@ -183,20 +181,6 @@ def _answer(path: str, patterns: object) -> str:
     if failure is not None:
         raise failure
     return text
-
-
-def _from_environment(read: Callable[[], T], usual: T) -> T:
-    """What the environment says; where that cannot be used, the usual, and a warning: no answer depends on it."""
-    try:
-        return read()
-    except InputError as error:
-        from warnings import warn
-
-        try:
-            warn(str(error), RuntimeWarning, stacklevel=4)
-        except RuntimeWarning:  # warnings are errors here; the answer is right all the same
-            pass
-        return usual
 
 
 def _chosen(patterns: object) -> tuple[int, str | None]:

@@ -146,18 +146,19 @@ def get_repo_context(commits: int = 6) -> str:
     repository, without git, and where git fails, the first two are empty.
 
     The root is that of `rev_accel.workspace`. `ValueError` for `commits` that is not a whole number; `InputError`,
-    which is one, too, if the root is gone.
+    which is one, too, if the root is gone. A variable of the environment that cannot be used is warned of
+    (`RuntimeWarning`) and counts as not set.
     """
     try:
         count = int(commits)
     except TypeError:
         raise InputError(f"`commits` must be a whole number, not {type(commits).__name__}") from None
-    return context_text(count, EXCLUDED)
+    return _text(count, EXCLUDED, _usable_options())
 
 
-def context_text(commits: int, excluded: Iterable[str]) -> str:
-    """The text, without entries of these names."""
-    return _core.repo_text(workspace.root_text_of(None), commits=str(commits), excluded=list(excluded), **_options())
+def context_text(commits: int, excluded: Iterable[str] = EXCLUDED) -> str:
+    """The text, without entries of these names; `InputError` also for what the environment says."""
+    return _text(commits, excluded, _options())
 
 
 def status() -> tuple[StatusEntry, ...]:
@@ -219,13 +220,26 @@ def _head() -> tuple[str | None, bytes | None, str | None]:
     return _core.repo_head(workspace.root_text_of(None), **_options())
 
 
+def _text(commits: int, excluded: Iterable[str], options: _Options) -> str:
+    return _core.repo_text(workspace.root_text_of(None), commits=str(commits), excluded=list(excluded), **options)
+
+
 def _options() -> _Options:
     """What the environment says of how to ask."""
+    return {"timeout": _timeout(), "threads": settings.thread_count(None), "keep": _keep()}
+
+
+def _usable_options() -> _Options:
+    """The same, with the usual in place of what cannot be used."""
     return {
-        "timeout": _timeout(),
-        "threads": settings.thread_count(None),
-        "keep": not settings.switch(result_cache.OFF_VARIABLE, default=False),
+        "timeout": settings.from_environment(_timeout, DEFAULT_TIMEOUT),
+        "threads": settings.from_environment(lambda: settings.thread_count(None), None),
+        "keep": settings.from_environment(_keep, True),
     }
+
+
+def _keep() -> bool:
+    return not settings.switch(result_cache.OFF_VARIABLE, default=False)
 
 
 def _timeout() -> float:

@@ -11,9 +11,12 @@ from .errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import TypeVar
 
     from ._core import _Producer
+
+    T = TypeVar("T")
 
 # In the order of the native module's bits, of reports, and of the default of `patterns`.
 RULES = ("todos", "prints", "dangerous", "type_hints", "complex_functions", "globals")
@@ -120,6 +123,23 @@ def switch(variable: str, *, default: bool) -> bool:
     if text not in ("", "0", "1"):
         raise InputError(f"environment variable {variable} must be 0 or 1, not {shown(text)}")
     return default if not text else text == "1"
+
+
+def from_environment(read: Callable[[], T], usual: T) -> T:
+    """What the environment says, for a drop-in: where it cannot be used, the usual, and a warning.
+
+    No answer depends on it.
+    """
+    try:
+        return read()
+    except InputError as error:
+        from warnings import warn
+
+        try:
+            warn(str(error), RuntimeWarning, stacklevel=4)
+        except RuntimeWarning:  # warnings are errors here; the answer is right all the same
+            pass
+        return usual
 
 
 def _texts(values: Iterable[str], argument: str, what: str) -> Iterable[str]:

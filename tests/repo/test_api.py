@@ -211,6 +211,22 @@ def test_the_command_outside_of_a_repository_prints_nothing_of_one(
     assert main(["context", "--commits", "x"]) == 2
 
 
+@pytest.mark.parametrize("variable", ["REV_ACCEL_THREADS", "REV_ACCEL_NO_CACHE", "REV_ACCEL_GIT_TIMEOUT"])
+def test_a_slip_in_the_environment_changes_no_text(
+    variable: str, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = rev_accel.get_repo_context()
+    monkeypatch.setenv(variable, "often")
+    with pytest.warns(RuntimeWarning, match=variable) as told:
+        assert rev_accel.get_repo_context() == right
+    assert [one.filename for one in told] == [__file__]
+    for function in (repo.status, repo.log, repo.head):
+        with pytest.raises(rev_accel.InputError, match=variable):
+            function()
+    monkeypatch.chdir(repository.top)
+    assert main(["context"]) == 2
+
+
 def test_importing_the_module_starts_nothing() -> None:
     code = "import sys, rev_accel; assert 'rev_accel._core' not in sys.modules; rev_accel.repo; print(rev_accel.repo.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -24,7 +24,7 @@ def context(commits: int, as_json: bool) -> int:
 
     Git is run so that nothing runs that the repository itself names.
     """
-    text = repo.get_repo_context(commits)
+    text = repo.context_text(commits)
     if as_json:
         streams.write_output(f"{text}\n".encode())
         return 0
