@@ -2,8 +2,9 @@
 
     python -m tests.repo.campaign --steps 20000 --folder /dev/shm --seed 1
 
-The clock of the process is ahead, so that answers are kept at once. A step that goes wrong ends the campaign and prints its
-seed; the same seed makes the same changes.
+The clock of the process is ahead, so that answers are kept at once, and each step waits for the clock of the kernel's stamps.
+With `--real-clock` it is as it is, and some steps wait until all is at rest: slower, but the only way on a file system that
+counts whole seconds. A step that goes wrong ends the campaign and prints its seed; the same seed makes the same changes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ from .changes import Changes
 STEPS = 70
 IDLE = 5
 
+# By the real clock, how often a step waits until all is at rest, and for how many seconds.
+WAITS = 0.4
+REST = 2.6
+
 
 class Stale(AssertionError):
     """An answer was not git's."""
@@ -43,8 +48,8 @@ def porcelain(output: bytes) -> list[tuple[str, bytes, bytes | None]]:
     return found
 
 
-def run(place: Path, seed: int, steps: int, clock: Clock) -> Counter[str]:
-    """So many steps; gives how they went."""
+def run(place: Path, seed: int, steps: int, clock: Clock | None) -> Counter[str]:
+    """So many steps, by the real clock if there is no other; gives how they went."""
     from rev_accel import _core, repo, workspace
 
     def ask(typed: bool) -> tuple[Any, repo.Explanation]:
@@ -75,10 +80,14 @@ def run(place: Path, seed: int, steps: int, clock: Clock) -> Counter[str]:
             changes.begin()
             idle = 0
         names = [changes.change() for _ in range(1 if changes.random.random() < 0.9 else 2)]
-        clock.next_tick(clock.now())
+        if clock is not None:
+            clock.next_tick(clock.now())
+        elif changes.random.random() < WAITS:
+            time.sleep(REST)
         typed = changes.random.random() < 0.2
         answer, explanation = ask(typed)
-        clock.next_tick(clock.now())
+        if clock is not None:
+            clock.next_tick(clock.now())
         if typed:
             command = ["--no-optional-locks", "status", "--porcelain=v1", "-z"]
             found = changes.repository.git(*command, cwd=changes.repository.cwd, check=False)
@@ -99,7 +108,7 @@ def run(place: Path, seed: int, steps: int, clock: Clock) -> Counter[str]:
         if explanation.not_kept is not None and "too often" in explanation.not_kept:
             # In use it backs off; here as much as can be shall be kept.
             _core.forget()
-        idle = idle + 1 if explanation.not_kept is not None else 0
+        idle = idle + 1 if explanation.not_kept is not None and "just now" not in explanation.not_kept else 0
         if not typed and (answer["status"], answer["log"]) != (status, log):
             raise Stale(
                 f"seed {seed}, step {step}, {names}, {explanation}\nin {changes.repository.cwd}\n"
@@ -113,15 +122,17 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20_000, help="how many")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the repositories are")
     parser.add_argument("--seed", type=int, default=1, help="of the first thousand steps")
+    parser.add_argument("--real-clock", action="store_true", help="do not put the clock ahead")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
         place = Path(name).resolve()
-        if "LD_PRELOAD" not in os.environ:
+        if "LD_PRELOAD" not in os.environ and not chosen.real_clock:
             environment = {**os.environ, "LD_PRELOAD": build(place)}
             command = [sys.executable, "-m", "tests.repo.campaign", *sys.argv[1:]]
             sys.exit(subprocess.run(command, env=environment, check=False).returncode)
-        clock = Clock(os.environ.pop("LD_PRELOAD"))
-        clock.shift(AHEAD)
+        clock = None if chosen.real_clock else Clock(os.environ.pop("LD_PRELOAD"))
+        if clock is not None:
+            clock.shift(AHEAD)
         counts: Counter[str] = Counter()
         started, seed = time.monotonic(), chosen.seed
         while counts["steps"] < chosen.steps:

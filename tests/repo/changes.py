@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from . import submodules
 from .builder import Repository
 
 NAMES = ["a", "b.c", "c.o", "dé", "e f", 'g"q', "lib.py", "x", "build", "tmp"]
@@ -46,6 +47,7 @@ class Changes:
         self.place = place
         self.random = random.Random(seed)
         self.number = 0
+        self._focus: Callable[[Changes], None] | None = None
         self.repository: Repository
         self._usual: dict[str, str] = {}
         self._made_objects: list[Path] = []
@@ -68,11 +70,15 @@ class Changes:
         self._write(repository.top / ".gitignore", "*.o\nnode_modules/\n")
         repository.git("add", "-A", check=False)
         repository.git("commit", "-qm", "init", check=False)
+        # What is rare elsewhere is frequent in some.
+        self._focus = self.random.choices([None, Changes.change_submodule, Changes.make_sparse], [7, 2, 1])[0]
 
     def change(self) -> str:
         """Make one change and name it."""
         kinds = list(KINDS)
         kind = self.random.choices(kinds, [KINDS[kind] for kind in kinds])[0]
+        if self._focus is not None and self.random.random() < 0.35:
+            kind = self._focus
         try:
             kind(self)
         except OSError:  # as where a folder is a file by now
@@ -391,24 +397,7 @@ class Changes:
             shutil.rmtree(inner / ".git", ignore_errors=True)
 
     def change_submodule(self) -> None:
-        source = self.repository.place / "source"
-        if self.random.random() < 0.15:
-            if not source.is_dir():
-                source.mkdir()
-                self._git("init", "-q", cwd=source)
-                self._write(source / "f", "x")
-                self._git("add", "-A", cwd=source)
-                self._git("commit", "-qm", "s", cwd=source)
-            name = self.random.choice(["sm", "src/sm"])
-            self._git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(source), name)
-            return
-        for name in ("sm", "src/sm"):
-            inner = self.repository.top / name
-            if inner.is_dir():
-                self._write(inner / self.random.choice(["f", "n"]), self._text())
-                if self.random.random() < 0.3:
-                    self._git("rm", "-qf", name)
-                    shutil.rmtree(inner, ignore_errors=True)
+        submodules.change(self)
 
     def link_worktree(self) -> None:
         folder = self.repository.place / f"linked{self.random.randrange(99)}"
@@ -418,8 +407,11 @@ class Changes:
             self.repository.top = self.repository.cwd = folder
 
     def make_sparse(self) -> None:
-        if self.random.random() < 0.5:
-            sparse_index = ["--sparse-index"] if self.random.random() < 0.4 else []
+        chance = self.random.random()
+        if chance < 0.3:
+            self._write(self.repository.top / self.random.choice(["src/", "doc/", "src/deep/"]) / "a", self._text())
+        elif chance < 0.8:
+            sparse_index = ["--sparse-index"] if self.random.random() < 0.5 else []
             folders = self.random.sample(["src", "doc", "u", "src/deep"], self.random.randint(0, 2))
             self._git("sparse-checkout", "set", *sparse_index, *folders)
         else:

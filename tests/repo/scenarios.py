@@ -406,6 +406,27 @@ def submodule_removed(r: Repository) -> None:
 
 
 @scenario
+def submodule_that_leads_nowhere(r: Repository) -> None:
+    dirty(r)
+    (with_submodule(r) / ".git").write_text("gitdir: ../.git/modules/none\n")
+
+
+@scenario
+def submodule_in_a_submodule(r: Repository) -> None:
+    sub = with_submodule(r)
+    r.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(r.place / "source"), "deep", cwd=sub)
+    (sub / "deep/new").write_text("new\n")
+
+
+@scenario
+def sparse_index_with_what_it_leaves_out(r: Repository) -> None:
+    r.write("other/x")
+    r.commit()
+    r.git("sparse-checkout", "set", "--sparse-index", "folder")
+    r.write("other/new")
+
+
+@scenario
 def folder_in_submodule(r: Repository) -> None:
     r.go_to(with_submodule(r))
     (r.cwd / "new").write_text("new\n")

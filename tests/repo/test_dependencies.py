@@ -16,6 +16,7 @@ import pytest
 
 from .asker import Asker
 from .builder import Repository
+from .scenarios import with_submodule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the clock is set by a library as Linux loads it")
 
@@ -384,6 +385,148 @@ def _(r: Repository) -> None:
 @row("a file of an index of the fourth version", lambda r: r.git("update-index", "--index-version", "4"))
 def _(r: Repository) -> None:
     restoring(r.top / "folder/b", lambda: (r.top / "folder/b").write_text("x\n"))
+
+
+def inside(r: Repository, *arguments: str) -> str:
+    return r.git(*arguments, cwd=r.top / "sub")
+
+
+def inner_dot(r: Repository) -> Path:
+    return r.dot / "modules/sub"
+
+
+@row("content of a file of a submodule, same size and time", with_submodule)
+def _(r: Repository) -> None:
+    restoring(r.top / "sub/s", lambda: (r.top / "sub/s").write_text("x\n"))
+
+
+@row("a new file in a folder of a submodule", lambda r: (with_submodule(r), (r.top / "sub/empty").mkdir()))
+def _(r: Repository) -> None:
+    r.write("sub/empty/new")
+
+
+@row("the index of a submodule", lambda r: (with_submodule(r), (r.top / "sub/s").write_text("x\n")))
+def _(r: Repository) -> None:
+    inside(r, "update-index", "--assume-unchanged", "s")
+
+
+@row("the branch of a submodule", lambda r: (
+    with_submodule(r), inside(r, "checkout", "-q", "-b", "topic"), inside(r, "commit", "-q", "--allow-empty", "-m", "x"),
+    inside(r, "reset", "-q", "--soft", "HEAD~1"),
+))  # fmt: skip
+def _(r: Repository) -> None:
+    (inner_dot(r) / "refs/heads/topic").write_text(inside(r, "rev-parse", "HEAD@{1}"))
+
+
+@row("HEAD of a submodule", lambda r: (with_submodule(r), inside(r, "commit", "-q", "--allow-empty", "-m", "x")))
+def _(r: Repository) -> None:
+    (inner_dot(r) / "HEAD").write_text(inside(r, "rev-parse", "HEAD~1"))
+
+
+@row("the packed references of a submodule", lambda r: (
+    with_submodule(r), inside(r, "commit", "-q", "--allow-empty", "-m", "x"), inside(r, "pack-refs", "--all")
+))  # fmt: skip
+def _(r: Repository) -> None:
+    packed = inner_dot(r) / "packed-refs"
+    now, before = inside(r, "rev-parse", "HEAD", "HEAD~1").split()
+    restoring(packed, lambda: packed.write_text(packed.read_text().replace(now, before)))
+
+
+@row("the configuration of a submodule", with_submodule)
+def _(r: Repository) -> None:
+    (r.top / "sub/s").chmod(0o755)
+    inside(r, "config", "core.fileMode", "true")
+
+
+@row("the configuration of a submodule alone", lambda r: (
+    with_submodule(r), inside(r, "config", "core.fileMode", "false"), (r.top / "sub/s").chmod(0o755)
+))  # fmt: skip
+def _(r: Repository) -> None:
+    inside(r, "config", "core.fileMode", "true")
+
+
+@row("the excludes of a submodule", lambda r: (with_submodule(r), r.write("sub/new")))
+def _(r: Repository) -> None:
+    (inner_dot(r) / "info/exclude").write_text("new\n")
+
+
+@row("the attributes of a submodule", lambda r: (
+    with_submodule(r), r.write("sub/s", "x\r\n"), inside(r, "commit", "-qam", "x"), r.commit(),
+    os.utime(r.top / "sub/s", ns=(1, 1)),
+))  # fmt: skip
+def _(r: Repository) -> None:
+    (inner_dot(r) / "info").mkdir(exist_ok=True)
+    (inner_dot(r) / "info/attributes").write_text("s text\n")
+
+
+@row("the file .git of a submodule", lambda r: (
+    with_submodule(r), shutil.copytree(inner_dot(r), r.dot / "modules/other"),
+    (r.dot / "modules/other/HEAD").write_text(inside(r, "commit-tree", "-m", "x", "HEAD^{tree}")),
+    shutil.copytree(inner_dot(r) / "objects", r.dot / "modules/other/objects", dirs_exist_ok=True),
+))  # fmt: skip
+def _(r: Repository) -> None:
+    (r.top / "sub/.git").write_text("gitdir: ../.git/modules/other\n")
+
+
+@row("a submodule that was not checked out", lambda r: (
+    with_submodule(r), inside(r, "commit", "-q", "--allow-empty", "-m", "x"), (r.top / "sub/.git").rename(r.place / "link")
+))  # fmt: skip
+def _(r: Repository) -> None:
+    (r.place / "link").rename(r.top / "sub/.git")
+
+
+@row("what the file .gitmodules says of a submodule", lambda r: (with_submodule(r), r.write("sub/new")))
+def _(r: Repository) -> None:
+    r.git("config", "--file", ".gitmodules", "submodule.sub.ignore", "all")
+
+
+@row("an untracked file .gitmodules, edited in place", lambda r: (
+    with_submodule(r), r.write("sub/new"), (r.top / ".gitmodules").write_text("#" * 500 + "\n"),
+    r.git("rm", "-q", "--cached", "-f", ".gitmodules"), r.git("commit", "-qm", "x"),
+    (r.dot / "info/exclude").write_text(".gitmodules\n"),
+))  # fmt: skip
+def _(r: Repository) -> None:
+    (r.top / ".gitmodules").write_text('[submodule "sub"]\npath = sub\nurl = x\nignore = all\n')
+
+
+@row("a submodule of a submodule", lambda r: (
+    with_submodule(r),
+    inside(r, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(r.place / "source"), "deep"),
+    inside(r, "commit", "-qm", "Deeper"), r.commit(),
+))  # fmt: skip
+def _(r: Repository) -> None:
+    restoring(r.top / "sub/deep/s", lambda: (r.top / "sub/deep/s").write_text("x\n"))
+
+
+@row("a folder that a sparse index leaves out", lambda r: (
+    r.write("other/deep/x"), r.commit(), r.git("sparse-checkout", "set", "--sparse-index", "folder")
+))  # fmt: skip
+def _(r: Repository) -> None:
+    r.write("other/deep/x", "changed\n")
+
+
+@row("a repository above, where there was none", lambda r: (shutil.rmtree(r.dot), r.go_to(r.top / "folder")))
+def _(r: Repository) -> None:
+    r.git("init", "-q", str(r.top))
+
+
+@row("a bare repository around, where there was none", lambda r: (shutil.rmtree(r.dot), r.go_to(r.top / "folder")))
+def _(r: Repository) -> None:
+    r.git("init", "-q", "--bare", str(r.top))
+    r.git(
+        "--git-dir", str(r.top), "commit-tree", "-m", "x", r.git("hash-object", "-t", "tree", "-w", "/dev/null").strip()
+    )
+    name = r.git("commit-tree", "-m", "x", r.git("hash-object", "-t", "tree", "/dev/null").strip()).strip()
+    r.git("update-ref", "HEAD", name)
+
+
+@row("a folder outside of a repository that is moved into one", lambda r: (
+    (r.place / "elsewhere/inner").mkdir(parents=True), r.go_to(r.place / "elsewhere/inner")
+))  # fmt: skip
+def _(r: Repository) -> None:
+    (r.place / "elsewhere").rename(r.top / "elsewhere")
+    (r.place / "elsewhere").symlink_to(r.top / "elsewhere")
+    r.write("elsewhere/inner/new")
 
 
 def without_commits(r: Repository) -> None:

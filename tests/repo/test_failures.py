@@ -111,6 +111,26 @@ def test_outside_of_a_repository_the_text_is_empty_and_the_rest_raises(tmp_path:
             assert caught.value.reason == "failed"
 
 
+def test_that_there_is_no_repository_is_asked_once(tmp_path: Path, repository: Repository) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    processes = []
+    with workspace.use_root(folder):
+        for _ in range(3):
+            time.sleep(0.1)
+            rev_accel.get_repo_context()
+            processes.append(repo.explain().processes)
+            with pytest.raises(rev_accel.GitError):
+                repo.status()
+            assert repo.explain().kept
+        assert processes == [1, 0, 0]
+        (folder / "new").touch()
+        assert json.loads(rev_accel.get_repo_context())["top_level"] == [{"name": "new", "type": "file"}]
+        assert repo.explain().kept
+        repository.git("init", "-q", cwd=folder)
+        assert json.loads(rev_accel.get_repo_context())["status"] == "?? new\n"
+
+
 def test_in_a_bare_repository_there_are_commits_and_no_status(repository: Repository) -> None:
     bare = repository.place / "bare.git"
     repository.git("clone", "-q", "--bare", str(repository.top), str(bare))

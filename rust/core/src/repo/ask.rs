@@ -7,17 +7,22 @@ use std::time::{Duration, Instant};
 
 use super::answer::{Answer, Content, Explanation, Outcome};
 use super::form::Form;
-use super::gate::{self, Unkept};
+use super::gate::Unkept;
 use super::index::Index;
 use super::layout::Layout;
 use super::learn::Learning;
 use super::memory::{Kept, Repositories};
 use super::process::{Fault, Run, run_all};
 use super::program::{Blanks, Git};
-use super::{entries, parse, submodules};
+use super::proof::Proof;
+use super::submodules::Submodules;
+use super::{entries, parse};
 use crate::cancel::Cancel;
 use crate::error::{Error, GitFault, Result};
 use crate::tree::stamp::{Clock, system_clock};
+
+/// Why an answer is given again.
+const STILL_TRUE: &str = "nothing that it depends on has changed";
 
 /// The variables of an environment, in no particular order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,15 +130,19 @@ impl Repositories {
         let mut inquiry = Inquiry { repositories: self, question, cancel, explanation: Explanation::default() };
         let answer = inquiry.answer();
         let mut explanation = inquiry.explanation;
+        if let Err(Error::Git(fault)) = &answer
+            && explanation.stamps == 0
+        {
+            explanation.not_kept.get_or_insert_with(|| fault.to_string());
+        }
+        self.with(question, |place| place.explanation = Some(explanation.clone()));
         let answer = match (answer, &question.form) {
-            (Err(Error::Git(fault)), Form::Text { excluded, .. }) => {
-                explanation.not_kept = Some(fault.to_string());
+            (Err(Error::Git(_)), Form::Text { excluded, .. }) => {
                 let text = text_of(question, excluded, b"", b"")?;
                 Arc::new(Answer { content: Content::Text(text), top: None })
             }
             (answer, _) => answer?,
         };
-        self.with(question, |place| place.explanation = Some(explanation.clone()));
         Ok(Outcome { answer, explanation })
     }
 
@@ -154,7 +163,7 @@ impl Repositories {
                 answer: Arc::clone(&kept.answer),
                 explanation: Explanation {
                     kept: true,
-                    reason: "nothing that it depends on has changed".to_owned(),
+                    reason: STILL_TRUE.to_owned(),
                     not_kept: None,
                     git: Some(kept.git.clone()),
                     processes: 0,
@@ -209,16 +218,20 @@ impl Inquiry<'_> {
         self.explanation.reason = because.unwrap_or_else(|| "nothing was kept".to_owned());
         let layout = self.layout(layout, deadline)?;
         self.explanation.git = Some(layout.git.program.clone());
+        if layout.is_outside {
+            return Err(self.outside(&layout));
+        }
         if layout.config.is_none() {
             return Err(Error::Git(GitFault::Failed { command: "config", message: layout.problem.clone() }));
         }
         let index = self.index(&layout, index);
-        let (blanks, arguments) = self.filters(&layout, index.as_deref(), deadline)?;
+        let submodules = self.submodules(&layout, index.as_deref(), deadline)?;
+        let own = layout.own_filters();
+        let names = own.union(&submodules.filters).map(OsString::as_os_str);
+        let blanks = Blanks::new(names).ok_or(Error::Git(GitFault::TooManyFilters))?;
 
         let wants = if question.keeps { wants } else { Err(Unkept::Unmodelled("it shall not be kept")) };
-        let may_keep = wants
-            .and_then(|()| gate::check(&question.form, &question.environment, &layout))
-            .and_then(|()| Learning::begin(question, &layout, index.as_ref(), started));
+        let may_keep = wants.and_then(|()| Learning::begin(question, &layout, index.as_ref(), &submodules, started));
         let lists_ignored = question.form.reads_tree() && may_keep.is_ok();
         let commands: Vec<_> = (question.form.commands(lists_ignored).iter().enumerate())
             .map(|(number, words)| {
@@ -227,8 +240,9 @@ impl Inquiry<'_> {
                 if number == 0 {
                     command.args(question.form.last_argument());
                 }
-                if question.form.is_status(number) {
-                    command.args(arguments);
+                if question.form.is_status(number) && !submodules.are_safe {
+                    // What is not known of submodules has git not ask in them.
+                    command.arg("--ignore-submodules=dirty");
                 }
                 command
             })
@@ -264,13 +278,27 @@ impl Inquiry<'_> {
         Ok(answer)
     }
 
+    /// There is no repository, and that is known as long as nothing above the folder could begin one.
+    fn outside(&mut self, layout: &Layout) -> Error {
+        self.explanation.stamps = layout.proof.as_ref().map_or(0, Proof::len);
+        if self.explanation.processes == 0 {
+            self.explanation.kept = true;
+            STILL_TRUE.clone_into(&mut self.explanation.reason);
+        } else {
+            self.explanation.not_kept = layout.proof.as_ref().err().map(Unkept::text);
+        }
+        Error::Git(GitFault::Failed { command: "rev-parse", message: layout.problem.clone() })
+    }
+
     fn layout(&mut self, known: Option<Arc<Layout>>, deadline: Instant) -> Result<Arc<Layout>> {
         let Self { repositories, question, cancel, .. } = *self;
-        if let Some(layout) = known.filter(|layout| layout.holds(question.clock, cancel)) {
+        let may_answer = |layout: &Arc<Layout>| question.keeps || !layout.is_outside;
+        if let Some(layout) = known.filter(|layout| may_answer(layout) && layout.holds(question.clock, cancel)) {
             return Ok(layout);
         }
         let git = Git::find(&question.environment, &question.folder).ok_or(Error::Git(GitFault::Missing))?;
-        let layout = Layout::ask(git, question, question.clock, deadline, cancel).map_err(|fault| self.fault(fault))?;
+        let layout =
+            Layout::ask(&git, question, question.clock, deadline, cancel).map_err(|fault| self.fault(fault))?;
         self.explanation.processes += layout.processes;
         let layout = Arc::new(layout);
         repositories.with(question, |place| {
@@ -294,42 +322,16 @@ impl Inquiry<'_> {
         Some(index)
     }
 
-    /// What blanks the filters that may not run, and what more `git status` is told.
-    fn filters(
-        &mut self,
-        layout: &Layout,
-        index: Option<&Index>,
-        deadline: Instant,
-    ) -> Result<(Blanks, Option<&'static str>)> {
-        // What is not known of submodules has git not ask in them.
-        const NOT_INSIDE: Option<&str> = Some("--ignore-submodules=dirty");
-        let mut names = layout.own_filters();
-        let mut arguments = None;
-        if self.question.form.reads_tree() {
-            match (index, &layout.tree) {
-                (Some(index), _) if index.submodules.is_empty() => {}
-                (Some(index), Some(tree)) => {
-                    let found = submodules::filters(
-                        self.repositories,
-                        self.question,
-                        layout,
-                        tree,
-                        index,
-                        deadline,
-                        self.cancel,
-                    );
-                    let found = found.map_err(|fault| self.fault(fault))?;
-                    self.explanation.processes += found.processes;
-                    names.extend(found.names);
-                    arguments = if found.is_whole { None } else { NOT_INSIDE };
-                }
-                _ => arguments = NOT_INSIDE,
-            }
+    /// The submodules, where the answer depends on them.
+    fn submodules(&mut self, layout: &Layout, index: Option<&Index>, deadline: Instant) -> Result<Submodules> {
+        if !self.question.form.reads_tree() {
+            return Ok(Submodules { are_known: true, are_safe: true, ..Submodules::default() });
         }
-        match Blanks::new(names.iter().map(OsString::as_os_str)) {
-            Some(blanks) => Ok((blanks, arguments)),
-            None => Err(Error::Git(GitFault::TooManyFilters)),
-        }
+        let (Some(index), Some(tree)) = (index, &layout.tree) else { return Ok(Submodules::default()) };
+        let found = Submodules::find(self.repositories, self.question, layout, tree, index, deadline, self.cancel);
+        let found = found.map_err(|fault| self.fault(fault))?;
+        self.explanation.processes += found.processes;
+        Ok(found)
     }
 
     fn content(&self, runs: &[Run]) -> Result<Content> {

@@ -122,7 +122,6 @@ fn check_tree(tree: &Tree) -> Result<(), Unkept> {
 /// What the index says.
 pub(super) fn check_index(index: &Index) -> Result<(), Unkept> {
     let rules = [
-        (!index.submodules.is_empty(), "there are submodules"),
         (index.has_untracked_cache, "git remembers in the index what is untracked"),
         (index.is_unusual, "the index has parts that are not read here"),
     ];

@@ -28,11 +28,13 @@ pub(super) struct Index {
     pub(super) tracked: Arc<Paths>,
     /// Submodules, relative to the top.
     pub(super) submodules: Vec<PathBuf>,
+    /// Folders that stand for all in them, which are outside of a sparse tree; relative to the top, and among the tracked.
+    pub(super) folders: Vec<PathBuf>,
     /// The file that a split index shares with others.
     pub(super) shared: Option<PathBuf>,
     /// Whether git keeps in it what is untracked, and then answers by that.
     pub(super) has_untracked_cache: bool,
-    /// Whether it holds folders in place of the files in them, or an extension that readers must know.
+    /// Whether it has an extension that readers must know, and that is not read here.
     pub(super) is_unusual: bool,
     /// The stamp of the file that was read, if it stayed the same; unknown when there is none.
     pub(super) stamp: Stamp,
@@ -51,7 +53,7 @@ impl Index {
             found.file(&bytes, hash)?;
             shared = Some(file);
         }
-        let Found { mut names, submodules, has_untracked_cache, is_unusual, .. } = found;
+        let Found { mut names, submodules, folders, has_untracked_cache, is_unusual, .. } = found;
         if !names.is_sorted() {
             names.sort_unstable();
         }
@@ -62,8 +64,10 @@ impl Index {
                 return None;
             }
         }
-        let submodules = submodules.iter().map(|name| Some(as_path(name)?.to_owned())).collect::<Option<_>>()?;
-        Some(Self { tracked: Arc::new(tracked), submodules, shared, has_untracked_cache, is_unusual, stamp })
+        let paths =
+            |names: &[Vec<u8>]| names.iter().map(|name| as_path(name).map(Path::to_owned)).collect::<Option<_>>();
+        let (submodules, folders) = (paths(&submodules)?, paths(&folders)?);
+        Some(Self { tracked: Arc::new(tracked), submodules, folders, shared, has_untracked_cache, is_unusual, stamp })
     }
 
     /// Whether the file is the one that was read.
@@ -136,6 +140,7 @@ fn as_path(name: &[u8]) -> Option<&Path> {
 struct Found {
     names: Vec<Vec<u8>>,
     submodules: Vec<Vec<u8>>,
+    folders: Vec<Vec<u8>>,
     base: Option<String>,
     has_untracked_cache: bool,
     is_unusual: bool,
@@ -176,14 +181,18 @@ impl Found {
                 let length = start.len() - rest.len();
                 take(&mut rest, length.next_multiple_of(8) - length)?;
             }
+            let mut path = name.clone();
             match mode & MODE_KIND {
-                MODE_LINK_TO_COMMIT => self.submodules.push(name.clone()),
-                MODE_FOLDER => self.is_unusual = true,
+                MODE_LINK_TO_COMMIT => self.submodules.push(path.clone()),
+                MODE_FOLDER => {
+                    path.pop_if(|last| *last == b'/');
+                    self.folders.push(path.clone());
+                }
                 _ => {}
             }
             // In the upper half of a split index: an entry of the shared one under a new state.
-            if !name.is_empty() {
-                self.names.push(name.clone());
+            if !path.is_empty() {
+                self.names.push(path);
             }
         }
         while rest.len() > hash {
@@ -198,6 +207,8 @@ impl Found {
                         self.base = Some(base.iter().flat_map(|byte| hexadecimal(*byte)).collect());
                     }
                 }
+                // It says that there are such folders.
+                b"sdir" => {}
                 // One that begins with a capital may be passed over.
                 _ => self.is_unusual |= !kind[0].is_ascii_uppercase(),
             }

@@ -82,9 +82,9 @@ pub(super) struct Layout {
     pub(super) config: Option<Config>,
     /// What git printed in its place.
     pub(super) problem: String,
-    /// All files, present or absent, that configuration comes from or may come from.
-    pub(super) files: BTreeSet<PathBuf>,
-    /// Those that name attributes.
+    /// Whether there is no repository at all, as far as one can see without git, too.
+    pub(super) is_outside: bool,
+    /// The files, present or absent, that name attributes.
     pub(super) attributes: BTreeSet<PathBuf>,
     /// Or why nothing can be kept.
     pub(super) proof: Result<Proof, Unkept>,
@@ -95,7 +95,7 @@ pub(super) struct Layout {
 impl Layout {
     /// Asks git.
     pub(super) fn ask(
-        git: Git,
+        git: &Git,
         question: &Question,
         clock: Clock,
         deadline: Instant,
@@ -108,23 +108,38 @@ impl Layout {
             command.env_remove("GIT_CONFIG").args(arguments);
             command
         };
-        let commands = vec![command(&PARTS), command(&config::LIST), command(&["var", "-l"])];
-        let processes = commands.len() as u32;
-        let runs = run_all(commands, deadline, cancel)?;
-        let [parts, list, variables] = &runs[..] else { return Err(Fault::Cancelled) };
-        let tree = Tree::parse(parts);
-        let config = (list.code == Some(0)).then(|| Config::parse(&list.output)).flatten();
-        let problem = String::from_utf8_lossy(if config.is_some() { &parts.errors } else { &list.errors });
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
         let mut layout = Self {
-            git,
-            tree,
-            config,
-            problem: problem.trim_end().to_owned(),
-            files: BTreeSet::new(),
+            git: git.clone(),
+            tree: None,
+            config: None,
+            problem: String::new(),
+            is_outside: false,
             attributes: BTreeSet::new(),
             proof: Err(Unkept::Cancelled),
-            processes,
+            processes: 0,
         };
+        if let Some(beginnings) = discovery::all_absent(question) {
+            layout.processes += 1;
+            let runs = run_all(vec![command(&PARTS)], deadline, cancel)?;
+            if let [Run { code: Some(128), output, errors }] = &runs[..]
+                && output.is_empty()
+            {
+                layout.is_outside = true;
+                layout.problem = text(errors);
+                let mut notes = Notes::new(started, clock);
+                let result = discovery::note_absent(question, &beginnings, &layout.git, &mut notes);
+                layout.proof = result.map(|()| notes.finish());
+                return Ok(layout);
+            }
+        }
+        let commands = vec![command(&PARTS), command(&config::LIST), command(&["var", "-l"])];
+        layout.processes += commands.len() as u32;
+        let runs = run_all(commands, deadline, cancel)?;
+        let [parts, list, variables] = &runs[..] else { return Err(Fault::Cancelled) };
+        layout.tree = Tree::parse(parts);
+        layout.config = (list.code == Some(0)).then(|| Config::parse(&list.output)).flatten();
+        layout.problem = text(if layout.config.is_some() { &parts.errors } else { &list.errors });
         layout.proof = layout.prove(question, variables, started, clock);
         Ok(layout)
     }
@@ -146,27 +161,29 @@ impl Layout {
         let Some(tree) = &self.tree else { return unkept("there is no repository with a working tree") };
         let Some(config) = &self.config else { return unkept("the configuration cannot be read") };
         let environment = &question.environment;
-        let Some((files, attributes)) = named_files(variables, &[&tree.top, &question.folder]) else {
+        let Some((mut files, attributes)) = named_files(variables, &[&tree.top, &question.folder]) else {
             return unkept("this version of git does not tell where its configuration is");
         };
         let bases = [tree.top.as_path(), &question.folder];
         let Some(more) = config.files(&bases, environment) else {
             return unkept("it cannot be told where a part of the configuration is");
         };
-        self.files = files;
-        self.files.extend(more);
-        self.files.extend([tree.common.join("config"), tree.own.join("config.worktree"), tree.own.join("commondir")]);
-        self.attributes = attributes;
-        let mut notes = Notes::new(started, clock);
-        let mut watched: Vec<_> = self.files.iter().cloned().collect();
-        if config.has("includeif.onbranch:", ".path") {
-            watched.push(tree.own.join("HEAD"));
+        files.extend(more);
+        files.insert(tree.common.join("config"));
+        // It is read with this setting only, which the file before it has to hold.
+        if config.last("extensions.worktreeconfig").is_some() {
+            files.insert(tree.own.join("config.worktree"));
         }
+        if config.has("includeif.onbranch:", ".path") {
+            files.insert(tree.own.join("HEAD"));
+        }
+        let mut notes = Notes::new(started, clock);
         discovery::note(question, tree, &self.git, &mut notes)?;
         // They were read before they are looked at here: what is settled since before that was read as it is.
-        for path in watched {
-            notes.settled_or_absent(&path)?;
+        for path in &files {
+            notes.settled_or_absent(path)?;
         }
+        self.attributes = attributes;
         Ok(notes.finish())
     }
 }

@@ -13,20 +13,17 @@ use super::index::Index;
 use super::layout::{Layout, Tree};
 use super::process::Run;
 use super::proof::{Before, Notes, Proof};
+use super::submodules::{Submodule, Submodules};
 use super::{entries, objects, parse, refs, walk};
 use crate::cancel::Cancel;
 
 /// A question that git is being asked, and whose answer may be kept.
 pub(super) struct Learning<'a> {
     question: &'a Question,
-    tree: &'a Tree,
-    config: &'a Config,
-    layout: &'a Layout,
-    index: Option<&'a Arc<Index>>,
     started: i64,
-    /// What git reads, as it was before.
-    before: Vec<(PathBuf, Before)>,
-    attributes: Vec<PathBuf>,
+    outer: Repository<'a>,
+    /// The submodules, which git asks in the same way.
+    inner: Vec<Repository<'a>>,
 }
 
 impl<'a> Learning<'a> {
@@ -35,32 +32,17 @@ impl<'a> Learning<'a> {
         question: &'a Question,
         layout: &'a Layout,
         index: Option<&'a Arc<Index>>,
+        submodules: &'a Submodules,
         started: i64,
     ) -> Result<Self, Unkept> {
-        let (Some(tree), Some(config)) = (&layout.tree, &layout.config) else {
-            return Err(Unkept::Unmodelled("there is no repository with a working tree"));
-        };
-        let mut files = refs::files(tree)?;
-        files.extend([
-            tree.common.join("info").join("grafts"),
-            tree.common.join("shallow"),
-            tree.common.join("refs").join("replace"),
-        ]);
-        let mut attributes = Vec::new();
-        if question.form.reads_tree() {
-            let Some(index) = index else { return Err(Unkept::At(tree.index.clone(), "cannot be read")) };
-            gate::check_index(index)?;
-            files.extend([tree.index.clone(), tree.own.join("info").join("sparse-checkout")]);
-            files.extend(excludes(question, tree, config)?);
-            attributes.extend(layout.attributes.iter().cloned());
-            attributes.push(tree.common.join("info").join("attributes"));
-            if let Some(value) = config.last("core.attributesfile").filter(|value| !value.is_empty()) {
-                attributes.extend(expanded(value, question, tree)?);
-            }
-            files.extend(attributes.iter().cloned());
+        let inner =
+            |submodule: &'a Submodule| Repository::look(&submodule.question, &submodule.layout, Some(&submodule.index));
+        let outer = Repository::look(question, layout, index)?;
+        if !submodules.are_known {
+            return Err(Unkept::Unmodelled("a submodule does not tell what it is like"));
         }
-        let before = files.into_iter().map(|path| (path.clone(), Before::look(&path))).collect();
-        Ok(Self { question, tree, config, layout, index, started, before, attributes })
+        let inner = submodules.found.iter().map(inner).collect::<Result<_, _>>()?;
+        Ok(Self { question, started, outer, inner })
     }
 
     /// The proof, from what is there after git has answered.
@@ -71,25 +53,19 @@ impl<'a> Learning<'a> {
         answer: &Answer,
         cancel: &Cancel,
     ) -> Result<Proof, Unkept> {
-        let Self { question, tree, layout, .. } = self;
+        let Self { question, outer, .. } = &self;
         let form = &question.form;
         let is_quiet = |(number, run): (usize, &Run)| {
             let is_usual = run.errors.is_empty() && form.is_kept_with(run.code);
             // Git complains where there is no commit yet, and there is nothing to be said.
-            is_usual || (form.abbreviates() == Some(number) && run.output.is_empty() && refs::is_unborn(tree))
+            is_usual || (form.abbreviates() == Some(number) && run.output.is_empty() && refs::is_unborn(outer.tree))
         };
         if !runs.iter().enumerate().all(is_quiet) {
             return Err(Unkept::Unmodelled("git complained"));
         }
         let mut notes = Notes::new(self.started, question.clock);
-        for (path, before) in &self.before {
-            notes.settled_as_before(path, before)?;
-        }
-        let Ok(proof) = &layout.proof else { return Err(Unkept::Unmodelled("the layout is not kept")) };
-        match proof.check(1, question.clock, cancel) {
-            Ok(None) => notes.all_of(proof),
-            Ok(Some(cause)) => return Err(Unkept::Moved(cause.path)),
-            Err(_) => return Err(Unkept::Cancelled),
+        for repository in [outer].into_iter().chain(&self.inner) {
+            repository.note(&mut notes, cancel)?;
         }
         if let Some(output) = form.abbreviates().and_then(|number| runs.get(number)) {
             let commits = match form {
@@ -100,7 +76,7 @@ impl<'a> Learning<'a> {
                 Form::Log { .. } => objects::first_digits(commits.iter().map(|commit| commit.id.as_bytes()))?,
                 _ => objects::first_digits(output.output.split(|&byte| byte == b'\n'))?,
             };
-            for path in objects::files(tree, &digits)? {
+            for path in objects::files(outer.tree, &digits)? {
                 notes.settled_or_absent(&path)?;
             }
         }
@@ -116,20 +92,73 @@ impl<'a> Learning<'a> {
                 return Err(Unkept::Moved(question.folder.clone()));
             }
         }
-        if let Some(index) = self.index {
-            self.note_tree(index, ignored, &mut notes, cancel)?;
+        outer.note_tree(&outer.folders(ignored)?, &mut notes, cancel)?;
+        for repository in &self.inner {
+            // What is ignored there was not asked for; so all of it counts.
+            repository.note_tree(&HashSet::new(), &mut notes, cancel)?;
         }
         Ok(notes.finish())
     }
+}
 
-    fn note_tree(
-        &self,
-        index: &Arc<Index>,
-        ignored: &[Vec<u8>],
-        notes: &mut Notes,
-        cancel: &Cancel,
-    ) -> Result<(), Unkept> {
-        let tree = self.tree;
+/// A repository that git reads for an answer.
+struct Repository<'a> {
+    question: &'a Question,
+    tree: &'a Tree,
+    config: &'a Config,
+    layout: &'a Layout,
+    index: Option<&'a Arc<Index>>,
+    /// What git reads, as it was before.
+    before: Vec<(PathBuf, Before)>,
+    attributes: Vec<PathBuf>,
+}
+
+impl<'a> Repository<'a> {
+    fn look(question: &'a Question, layout: &'a Layout, index: Option<&'a Arc<Index>>) -> Result<Self, Unkept> {
+        gate::check(&question.form, &question.environment, layout)?;
+        let (Some(tree), Some(config)) = (&layout.tree, &layout.config) else {
+            return Err(Unkept::Unmodelled("there is no repository with a working tree"));
+        };
+        let mut files = refs::files(tree)?;
+        files.extend([
+            tree.common.join("info").join("grafts"),
+            tree.common.join("shallow"),
+            tree.common.join("refs").join("replace"),
+        ]);
+        let mut attributes = Vec::new();
+        if question.form.reads_tree() {
+            let Some(index) = index else { return Err(Unkept::At(tree.index.clone(), "cannot be read")) };
+            gate::check_index(index)?;
+            files.extend([tree.index.clone(), tree.own.join("info").join("sparse-checkout")]);
+            files.push(tree.top.join(".gitmodules"));
+            files.extend(excludes(question, tree, config)?);
+            attributes.extend(layout.attributes.iter().cloned());
+            attributes.push(tree.common.join("info").join("attributes"));
+            if let Some(value) = config.last("core.attributesfile").filter(|value| !value.is_empty()) {
+                attributes.extend(expanded(value, question, tree)?);
+            }
+            files.extend(attributes.iter().cloned());
+        }
+        let before = files.into_iter().map(|path| (path.clone(), Before::look(&path))).collect();
+        Ok(Self { question, tree, config, layout, index, before, attributes })
+    }
+
+    /// Notes where it is, how it is configured, and the files in which git keeps its state.
+    fn note(&self, notes: &mut Notes, cancel: &Cancel) -> Result<(), Unkept> {
+        for (path, before) in &self.before {
+            notes.settled_as_before(path, before)?;
+        }
+        let Ok(proof) = &self.layout.proof else { return Err(Unkept::Unmodelled("the layout is not kept")) };
+        match proof.check(1, self.question.clock, cancel) {
+            Ok(None) => notes.all_of(proof),
+            Ok(Some(cause)) => Err(Unkept::Moved(cause.path)),
+            Err(_) => Err(Unkept::Cancelled),
+        }
+    }
+
+    /// Notes its working tree, without the folders that are ignored as a whole.
+    fn note_tree(&self, ignored: &HashSet<PathBuf>, notes: &mut Notes, cancel: &Cancel) -> Result<(), Unkept> {
+        let Self { tree, index: Some(index), .. } = self else { return Ok(()) };
         // What was parsed has to be what git read.
         if !index.is_still(&tree.index) {
             return Err(Unkept::Moved(tree.index.clone()));
@@ -137,10 +166,13 @@ impl<'a> Learning<'a> {
         if let Some(shared) = &index.shared {
             notes.identity(shared)?;
         }
-        let base = self.status_base()?;
-        let ignored: HashSet<_> = ignored.iter().map(|path| normal(&base.join(text(path)))).collect();
-        let mut attributes = walk::note(tree, index, &ignored, notes, cancel)?;
+        let mut attributes = walk::note(tree, index, ignored, notes, cancel)?;
         notes.entries(&index.tracked, self.question.threads(), cancel)?;
+        for folder in index.folders.iter().map(|folder| tree.top.join(folder)) {
+            if folder.symlink_metadata().is_ok() {
+                return Err(Unkept::At(folder, "is there, and outside of the sparse tree"));
+            }
+        }
         if self.config.has_other_filters() {
             attributes.extend(self.attributes.iter().cloned());
             let tracked = index.tracked.iter().filter(|path| gate::is_attributes(path));
@@ -157,15 +189,17 @@ impl<'a> Learning<'a> {
         Ok(())
     }
 
-    /// What the paths are relative to that status prints.
-    fn status_base(&self) -> Result<PathBuf, Unkept> {
+    /// The folders under the paths that status printed.
+    fn folders(&self, printed: &[Vec<u8>]) -> Result<HashSet<PathBuf>, Unkept> {
         let is_relative =
             self.config.last("status.relativepaths").is_none_or(|value| !is_no(value) || value.is_empty());
-        if self.question.form == Form::Status || !is_relative {
-            return Ok(self.tree.top.clone());
-        }
-        let folder = &self.question.folder;
-        folder.canonicalize().map_err(|_| Unkept::At(folder.clone(), "cannot be resolved"))
+        let base = if self.question.form == Form::Status || !is_relative {
+            self.tree.top.clone()
+        } else {
+            let folder = &self.question.folder;
+            folder.canonicalize().map_err(|_| Unkept::At(folder.clone(), "cannot be resolved"))?
+        };
+        Ok(printed.iter().map(|path| normal(&base.join(text(path)))).collect())
     }
 }
 

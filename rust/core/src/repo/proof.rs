@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -36,6 +36,8 @@ enum Seen {
     Identity(Box<Identity>),
     /// Only what kind of thing, links followed.
     Kind(Option<Kind>),
+    /// Where the path leads, all links in it followed.
+    Place(Box<Path>),
 }
 
 /// What is at the end of a link, or why it leads nowhere.
@@ -130,6 +132,7 @@ impl Seen {
             Self::Link(was) => differs(Self::file(path) == *self && keeps(&was.0, path, device), "has changed"),
             Self::Identity(_) => differs(Self::identity(path) == *self, "is another folder"),
             Self::Kind(_) => differs(Self::kind(path) == *self, "is another kind of thing"),
+            Self::Place(was) => differs(fs::canonicalize(path).is_ok_and(|is| is == **was), "leads elsewhere"),
         }
     }
 }
@@ -303,6 +306,21 @@ impl Notes {
         self.push(path, seen)
     }
 
+    /// The same, where git has told that nothing was there. What is not there now is not there by a change that git did not see.
+    pub(super) fn told_absent(&mut self, path: &Path) -> std::result::Result<(), Unkept> {
+        match Seen::file(path) {
+            Seen::Absent(reason) if is_mere_absence(reason) => self.push(path, Seen::Absent(reason)),
+            _ => self.settled_or_absent(path),
+        }
+    }
+
+    /// Where a path leads.
+    pub(super) fn place(&mut self, path: &Path) -> std::result::Result<PathBuf, Unkept> {
+        let place = path.canonicalize().map_err(|_| Unkept::At(path.to_owned(), "cannot be resolved"))?;
+        self.push(path, Seen::Place(place.as_path().into()))?;
+        Ok(place)
+    }
+
     /// The same, which an earlier look has to have seen, too.
     pub(super) fn settled_as_before(&mut self, path: &Path, before: &Before) -> std::result::Result<(), Unkept> {
         if Seen::file(path) != before.0 {
@@ -380,9 +398,17 @@ impl Notes {
         Ok(())
     }
 
-    /// All looks of another proof, which must have been checked just now.
-    pub(super) fn all_of(&mut self, other: &Proof) {
+    /// All looks of another proof, which must have been checked just now, and before git was started.
+    pub(super) fn all_of(&mut self, other: &Proof) -> std::result::Result<(), Unkept> {
+        for part in &other.parts {
+            let looks = part.seen.iter().enumerate().filter(|(_, seen)| matches!(seen, Seen::Absent(_)));
+            for (index, _) in looks {
+                // What comes and goes meanwhile leaves no other trace.
+                self.stayed_absent(part.paths.get(index))?;
+            }
+        }
         self.parts.extend(other.parts.iter().cloned());
+        Ok(())
     }
 
     pub(super) fn finish(self) -> Proof {
@@ -435,7 +461,7 @@ fn believe(seen: &Seen, path: &Path, started: i64, device: &mut LastDevice<'_>) 
         Seen::Link(link) => (&link.0, if let Target::There(stamp) = &link.1 { Some(stamp) } else { None }),
         Seen::Absent(reason) if is_mere_absence(*reason) => return Ok(()),
         Seen::Absent(_) => return Err(Unkept::At(path.to_owned(), "cannot be looked at")),
-        Seen::Identity(_) | Seen::Kind(_) => return Ok(()),
+        Seen::Identity(_) | Seen::Kind(_) | Seen::Place(_) => return Ok(()),
     };
     for stamp in [Some(stamp), target].into_iter().flatten() {
         if !stamp.is_settled(started) {

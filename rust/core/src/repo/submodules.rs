@@ -1,4 +1,5 @@
-//! The filters that the configurations of submodules name: `git status` asks git in each of them, and that would run them.
+//! The submodules that are checked out: `git status` asks git in each of them. The filters that their configurations name would run
+//! then; and what git says there depends on them as the answer in a repository depends on that.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -15,57 +16,81 @@ use crate::cancel::Cancel;
 /// How many submodules are gone through, at all depths.
 const MOST: usize = 1000;
 
-/// What was found.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) names: BTreeSet<OsString>,
-    pub(super) processes: u32,
-    /// Whether all submodules told.
-    pub(super) is_whole: bool,
+/// A submodule.
+#[derive(Debug)]
+pub(super) struct Submodule {
+    /// As git is asked there.
+    pub(super) question: Question,
+    pub(super) layout: Arc<Layout>,
+    pub(super) index: Arc<Index>,
 }
 
-/// Asks all submodules that are checked out, and theirs.
-pub(super) fn filters(
-    repositories: &Repositories,
-    question: &Question,
-    layout: &Layout,
-    tree: &Tree,
-    index: &Index,
-    deadline: Instant,
-    cancel: &Cancel,
-) -> Result<Found, Fault> {
-    let known = repositories.with(question, |place| place.submodules.clone()).unwrap_or_default();
-    // As git asks there: in the repository of the submodule, and in no other if that is none.
-    let environment = without_place(&question.environment).with("GIT_DIR", ".git");
-    let mut found = Found { is_whole: true, ..Found::default() };
-    let mut seen = Vec::new();
-    let mut left: Vec<_> = index.submodules.iter().map(|path| tree.top.join(path)).collect();
-    while let Some(folder) = left.pop() {
-        if !folder.join(".git").exists() {
-            continue;
+/// All that are checked out, at all depths.
+#[derive(Debug, Default)]
+pub(super) struct Submodules {
+    pub(super) found: Vec<Submodule>,
+    /// The filters that must not run.
+    pub(super) filters: BTreeSet<OsString>,
+    pub(super) processes: u32,
+    /// Whether all of them told what they are like.
+    pub(super) are_known: bool,
+    /// Whether all filters that git would run there are known.
+    pub(super) are_safe: bool,
+}
+
+impl Submodules {
+    /// Asks in each of them, and in theirs.
+    pub(super) fn find(
+        repositories: &Repositories,
+        question: &Question,
+        layout: &Layout,
+        tree: &Tree,
+        index: &Index,
+        deadline: Instant,
+        cancel: &Cancel,
+    ) -> Result<Self, Fault> {
+        let mut all = Self { are_known: true, are_safe: true, ..Self::default() };
+        let mut left: Vec<_> = index.submodules.iter().map(|path| tree.top.join(path)).collect();
+        if left.is_empty() {
+            return Ok(all);
         }
-        if seen.len() == MOST {
-            found.is_whole = false;
-            break;
+        let known = repositories.with(question, |place| place.submodules.clone()).unwrap_or_default();
+        // As git asks there: in the repository of the submodule, and in no other if that is none.
+        let environment = without_place(&question.environment).with("GIT_DIR", ".git");
+        let mut seen = Vec::new();
+        while let Some(folder) = left.pop() {
+            if folder.join(".git").symlink_metadata().is_err() {
+                continue;
+            }
+            if seen.len() == MOST {
+                all.are_known = false;
+                all.are_safe = false;
+                break;
+            }
+            let question = Question { folder: folder.clone(), environment: environment.clone(), ..question.clone() };
+            let before = known.iter().find(|(path, _)| *path == folder).map(|(_, layout)| layout);
+            let before = before.filter(|before| before.holds(question.clock, cancel)).map(Arc::clone);
+            let layout = match before {
+                Some(before) => before,
+                None => Arc::new(Layout::ask(&layout.git, &question, question.clock, deadline, cancel)?),
+            };
+            if !known.iter().any(|(_, before)| Arc::ptr_eq(before, &layout)) {
+                all.processes += layout.processes;
+            }
+            all.filters.extend(layout.own_filters());
+            seen.push((folder, Arc::clone(&layout)));
+            let tree = layout.tree.as_ref().filter(|_| layout.config.is_some());
+            let index = tree.and_then(|tree| Some((tree, Index::read(&tree.index, &tree.top, tree.hash)?)));
+            if let Some((tree, index)) = index {
+                left.extend(index.submodules.iter().map(|path| tree.top.join(path)));
+                all.found.push(Submodule { question, layout, index: Arc::new(index) });
+            } else {
+                all.are_known = false;
+                // Where git itself fails it runs nothing, and fails as a whole.
+                all.are_safe &= layout.tree.is_none() && !layout.problem.is_empty();
+            }
         }
-        let inner = Question { folder: folder.clone(), environment: environment.clone(), ..question.clone() };
-        let before = known.iter().find(|(path, _)| *path == folder).map(|(_, layout)| Arc::clone(layout));
-        let inner = match before.filter(|before| before.holds(question.clock, cancel)) {
-            Some(before) => before,
-            None => Arc::new(Layout::ask(layout.git.clone(), &inner, question.clock, deadline, cancel)?),
-        };
-        let is_new = !known.iter().any(|(_, layout)| Arc::ptr_eq(layout, &inner));
-        found.processes += if is_new { inner.processes } else { 0 };
-        found.names.extend(inner.own_filters());
-        match &inner.tree {
-            Some(tree) if inner.config.is_some() => match Index::read(&tree.index, &tree.top, tree.hash) {
-                Some(index) => left.extend(index.submodules.iter().map(|path| tree.top.join(path))),
-                None => found.is_whole = false,
-            },
-            _ => found.is_whole = false,
-        }
-        seen.push((folder, inner));
+        repositories.with(question, |place| place.submodules = seen);
+        Ok(all)
     }
-    repositories.with(question, |place| place.submodules = seen);
-    Ok(found)
 }

@@ -86,8 +86,11 @@ fn what_an_index_holds_besides_files_is_seen() {
     let found = read(&index(2, &[("a", FILE), ("sub", 0o160_000)], &[(b"UNTR", b"x")])).unwrap();
     assert_eq!(found.submodules, [PathBuf::from("sub")]);
     assert!(found.has_untracked_cache);
-    assert!(read(&index(2, &[("a/", 0o040_000)], &[])).unwrap().is_unusual);
-    assert!(read(&index(2, &[("a", FILE)], &[(b"sdir", b"")])).unwrap().is_unusual);
+    let found = read(&index(2, &[("a-b", FILE), ("a/", 0o040_000)], &[(b"sdir", b"")])).unwrap();
+    assert_eq!(found.tracked.iter().collect::<Vec<_>>(), [Path::new("/top/a"), Path::new("/top/a-b")]);
+    assert_eq!(found.folders, [PathBuf::from("a")]);
+    assert!(!found.is_unusual);
+    assert!(read(&index(2, &[("a", FILE)], &[(b"abcd", b"")])).unwrap().is_unusual);
     // The same path in several stages of a conflict.
     assert_eq!(read(&index(2, &[("a", FILE), ("a", FILE), ("b", FILE)], &[])).unwrap().tracked.len(), 2);
 }
@@ -246,7 +249,7 @@ fn processes_are_run_at_once_and_ended_in_time() {
 #[test]
 fn a_proof_holds_until_something_in_it_changes() {
     type Change = fn(&Path);
-    let changes: [(&str, Change); 8] = [
+    let changes: [(&str, Change); 9] = [
         ("content", |top| fs::write(top.join("file"), "longer text").unwrap()),
         ("absence", |top| fs::write(top.join("absent"), "").unwrap()),
         ("folder", |top| fs::write(top.join("folder/new"), "").unwrap()),
@@ -261,11 +264,15 @@ fn a_proof_holds_until_something_in_it_changes() {
         }),
         ("kind", |top| fs::create_dir(top.join("dangling-target")).unwrap()),
         ("removal", |top| fs::remove_file(top.join("file")).unwrap()),
+        ("place", |top| {
+            fs::rename(top.join("place"), top.join("moved")).unwrap();
+            std::os::unix::fs::symlink("moved", top.join("place")).unwrap();
+        }),
     ];
     for (name, change) in changes {
         let folder = tempfile::TempDir::new_in("/dev/shm").or_else(|_| tempfile::TempDir::new()).unwrap();
         let top = folder.path().join("top");
-        for inner in ["folder", "kept"] {
+        for inner in ["folder", "kept", "place/inner"] {
             fs::create_dir_all(top.join(inner)).unwrap();
         }
         fs::write(top.join("file"), "text").unwrap();
@@ -280,6 +287,7 @@ fn a_proof_holds_until_something_in_it_changes() {
         notes.entry(&top.join("folder")).unwrap();
         notes.identity(&top.join("kept")).unwrap();
         notes.kind(&top.join("dangling")).unwrap();
+        notes.place(&top.join("place/inner")).unwrap();
         let proof = notes.finish();
         let later = || system_clock() + 20_000_000_000;
         let check = || proof.check(2, later, &Cancel::new()).unwrap();
@@ -300,5 +308,13 @@ fn what_changed_just_now_proves_nothing() {
     let mut notes = Notes::new(system_clock(), system_clock);
     assert!(notes.settled_or_absent(&path).is_err());
     assert!(notes.entry(&path).is_err());
-    assert!(notes.settled_or_absent(&folder.path().join("absent")).is_err());
+    assert!(notes.told_absent(&path).is_err());
+    let absent = folder.path().join("absent");
+    assert!(notes.settled_or_absent(&absent).is_err());
+    // What git itself has told is another matter, but a later answer does not rest on what it told before.
+    notes.told_absent(&absent).unwrap();
+    let proof = notes.finish();
+    let all_of = |started| Notes::new(started, system_clock).all_of(&proof);
+    assert!(all_of(system_clock()).is_err(), "it may have been there for a moment");
+    assert!(all_of(system_clock() + 10_000_000_000).is_ok());
 }

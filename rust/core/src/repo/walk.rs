@@ -45,6 +45,12 @@ pub(super) fn note(
                 continue;
             }
             if entry.file_type().map_err(unreadable)?.is_dir() {
+                // Submodules have a tree of their own.
+                let is_submodule =
+                    || index.submodules.iter().any(|submodule| path.strip_prefix(&tree.top) == Ok(submodule));
+                if is_submodule() {
+                    continue;
+                }
                 if !ignored.contains(&path) || index.holds_below(&path) {
                     folders.push(path);
                 }
