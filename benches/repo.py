@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Times the repository context against git's own commands, rev's function and libgit2, in one process and in turn.
 
-Three repositories are made, of 60, 1,790 and 20,000 files, and asked about clean and with 10 changes. Contenders:
+Three repositories are made, of 60, 1,790 and 20,000 files, and asked about clean and with 10 changes. Kept answers:
 
-- `kept`: the answer is kept and nothing has changed; beside it `floor`, a bare look at the same
-  files by as many threads;
+- `kept`: nothing has changed; beside it `floor`, a bare look at the same files by as many threads;
+- git's two commands, one after the other (as rev runs them), and at the same time, which is "plain git" below;
+- rev's function, whose own cache is not set up; `pygit2`, which opens, and walks as `git log` does.
+
+Questions that git is asked, each beside plain git and in turns:
+
+- `first`: nothing is known of the repository, so where its parts are and how it is configured is asked, too;
 - `just changed`: a file was written right before, so git is asked and the answer not kept;
 - `learned`: git is asked, and what the answer depends on is looked at, so that it can be kept;
-- git's two commands, one after the other and at the same time;
-- rev's function, whose own cache is not set up; `pygit2`, which opens, and walks as `git log` does.
+- `backed off`: after many answers that were kept in vain; and in a tree of 30,000 untracked files;
+- `outside`: there is no repository; for the first time, and again.
 
 Peers are installed from PyPI, at the versions below, into a virtual environment in the user's cache folder.
 """
@@ -24,7 +29,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -37,6 +43,11 @@ COMMITS = 6
 CHANGES = 10
 REST = 2.7
 """Seconds after which what was written is trusted to be at rest."""
+MISSES = 8
+"""After so many answers that were kept in vain, 32 questions in a row are put to git alone."""
+UNTRACKED = 30_000
+BACKING_OFF = 1_790
+"""The size at which it is measured."""
 
 Call = Callable[[], object]
 
@@ -53,7 +64,7 @@ def main() -> None:
         os.environ["REV_ACCEL_THREADS"] = str(options.threads)
     if not options.without_peers:
         sys.path.append(str(install_peers()))
-    found = {}
+    found, more = {}, {}
     with tempfile.TemporaryDirectory(prefix="rev-accel-repo-") as name:
         place = Path(name).resolve()
         for key in [key for key in os.environ if key.startswith("GIT_")]:
@@ -64,14 +75,19 @@ def main() -> None:
             for state in ("clean", f"{CHANGES} changes"):
                 if state != "clean":
                     make_changes(top)
-                found[f"{size:,} files, {state}"] = Measurement(top, options).run()
+                measurement = Measurement(top, options)
+                found[f"{size:,} files, {state}"] = measurement.run() | measurement.asked()
+            if size == BACKING_OFF:
+                more = measurement.backed_off()
             shutil.rmtree(top)
+        (place / "outside").mkdir()
+        more |= Measurement(place / "outside", options).outside()
     if options.json:
-        facts = {"schema_version": 1, "machine": machine(), "git": git_version(), "milliseconds": found}
+        facts = {"schema_version": 1, "machine": machine(), "git": git_version(), "milliseconds": found, "more": more}
         json.dump(facts, sys.stdout, indent=2)
         print()
     else:
-        print_table(found)
+        print_tables(found, more)
 
 
 class Measurement:
@@ -118,9 +134,7 @@ class Measurement:
                 for _ in range(repeats):
                     contenders[name]()
                 times[name].append((time.perf_counter() - started) / repeats * 1e3)
-        medians = {name: statistics.median(samples) for name, samples in times.items()}
-        medians |= self.asked()
-        return medians
+        return {name: statistics.median(samples) for name, samples in times.items()}
 
     def small(self) -> bool:
         return sum(1 for _ in self.top.iterdir()) < 50
@@ -141,9 +155,12 @@ class Measurement:
     def commands(self) -> tuple[list[str], list[str]]:
         return ["git", "status", "-s"], ["git", "log", "-n", str(COMMITS), "--oneline"]
 
+    def git(self, command: list[str]) -> None:
+        subprocess.run(command, cwd=self.top, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
     def git_in_turn(self) -> None:
         for command in self.commands():
-            subprocess.run(command, cwd=self.top, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+            self.git(command)
 
     def git_at_once(self) -> None:
         pipes: dict[str, Any] = {
@@ -173,38 +190,99 @@ class Measurement:
             _ = commit.message
 
     def asked(self) -> dict[str, float]:
-        """Git is asked: right after a change, many times, beside git itself; and with a look at all, for keeping."""
+        """Git is asked, beside plain git, each going first as often as the other."""
         path = self.top / "changed-just-now"
-        changed: list[float] = []
-        plain: list[float] = []
-        learned: list[float] = []
-        beside: list[float] = []
-        for number in range(self.options.rounds):
-            path.write_text(str(number))
-            self.context(COMMITS)
-            for times, call in ((changed, lambda: self.context(COMMITS)), (plain, self.git_at_once)):
-                started = time.perf_counter()
-                call()
-                times.append((time.perf_counter() - started) * 1e3)
+
+        def changed() -> None:
+            path.write_text(str(time.perf_counter()))
+
+        found = self.beside("first", self.core.forget, lambda: self.context(COMMITS), processes=5)
+        found |= self.beside("just changed", changed, lambda: self.context(COMMITS), processes=2)
         path.unlink()
-        for number in range(min(self.options.rounds, 3)):
-            # Another number of commits is another question, of which nothing is kept; git locked the index meanwhile.
-            time.sleep(REST)
-            started = time.perf_counter()
-            self.context(COMMITS + 1 + number)
-            learned.append((time.perf_counter() - started) * 1e3)
-            explanation = self.repo.explain()
-            if explanation is None or explanation.not_kept is not None or explanation.processes > 2:
-                raise RuntimeError(f"it was not learned: {explanation}")
-            started = time.perf_counter()
+        numbers = iter(range(COMMITS + 1, COMMITS + 100))
+        # Another number of commits is another question, of which nothing is kept.
+        rounds = min(self.options.rounds, 6)
+        found |= self.beside("learned", self.rest, lambda: self.context(next(numbers)), processes=2, rounds=rounds)
+        for name, command in zip(("status alone", "log alone"), self.commands(), strict=True):
+            found[name] = self.median(partial(self.git, command))
+        return found
+
+    def beside(
+        self, name: str, before: Call, call: Call, *, processes: int, rounds: int | None = None
+    ) -> dict[str, float]:
+        """Medians of a call and of plain git, with something done before each that is not timed."""
+        times: dict[str, list[float]] = {name: [], f"git beside {name}": []}
+        calls = dict(zip(times, (call, self.git_at_once), strict=True))
+        for number in range(rounds or self.options.rounds):
+            for which in list(calls) if number % 2 else reversed(list(calls)):
+                before()
+                started = time.perf_counter()
+                calls[which]()
+                times[which].append((time.perf_counter() - started) * 1e3)
+                explanation = self.repo.explain()
+                if which == name and (explanation is None or explanation.processes != processes):
+                    raise RuntimeError(f"another number of processes than {processes} for `{name}`: {explanation}")
+                if which == name == "learned" and (explanation is None or explanation.not_kept is not None):
+                    raise RuntimeError(f"it was not learned: {explanation}")
+        return {which: statistics.median(samples) for which, samples in times.items()}
+
+    def rest(self) -> None:
+        """Waits until all is at rest, and warms up what rested, too; the locks of git stay visible for a moment."""
+        time.sleep(REST)
+        for _ in range(3):
             self.git_at_once()
-            beside.append((time.perf_counter() - started) * 1e3)
-        return {
-            "just changed": statistics.median(changed),
-            "git, at once, beside it": statistics.median(plain),
-            "learned": statistics.median(learned),
-            "git, at once, beside that": statistics.median(beside),
-        }
+        time.sleep(0.05)
+
+    def median(self, call: Call) -> float:
+        times = []
+        for _ in range(self.options.rounds):
+            started = time.perf_counter()
+            call()
+            times.append((time.perf_counter() - started) * 1e3)
+        return statistics.median(times)
+
+    def backed_off(self) -> dict[str, float]:
+        """Nothing is learned any more: after answers that were kept in vain, and among very many untracked files."""
+        path = self.top / "changed-now-and-then"
+
+        def backs_off() -> bool:
+            return "too often" in str(self.repo.explain())
+
+        time.sleep(REST)
+        self.context(COMMITS)
+        for _ in range(MISSES):
+            while backs_off():
+                self.context(COMMITS)
+            path.write_text(str(time.perf_counter()))
+            time.sleep(REST)
+            self.context(COMMITS)
+        found = self.beside("after misses", lambda: None, lambda: self.context(COMMITS), processes=2)
+        if not backs_off():
+            raise RuntimeError(f"it does not back off: {self.repo.explain()}")
+        path.unlink()
+        for number in range(UNTRACKED):
+            folder = self.top / "untracked" / str(number // 100)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / str(number)).touch()
+        time.sleep(REST)
+        self.context(COMMITS + 1)
+        found |= self.beside("many untracked", lambda: None, lambda: self.context(COMMITS + 1), processes=2)
+        return found
+
+    def outside(self) -> dict[str, float]:
+        """The folder is in no repository."""
+        self.context(COMMITS)
+        known = self.median(lambda: self.context(COMMITS))
+        explanation = self.repo.explain()
+        if explanation is None or not explanation.kept:
+            raise RuntimeError(f"it is not known that there is no repository: {explanation}")
+
+        def first() -> None:
+            self.core.forget()
+            self.context(COMMITS)
+
+        plain = self.median(self.git_in_turn)
+        return {"outside, first": self.median(first), "outside, again": known, "outside, git in turn": plain}
 
 
 def make_repository(top: Path, files: int) -> Path:
@@ -258,25 +336,42 @@ def git_version() -> str:
     return subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def print_table(found: dict[str, dict[str, float]]) -> None:
+def print_tables(found: dict[str, dict[str, float]], more: dict[str, float]) -> None:
     facts = machine()
     print(f"{facts['system']}, {facts['cores']} cores of {facts['processor']}; {git_version()}; {', '.join(PEERS)}")
-    names = list(next(iter(found.values())))
-    print(f"| ms | {' | '.join(names)} |")
+    kept = [
+        name for name in ("kept", "floor", "git, in turn", "git, at once", "rev", "pygit2") if name in first_of(found)
+    ]
+    print_table("ms", kept, found)
+    asked = ["first", "just changed", "learned"]
+    names = [name for what in asked for name in (what, f"git beside {what}")]
+    print_table("ms, asked", [*names, "status alone", "log alone", "floor"], found)
+    print_table(
+        "ratio",
+        ["kept / floor", *(f"{what} / git" for what in asked), "just changed / slower alone"],
+        {
+            what: {
+                "kept / floor": m["kept"] / m["floor"],
+                **{f"{name} / git": m[name] / m[f"git beside {name}"] for name in asked},
+                "just changed / slower alone": m["just changed"] / max(m["status alone"], m["log alone"]),
+            }
+            for what, m in found.items()
+        },
+    )
+    print()
+    for name, median in more.items():
+        print(f"{median:8,.2f} ms  {name}")
+
+
+def first_of(found: dict[str, dict[str, float]]) -> dict[str, float]:
+    return next(iter(found.values()))
+
+
+def print_table(title: str, names: Sequence[str], rows: dict[str, dict[str, float]]) -> None:
+    print(f"\n| {title} | {' | '.join(names)} |")
     print(f"|---|{'---:|' * len(names)}")
-    for what, medians in found.items():
-        print(f"| {what} | {' | '.join(f'{medians[name]:,.2f}' for name in names)} |")
-    print("\n| ratio | kept / floor | git in turn / kept | git at once / kept | just changed / git | learned / git |")
-    print("|---|---:|---:|---:|---:|---:|")
-    for what, m in found.items():
-        ratios = [
-            m["kept"] / m["floor"],
-            m["git, in turn"] / m["kept"],
-            m["git, at once"] / m["kept"],
-            m["just changed"] / m["git, at once, beside it"],
-            m["learned"] / m["git, at once, beside that"],
-        ]
-        print(f"| {what} | {' | '.join(f'{ratio:,.2f}' for ratio in ratios)} |")
+    for what, row in rows.items():
+        print(f"| {what} | {' | '.join(f'{row[name]:,.2f}' for name in names)} |")
 
 
 if __name__ == "__main__":

@@ -55,7 +55,8 @@ def run(place: Path, seed: int, steps: int, clock: Clock | None) -> Counter[str]
     def ask(typed: bool) -> tuple[Any, repo.Explanation]:
         saved = dict(os.environ)
         os.environ.clear()
-        os.environ.update(changes.repository.environment)
+        # A campaign that is paused shall go on.
+        os.environ.update(changes.repository.environment, REV_ACCEL_GIT_TIMEOUT="80000")
         try:
             with workspace.use_root(changes.repository.cwd):
                 answer = entries() if typed else json.loads(repo.context_text(6, (".git",)))

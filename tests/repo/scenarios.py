@@ -412,6 +412,15 @@ def submodule_that_leads_nowhere(r: Repository) -> None:
 
 
 @scenario
+def submodule_in_a_split_index(r: Repository) -> None:
+    sub = with_submodule(r)
+    r.git("update-index", "--split-index")
+    r.git("commit", "-q", "--allow-empty", "-m", "Ahead", cwd=sub)
+    r.git("add", "sub")
+    (sub / "s").write_text("changed\n")
+
+
+@scenario
 def submodule_in_a_submodule(r: Repository) -> None:
     sub = with_submodule(r)
     r.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(r.place / "source"), "deep", cwd=sub)

@@ -82,7 +82,6 @@ pub struct Question {
 impl Question {
     /// How many threads look at files.
     pub(super) fn threads(&self) -> usize {
-        // Looked up only where it is needed: it takes as long as a look at a small tree.
         self.threads.unwrap_or_else(crate::pool::default_threads)
     }
 
@@ -110,7 +109,7 @@ impl Repositories {
         if !question.keeps {
             return None;
         }
-        self.again(question, &kept, 1, &Cancel::new()).ok().flatten()
+        self.again(question, &kept, || 1, &Cancel::new()).ok().flatten()
     }
 
     /// Answers a question. With [`Form::Text`], all that git cannot answer is empty, and no error.
@@ -123,7 +122,7 @@ impl Repositories {
         let kept = self.with(question, |place| place.slot(&question.form).kept.clone()).flatten();
         if question.keeps
             && let Some(kept) = kept
-            && let Some(outcome) = self.again(question, &kept, question.threads(), cancel)?
+            && let Some(outcome) = self.again(question, &kept, || question.threads(), cancel)?
         {
             return Ok(outcome);
         }
@@ -151,11 +150,17 @@ impl Repositories {
     #[must_use]
     pub fn bare_look(&self, question: &Question) -> Option<usize> {
         let kept = self.with(question, |place| place.slot(&question.form).kept.clone())??;
-        Some(kept.proof.bare_look(question.threads()))
+        Some(kept.proof.bare_look(|| question.threads()))
     }
 
     /// The kept answer, if it still holds; else it is given up.
-    fn again(&self, question: &Question, kept: &Arc<Kept>, threads: usize, cancel: &Cancel) -> Result<Option<Outcome>> {
+    fn again(
+        &self,
+        question: &Question,
+        kept: &Arc<Kept>,
+        threads: impl FnOnce() -> usize,
+        cancel: &Cancel,
+    ) -> Result<Option<Outcome>> {
         let cause = kept.proof.check(threads, question.clock, cancel)?;
         let outcome = match &cause {
             Some(_) => None,

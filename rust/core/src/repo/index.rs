@@ -181,6 +181,10 @@ impl Found {
                 let length = start.len() - rest.len();
                 take(&mut rest, length.next_multiple_of(8) - length)?;
             }
+            // Without a name, in the upper half of a split index: an entry of the shared one under a new state.
+            if name.is_empty() {
+                continue;
+            }
             let mut path = name.clone();
             match mode & MODE_KIND {
                 MODE_LINK_TO_COMMIT => self.submodules.push(path.clone()),
@@ -190,10 +194,7 @@ impl Found {
                 }
                 _ => {}
             }
-            // In the upper half of a split index: an entry of the shared one under a new state.
-            if !path.is_empty() {
-                self.names.push(path);
-            }
+            self.names.push(path);
         }
         while rest.len() > hash {
             let kind = take(&mut rest, 4)?;

@@ -129,7 +129,7 @@ impl Layout {
                 layout.problem = text(errors);
                 let mut notes = Notes::new(started, clock);
                 let result = discovery::note_absent(question, &beginnings, &layout.git, &mut notes);
-                layout.proof = result.map(|()| notes.finish());
+                layout.proof = result.and_then(|()| notes.finish());
                 return Ok(layout);
             }
         }
@@ -153,7 +153,8 @@ impl Layout {
     pub(super) fn holds(&self, clock: Clock, cancel: &Cancel) -> bool {
         let Ok(proof) = &self.proof else { return false };
         let is_repository = |tree: &Tree| names_a_commit(&tree.own.join("HEAD"));
-        self.tree.as_ref().is_none_or(is_repository) && proof.check(1, clock, cancel).is_ok_and(|cause| cause.is_none())
+        self.tree.as_ref().is_none_or(is_repository)
+            && proof.check(|| 1, clock, cancel).is_ok_and(|cause| cause.is_none())
     }
 
     fn prove(&mut self, question: &Question, variables: &Run, started: i64, clock: Clock) -> Result<Proof, Unkept> {
@@ -184,7 +185,7 @@ impl Layout {
             notes.settled_or_absent(path)?;
         }
         self.attributes = attributes;
-        Ok(notes.finish())
+        notes.finish()
     }
 }
 

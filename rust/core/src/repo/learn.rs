@@ -97,7 +97,7 @@ impl<'a> Learning<'a> {
             // What is ignored there was not asked for; so all of it counts.
             repository.note_tree(&HashSet::new(), &mut notes, cancel)?;
         }
-        Ok(notes.finish())
+        notes.finish()
     }
 }
 
@@ -149,8 +149,11 @@ impl<'a> Repository<'a> {
             notes.settled_as_before(path, before)?;
         }
         let Ok(proof) = &self.layout.proof else { return Err(Unkept::Unmodelled("the layout is not kept")) };
-        match proof.check(1, self.question.clock, cancel) {
-            Ok(None) => notes.all_of(proof),
+        match proof.check(|| 1, self.question.clock, cancel) {
+            Ok(None) => {
+                notes.all_of(proof);
+                Ok(())
+            }
             Ok(Some(cause)) => Err(Unkept::Moved(cause.path)),
             Err(_) => Err(Unkept::Cancelled),
         }
@@ -167,7 +170,7 @@ impl<'a> Repository<'a> {
             notes.identity(shared)?;
         }
         let mut attributes = walk::note(tree, index, ignored, notes, cancel)?;
-        notes.entries(&index.tracked, self.question.threads(), cancel)?;
+        notes.entries(&index.tracked, || self.question.threads(), cancel)?;
         for folder in index.folders.iter().map(|folder| tree.top.join(folder)) {
             if folder.symlink_metadata().is_ok() {
                 return Err(Unkept::At(folder, "is there, and outside of the sparse tree"));

@@ -97,10 +97,10 @@ impl Drop for Process {
 
 #[cfg(unix)]
 mod pipes {
-    #![expect(unsafe_code, reason = "poll, non-blocking pipes and groups of processes have no safe door")]
+    #![expect(unsafe_code, reason = "poll and groups of processes have no safe door")]
 
     use std::io::{ErrorKind, Read};
-    use std::os::fd::{AsRawFd, RawFd};
+    use std::os::fd::AsRawFd;
     use std::process::Child;
 
     use super::{Fault, MOST_BYTES, POLL, Process, Run};
@@ -116,23 +116,18 @@ mod pipes {
             let Some(child) = &mut process.0 else { continue };
             let output = child.stdout.take().map(|pipe| Pipe::new(number, false, Box::new(pipe)));
             let errors = child.stderr.take().map(|pipe| Pipe::new(number, true, Box::new(pipe)));
-            for pipe in [output, errors].into_iter().flatten() {
-                pipes.push(pipe.map_err(Fault::Start)?);
-            }
+            pipes.extend([output, errors].into_iter().flatten());
         }
         let mut buffer = vec![0; 64 << 10];
         while !pipes.is_empty() {
             go_on()?;
-            wait_for_any(&pipes);
-            let mut index = 0;
-            while index < pipes.len() {
+            // From the last to the first, since those that are at their end are taken out.
+            for index in wait_for_any(&pipes).into_iter().rev() {
                 let pipe = &mut pipes[index];
                 let run = &mut runs[pipe.process];
                 let text = if pipe.errors { &mut run.errors } else { &mut run.output };
                 if pipe.read(&mut buffer, text)? {
                     pipes.swap_remove(index);
-                } else {
-                    index += 1;
                 }
             }
         }
@@ -149,44 +144,33 @@ mod pipes {
     }
 
     impl Pipe {
-        fn new(process: usize, errors: bool, source: Box<dyn Source>) -> std::io::Result<Self> {
-            set_nonblocking(source.as_raw_fd())?;
-            Ok(Self { process, errors, source })
+        fn new(process: usize, errors: bool, source: Box<dyn Source>) -> Self {
+            Self { process, errors, source }
         }
 
-        /// Reads what there is; true at the end.
+        /// Reads some of what there is, if there is anything; true at the end.
         fn read(&mut self, buffer: &mut [u8], text: &mut Vec<u8>) -> Result<bool, Fault> {
-            loop {
-                match self.source.read(buffer) {
-                    Ok(0) => return Ok(true),
-                    Ok(_) if text.len() > MOST_BYTES => return Err(Fault::TooLong),
-                    Ok(length) => text.extend_from_slice(&buffer[..length]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) => return Err(Fault::Start(error)),
-                }
+            match self.source.read(buffer) {
+                Ok(0) => return Ok(true),
+                Ok(_) if text.len() > MOST_BYTES => return Err(Fault::TooLong),
+                Ok(length) => text.extend_from_slice(&buffer[..length]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Fault::Start(error)),
             }
+            Ok(false)
         }
     }
 
-    fn set_nonblocking(descriptor: RawFd) -> std::io::Result<()> {
-        // SAFETY: the descriptor is open, and both commands only read and set its flags.
-        let failed = unsafe {
-            let flags = libc::fcntl(descriptor, libc::F_GETFL);
-            flags < 0 || libc::fcntl(descriptor, libc::F_SETFL, flags | libc::O_NONBLOCK) < 0
-        };
-        if failed { Err(std::io::Error::last_os_error()) } else { Ok(()) }
-    }
-
-    /// Waits until one of the pipes can be read, or for the time of a poll; a signal may end it, too.
-    fn wait_for_any(pipes: &[Pipe]) {
+    /// Waits until some of the pipes can be read without waiting, or for the time of a poll; a signal may end it, too. Gives which.
+    fn wait_for_any(pipes: &[Pipe]) -> Vec<usize> {
         let wanted = |pipe: &Pipe| libc::pollfd { fd: pipe.source.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         let mut wanted: Vec<_> = pipes.iter().map(wanted).collect();
         let timeout = i32::try_from(POLL.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the array lives through the call and its length is given; the descriptors are open.
-        unsafe {
-            libc::poll(wanted.as_mut_ptr(), wanted.len() as libc::nfds_t, timeout);
-        }
+        let ready = unsafe { libc::poll(wanted.as_mut_ptr(), wanted.len() as libc::nfds_t, timeout) };
+        // Nobody else reads from these pipes: what is ready stays so.
+        let is_ready = |(index, wanted): (usize, &libc::pollfd)| (ready > 0 && wanted.revents != 0).then_some(index);
+        wanted.iter().enumerate().filter_map(is_ready).collect()
     }
 
     /// Kills the group that a child leads; the child has not been waited for, so the number is still its own.

@@ -23,12 +23,13 @@ const MOST_OPTIONS: usize = 48 << 10;
 const SETTINGS: [&str; 5] = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
 
 /// Variables that are set over those of the caller: no lock for a refresh of the index, no fetch of what a partial clone left out (in
-/// two ways, since older versions know only the second), no question at the terminal.
-const VARIABLES: [(&str, &str); 6] = [
+/// two ways, since older versions know only the second), no question at the terminal, no flush after each commit.
+const VARIABLES: [(&str, &str); 7] = [
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_ALLOW_PROTOCOL", "none"),
     ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_FLUSH", "0"),
     (NOTHING, ""),
     (FALSE, "false"),
 ];

@@ -4,6 +4,7 @@
 //! started: then git saw the same, and any later change shows. Of a path under which there is nothing, the folder above must not have
 //! changed since: what was removed from it meanwhile would show there.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -164,7 +165,12 @@ impl Proof {
     }
 
     /// Looks at everything again, and gives what is not as it was. What changed before the call is seen.
-    pub(super) fn check(&self, threads: usize, clock: Clock, cancel: &Cancel) -> Result<Option<Cause>> {
+    pub(super) fn check(
+        &self,
+        threads: impl FnOnce() -> usize,
+        clock: Clock,
+        cancel: &Cancel,
+    ) -> Result<Option<Cause>> {
         let cause = |path: &Path, reason| Ok(Some(Cause { path: path.to_owned(), reason }));
         // Times from before the clock was put back could come again.
         if !cfg!(unix) || clock() < self.newest {
@@ -186,7 +192,7 @@ impl Proof {
     }
 
     /// The floor of a check: a bare look at the same paths by the same number of threads. Gives how many there are still.
-    pub(super) fn bare_look(&self, threads: usize) -> usize {
+    pub(super) fn bare_look(&self, threads: impl FnOnce() -> usize) -> usize {
         let (next, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let count = self.len();
         let work = || {
@@ -213,8 +219,13 @@ impl Proof {
     }
 }
 
-fn threads_for(count: usize, threads: usize) -> usize {
-    (count / PATHS_PER_THREAD).min(threads).max(1)
+/// How many threads look at so many paths. How many there may be is asked only where it matters: that takes as long as a look at a
+/// small tree.
+fn threads_for(count: usize, threads: impl FnOnce() -> usize) -> usize {
+    match count / PATHS_PER_THREAD {
+        0 | 1 => 1,
+        most => most.min(threads()),
+    }
 }
 
 /// The part that the look with this number is in, and its number there.
@@ -239,7 +250,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn run(&self, threads: usize, count: usize) {
+    fn run(&self, threads: impl FnOnce() -> usize, count: usize) {
         thread::scope(|scope| {
             // Where the system refuses a thread, the others do its work.
             for _ in 1..threads_for(count, threads) {
@@ -281,6 +292,8 @@ pub(super) struct Notes {
     paths: Paths,
     seen: Vec<Seen>,
     parts: Vec<Arc<Part>>,
+    /// Folders in which nothing may have come and gone meanwhile.
+    quiet: BTreeSet<PathBuf>,
 }
 
 impl Notes {
@@ -293,17 +306,13 @@ impl Notes {
             paths: Paths::default(),
             seen: Vec::new(),
             parts: Vec::new(),
+            quiet: BTreeSet::new(),
         }
     }
 
     /// A file whose content counts, links followed, or its absence.
     pub(super) fn settled_or_absent(&mut self, path: &Path) -> std::result::Result<(), Unkept> {
-        let seen = Seen::file(path);
-        self.believe(path, &seen)?;
-        if matches!(seen, Seen::Absent(_) | Seen::Link(_)) {
-            self.stayed_absent(path)?;
-        }
-        self.push(path, seen)
+        self.settled(path, Seen::file(path))
     }
 
     /// The same, where git has told that nothing was there. What is not there now is not there by a change that git did not see.
@@ -323,10 +332,28 @@ impl Notes {
 
     /// The same, which an earlier look has to have seen, too.
     pub(super) fn settled_as_before(&mut self, path: &Path, before: &Before) -> std::result::Result<(), Unkept> {
-        if Seen::file(path) != before.0 {
+        let seen = Seen::file(path);
+        if seen != before.0 {
             return Err(Unkept::Moved(path.to_owned()));
         }
-        self.settled_or_absent(path)
+        self.settled(path, seen)
+    }
+
+    fn settled(&mut self, path: &Path, seen: Seen) -> std::result::Result<(), Unkept> {
+        self.believe(path, &seen)?;
+        if matches!(seen, Seen::Absent(_) | Seen::Link(_)) {
+            self.keep_quiet(path);
+        }
+        self.push(path, seen)
+    }
+
+    /// What is missing, or where a link leads, has to have been so during the whole time.
+    fn keep_quiet(&mut self, path: &Path) {
+        if let Some(folder) = path.parent()
+            && !self.quiet.contains(folder)
+        {
+            self.quiet.insert(folder.to_owned());
+        }
     }
 
     /// What is under the path itself: a file, a folder, or nothing in a folder that is noted.
@@ -354,7 +381,7 @@ impl Notes {
     pub(super) fn entries(
         &mut self,
         paths: &Arc<Paths>,
-        threads: usize,
+        threads: impl FnOnce() -> usize,
         cancel: &Cancel,
     ) -> std::result::Result<(), Unkept> {
         let mut seen = vec![Seen::Absent(0); paths.len()];
@@ -399,22 +426,22 @@ impl Notes {
     }
 
     /// All looks of another proof, which must have been checked just now, and before git was started.
-    pub(super) fn all_of(&mut self, other: &Proof) -> std::result::Result<(), Unkept> {
+    pub(super) fn all_of(&mut self, other: &Proof) {
         for part in &other.parts {
             let looks = part.seen.iter().enumerate().filter(|(_, seen)| matches!(seen, Seen::Absent(_)));
             for (index, _) in looks {
                 // What comes and goes meanwhile leaves no other trace.
-                self.stayed_absent(part.paths.get(index))?;
+                self.keep_quiet(part.paths.get(index));
             }
         }
         self.parts.extend(other.parts.iter().cloned());
-        Ok(())
     }
 
-    pub(super) fn finish(self) -> Proof {
+    pub(super) fn finish(self) -> std::result::Result<Proof, Unkept> {
+        self.quiet.iter().try_for_each(|folder| self.was_quiet(folder))?;
         let mut parts = self.parts;
         parts.insert(0, Arc::new(Part { paths: Arc::new(self.paths), seen: self.seen }));
-        Proof { parts, newest: self.started.max((self.clock)()) }
+        Ok(Proof { parts, newest: self.started.max((self.clock)()) })
     }
 
     fn push(&mut self, path: &Path, seen: Seen) -> std::result::Result<(), Unkept> {
@@ -429,9 +456,9 @@ impl Notes {
         believe(seen, path, self.started, &mut LastDevice::new(&self.devices))
     }
 
-    /// Whether what is missing, or where a link leads, was so during the whole time.
-    fn stayed_absent(&self, path: &Path) -> std::result::Result<(), Unkept> {
-        for up in path.ancestors().skip(1) {
+    /// Whether nothing has changed in a folder, or in the one above that exists, since git was started. Asked after all looks.
+    fn was_quiet(&self, folder: &Path) -> std::result::Result<(), Unkept> {
+        for up in folder.ancestors() {
             let (Ok(itself), Ok(there)) = (fs::symlink_metadata(up), fs::metadata(up)) else { continue };
             for stamp in [Stamp::of(&itself), Stamp::of(&there)] {
                 if !stamp.is_quiet_since(self.started) {
@@ -440,7 +467,7 @@ impl Notes {
             }
             return Ok(());
         }
-        Err(Unkept::At(path.to_owned(), "lies nowhere"))
+        Err(Unkept::At(folder.to_owned(), "lies nowhere"))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -57,9 +58,11 @@ impl Submodules {
         let known = repositories.with(question, |place| place.submodules.clone()).unwrap_or_default();
         // As git asks there: in the repository of the submodule, and in no other if that is none.
         let environment = without_place(&question.environment).with("GIT_DIR", ".git");
-        let mut seen = Vec::new();
+        let mut seen: Vec<(PathBuf, Arc<Layout>)> = Vec::new();
         while let Some(folder) = left.pop() {
-            if folder.join(".git").symlink_metadata().is_err() {
+            // Where one leads back to another, once is enough.
+            let is_known = seen.iter().any(|(path, _)| *path == folder);
+            if is_known || folder.join(".git").symlink_metadata().is_err() {
                 continue;
             }
             if seen.len() == MOST {
