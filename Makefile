@@ -84,6 +84,8 @@ soak: $(VENV)/installed-test
 	$(BIN)/python -m tests.digests.pairs 2000000
 	cd tests && $(abspath $(BIN))/python -m llm.pairs 200000
 	for place in /var/tmp /dev/shm; do $(BIN)/python -m tests.repo.campaign --steps 40000 --folder $$place || exit 1; done
+	$(BIN)/python -m tests.repo.campaign --steps 5000 --clock any
+	$(BIN)/python -m tests.repo.campaign --steps 1000 --clock real
 	for name in edits kills damage; do $(BIN)/python -m tests.cache.campaign $$name || exit 1; done
 	for name in flights kills damage; do $(BIN)/python -m tests.replies.campaign $$name || exit 1; done
 	for clock in ahead jumps real; do for place in /var/tmp /dev/shm; do \

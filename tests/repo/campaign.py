@@ -3,8 +3,10 @@
     python -m tests.repo.campaign --steps 20000 --folder /dev/shm --seed 1
 
 The clock of the process is ahead, so that answers are kept at once, and each step waits for the clock of the kernel's stamps.
-With `--real-clock` it is as it is, and some steps wait until all is at rest: slower, but the only way on a file system that
-counts whole seconds. A step that goes wrong ends the campaign and prints its seed; the same seed makes the same changes.
+With `--clock any` it is put back and forth between questions. With `--clock real` it is as it is, and some steps wait until
+all is at rest: slower, but the only way on a file system that counts whole seconds.
+
+A step that goes wrong ends the campaign and prints its seed; the same seed makes the same changes.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.cache.clock import AHEAD, Clock, build
+from tests.cache.clock import AHEAD, BACK, FORTH, Clock, build
 
 from .changes import Changes
 
@@ -48,7 +51,7 @@ def porcelain(output: bytes) -> list[tuple[str, bytes, bytes | None]]:
     return found
 
 
-def run(place: Path, seed: int, steps: int, clock: Clock | None) -> Counter[str]:
+def run(place: Path, seed: int, steps: int, clock: Clock | None, shifts: Sequence[int] = (AHEAD,)) -> Counter[str]:
     """So many steps, by the real clock if there is no other; gives how they went."""
     from rev_accel import _core, repo, workspace
 
@@ -83,6 +86,7 @@ def run(place: Path, seed: int, steps: int, clock: Clock | None) -> Counter[str]
         names = [changes.change() for _ in range(1 if changes.random.random() < 0.9 else 2)]
         if clock is not None:
             clock.next_tick(clock.now())
+            clock.shift(changes.random.choice(shifts))
         elif changes.random.random() < WAITS:
             time.sleep(REST)
         typed = changes.random.random() < 0.2
@@ -123,21 +127,20 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20_000, help="how many")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the repositories are")
     parser.add_argument("--seed", type=int, default=1, help="of the first thousand steps")
-    parser.add_argument("--real-clock", action="store_true", help="do not put the clock ahead")
+    parser.add_argument("--clock", choices=("ahead", "any", "real"), default="ahead", help="that of the process")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
         place = Path(name).resolve()
-        if "LD_PRELOAD" not in os.environ and not chosen.real_clock:
+        if "LD_PRELOAD" not in os.environ and chosen.clock != "real":
             environment = {**os.environ, "LD_PRELOAD": build(place)}
             command = [sys.executable, "-m", "tests.repo.campaign", *sys.argv[1:]]
             sys.exit(subprocess.run(command, env=environment, check=False).returncode)
-        clock = None if chosen.real_clock else Clock(os.environ.pop("LD_PRELOAD"))
-        if clock is not None:
-            clock.shift(AHEAD)
+        clock = None if chosen.clock == "real" else Clock(os.environ.pop("LD_PRELOAD"))
+        shifts = (AHEAD,) if chosen.clock == "ahead" else BACK + FORTH
         counts: Counter[str] = Counter()
         started, seed = time.monotonic(), chosen.seed
         while counts["steps"] < chosen.steps:
-            counts += run(place / f"s{seed}", seed, min(1000, chosen.steps - counts["steps"]), clock)
+            counts += run(place / f"s{seed}", seed, min(1000, chosen.steps - counts["steps"]), clock, shifts)
             seed += 1
             rate = counts["steps"] / (time.monotonic() - started)
             print(f"{counts['steps']:,} steps, {rate:.0f}/s, {counts['kept answers']:,} kept answers", flush=True)

@@ -372,6 +372,28 @@ def _(r: Repository) -> None:
     (r.place / "there").rmdir()
 
 
+def own_git(r: Repository, says: str) -> None:
+    """Another git, the first in PATH."""
+    real = shutil.which("git", path=os.environ["PATH"])
+    path = r.place / "bin/git"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'#!/bin/sh\n{says}exec {real} "$@"\n')
+    path.chmod(0o755)
+    r.environment["PATH"] = f"{path.parent}:{os.environ['PATH']}"
+
+
+@row("the program", lambda r: own_git(r, ""))
+def _(r: Repository) -> None:
+    own_git(r, 'case "$*" in *log*) exit 1;; esac\n')
+
+
+@row("who owns the repository")
+def _(r: Repository) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root can give a folder away")
+    os.chown(r.top, 1234, 1234)
+
+
 @row("the environment", lambda r: r.write("new"))
 def _(r: Repository) -> None:
     r.environment["GIT_INDEX_FILE"] = str(r.place / "no-index")
