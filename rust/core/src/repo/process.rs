@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
+use crate::tree::snapshot::STACK;
 
 /// How often the cancel flag and the clock are looked at while nothing is printed.
 const POLL: Duration = Duration::from_millis(20);
@@ -38,14 +39,7 @@ pub(super) enum Fault {
 ///
 /// When something goes wrong with one, all of them are killed, with the processes that they started.
 pub(super) fn run_all(commands: Vec<Command>, deadline: Instant, cancel: &Cancel) -> Result<Vec<Run>, Fault> {
-    let mut processes = Vec::with_capacity(commands.len());
-    for mut command in commands {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // A group of its own: the terminal's Ctrl-C does not reach it, and all of it can be killed.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        processes.push(Process(Some(command.spawn().map_err(Fault::Start)?)));
-    }
+    let mut processes = start_all(commands)?;
     let go_on = || match () {
         () if cancel.is_cancelled() => Err(Fault::Cancelled),
         () if Instant::now() >= deadline => Err(Fault::TimedOut),
@@ -56,6 +50,32 @@ pub(super) fn run_all(commands: Vec<Command>, deadline: Instant, cancel: &Cancel
         run.code = process.wait(&go_on)?;
     }
     Ok(runs)
+}
+
+/// Starts each on a thread of its own but the last: starting one takes as long as the program's own start, and a system that sees two
+/// processes come from one young thread is prone to run them on one processor, one after the other.
+fn start_all(mut commands: Vec<Command>) -> Result<Vec<Process>, Fault> {
+    let Some(last) = commands.pop() else { return Ok(Vec::new()) };
+    let processes = thread::scope(|scope| {
+        let starts: Vec<_> = commands
+            .into_iter()
+            .map(|command| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || start(command)))
+            .collect();
+        let last = start(last);
+        let joined =
+            starts.into_iter().map(|start| start?.join().map_err(|_| io::Error::other("a thread panicked"))?);
+        // All of them are there, or ended, before an error is passed on.
+        joined.collect::<Vec<_>>().into_iter().chain([last]).collect::<io::Result<Vec<_>>>()
+    });
+    processes.map_err(Fault::Start)
+}
+
+fn start(mut command: Command) -> io::Result<Process> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own: the terminal's Ctrl-C does not reach it, and all of it can be killed.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    Ok(Process(Some(command.spawn()?)))
 }
 
 /// A process that does not outlive its owner.
