@@ -43,6 +43,8 @@ COMMITS = 6
 CHANGES = 10
 REST = 2.7
 """Seconds after which what was written is trusted to be at rest."""
+LOCKED = 0.05
+"""The same for a lock that git took."""
 MISSES = 8
 """After so many answers that were kept in vain, 32 questions in a row are put to git alone."""
 UNTRACKED = 30_000
@@ -191,29 +193,33 @@ class Measurement:
 
     def asked(self) -> dict[str, float]:
         """Git is asked, beside plain git, each going first as often as the other."""
-        path = self.top / "changed-just-now"
+        # A tracked one: what is in others is not seen.
+        path = max(self.top.rglob("module*.py"))
+        text = path.read_text()
 
         def changed() -> None:
             path.write_text(str(time.perf_counter()))
 
         found = self.beside("first", self.core.forget, lambda: self.context(COMMITS), processes=5)
         found |= self.beside("just changed", changed, lambda: self.context(COMMITS), processes=2)
-        path.unlink()
-        numbers = iter(range(COMMITS + 1, COMMITS + 100))
-        # Another number of commits is another question, of which nothing is kept.
-        rounds = min(self.options.rounds, 6)
-        found |= self.beside("learned", self.rest, lambda: self.context(next(numbers)), processes=2, rounds=rounds)
+        path.write_text(text)
+        # With other names left out it is another question, of which nothing is kept.
+        names = (str(number) for number in range(10_000))
+        time.sleep(REST)
+
+        def learned() -> None:
+            self.repo.context_text(COMMITS, (*self.repo.EXCLUDED, next(names)))
+
+        found |= self.beside("learned", lambda: time.sleep(LOCKED), learned, processes=2)
         for name, command in zip(("status alone", "log alone"), self.commands(), strict=True):
             found[name] = self.median(partial(self.git, command))
         return found
 
-    def beside(
-        self, name: str, before: Call, call: Call, *, processes: int, rounds: int | None = None
-    ) -> dict[str, float]:
+    def beside(self, name: str, before: Call, call: Call, *, processes: int) -> dict[str, float]:
         """Medians of a call and of plain git, with something done before each that is not timed."""
         times: dict[str, list[float]] = {name: [], f"git beside {name}": []}
         calls = dict(zip(times, (call, self.git_at_once), strict=True))
-        for number in range(rounds or self.options.rounds):
+        for number in range(self.options.rounds):
             for which in list(calls) if number % 2 else reversed(list(calls)):
                 before()
                 started = time.perf_counter()
@@ -226,13 +232,6 @@ class Measurement:
                     raise RuntimeError(f"it was not learned: {explanation}")
         return {which: statistics.median(samples) for which, samples in times.items()}
 
-    def rest(self) -> None:
-        """Waits until all is at rest, and warms up what rested, too; the locks of git stay visible for a moment."""
-        time.sleep(REST)
-        for _ in range(3):
-            self.git_at_once()
-        time.sleep(0.05)
-
     def median(self, call: Call) -> float:
         times = []
         for _ in range(self.options.rounds):
@@ -243,8 +242,7 @@ class Measurement:
 
     def backed_off(self) -> dict[str, float]:
         """Nothing is learned any more: after answers that were kept in vain, and among very many untracked files."""
-        # A tracked one: what is in others is not seen.
-        path = min(self.top.rglob("*.py"))
+        path = max(self.top.rglob("module*.py"))
 
         def backs_off() -> bool:
             return "too often" in str(self.repo.explain())
