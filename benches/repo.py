@@ -206,6 +206,9 @@ class Measurement:
         # With other names left out it is another question, of which nothing is kept.
         names = (str(number) for number in range(10_000))
         time.sleep(REST)
+        # It writes the index anew, which has to be at rest, too.
+        self.git_at_once()
+        time.sleep(REST)
 
         def learned() -> None:
             self.repo.context_text(COMMITS, (*self.repo.EXCLUDED, next(names)))
