@@ -422,5 +422,11 @@ class ReplyStore:
     def release(self, key: bytes, owner: bytes) -> bool:
         """End a flight without a reply; false when it was not the owner's, or could not be done at once."""
 
+    def refuse(self, key: bytes, owner: bytes) -> bool:
+        """End a flight whose call came to nothing that may be kept. Who waited for it is given a lease of length 0.
+
+        False when it was not the owner's, or could not be done at once.
+        """
+
 def _panic_for_tests(where: Literal["caller", "worker"]) -> None:
     """Panic on purpose, on the calling thread or on a worker: raises `rev_accel.errors.InternalError`."""

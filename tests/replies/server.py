@@ -27,14 +27,18 @@ def ask(port: int, number: int) -> bytes:
 
 
 class Server(ThreadingHTTPServer):
-    """Replies after `delay` seconds. A number in `failing` is answered with an error that often."""
+    """Replies after `delay` seconds, and not before as many are asking as `together` says.
+
+    A number in `failing` is answered with an error that often.
+    """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, delay: float = 0.02) -> None:
+    def __init__(self, delay: float = 0.02, together: int = 1) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.delay = delay
+        self.together = threading.Barrier(together, timeout=30)
         self.calls: Counter[int] = Counter()
         self.failing: Counter[int] = Counter()
         self.lock = threading.Lock()
@@ -59,6 +63,7 @@ class Handler(BaseHTTPRequestHandler):
             is_failing = self.server.failing[number] > 0
             self.server.failing[number] -= is_failing
         self.server.asked.set()
+        self.server.together.wait()
         time.sleep(self.server.delay)
         body = reply(number)
         self.send_response(500 if is_failing else 200)

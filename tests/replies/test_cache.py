@@ -1,7 +1,11 @@
 """`ResponseCache` keeps what it is given under an exact key, says what it did, and never gets in the way."""
 
 import asyncio
+import copy
+import dataclasses
+import json
 import os
+import pickle
 import random
 import time
 from pathlib import Path
@@ -130,6 +134,22 @@ def test_beyond_its_size_the_least_used_replies_go(tmp_path: Path) -> None:
     assert 100 < len(kept) < 270
 
 
+def test_what_is_used_all_the_time_stays_and_what_was_just_put_is_there(tmp_path: Path) -> None:
+    small = ResponseCache(folder=tmp_path / "cache", max_bytes=100_000)
+    for number in range(100):
+        assert small.put(key(number), bytes(4000))
+        assert small.get(key(number)) is not None and small.get(key(0)) is not None, number
+    assert small.get(key(1)) is None
+
+
+def test_a_reply_that_does_not_fit_into_the_size_is_refused(tmp_path: Path) -> None:
+    tiny = ResponseCache(folder=tmp_path / "cache", max_bytes=100)
+    assert not tiny.put(key(1), bytes(4000))
+    assert tiny.get_or_call(key(1), lambda: bytes(4000)) == bytes(4000)
+    assert tiny.get(key(1)) is None
+    assert (tiny.stats.refused, tiny.stats.stored) == ({"too_large": 2}, 0)
+
+
 def test_a_reply_that_is_too_large_is_refused(replies: ResponseCache) -> None:
     large = bytes(16 << 20)
     assert not replies.put(key(1), large)
@@ -154,6 +174,15 @@ def test_what_is_not_for_the_cache_is_counted_with_its_reason(replies: ResponseC
     stats = replies.stats
     assert (stats.hit, stats.miss, stats.stored) == (1, 0, 1)
     assert (stats.bypass, stats.refused) == ({"sampled": 2}, {"cut": 1, "empty": 1})
+
+
+def test_statistics_can_be_copied_sent_and_written_down(replies: ResponseCache) -> None:
+    replies.get(key(1), bypass="sampled")
+    stats = replies.stats
+    assert pickle.loads(pickle.dumps(stats)) == copy.deepcopy(stats) == stats
+    assert json.loads(json.dumps(dataclasses.asdict(stats)))["bypass"] == {"sampled": 1}
+    with pytest.raises(TypeError, match="cannot be changed"):
+        stats.bypass["sampled"] = 0  # type: ignore[index]
 
 
 def test_asyncio_has_the_same(replies: ResponseCache) -> None:
@@ -267,6 +296,13 @@ def test_one_that_cannot_be_written_to_is_read(tmp_path: Path, replies: Response
     finally:
         for folder in folders:
             folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("use", ["get(bytes(32))", "put(bytes(32), b'')", "get_or_call(bytes(32), bytes)"])
+def test_the_warning_points_at_the_line_that_asked(use: str, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    code = f"import sys\nfrom rev_accel import *\ncache = ResponseCache(folder=sys.argv[1])\ncache.{use}\n"
+    assert run_python(code, tmp_path / "cache").stderr.startswith("<string>:4: RuntimeWarning: rev-accel works without")
 
 
 def test_warnings_that_are_errors_change_nothing(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rev_accel import ResponseCache
+from rev_accel import ResponseCache, _core
 from robustness.process import run_python
 
 from .processes import Worker, ask_at_once
@@ -38,22 +41,18 @@ def in_threads(count: int, work: Callable[[int], object]) -> list[object]:
 
 
 class Calls:
-    """A call that counts how often it is made, and at most how many times at once."""
+    """A call that counts how often it is made."""
 
     def __init__(self, number: int, seconds: float = 0.05) -> None:
         self.number = number
         self.seconds = seconds
-        self.made = self.now = self.most = 0
+        self.made = 0
         self._lock = threading.Lock()
 
     def __call__(self) -> bytes:
         with self._lock:
             self.made += 1
-            self.now += 1
-            self.most = max(self.most, self.now)
         time.sleep(self.seconds)
-        with self._lock:
-            self.now -= 1
         return reply(self.number)
 
     async def awaited(self) -> bytes:
@@ -127,23 +126,116 @@ def test_different_requests_do_not_wait_for_each_other(tmp_path: Path) -> None:
     assert results == [reply(number) for number in range(4)]
 
 
-def test_a_call_that_raises_is_tried_by_those_who_wait_one_after_another(tmp_path: Path) -> None:
-    cache = ResponseCache(folder=tmp_path / "cache")
-    working, call = Calls(1), Calls(1, 0.02)
-    left = [3]
+class FirstAlone:
+    """A call that the first makes alone, while the others wait; it ends as `outcome`, and theirs meet each other."""
 
-    def fail_thrice() -> bytes:
-        call()
-        if left[0] > 0:
-            left[0] -= 1
-            raise ConnectionError("no luck")
-        return working()
+    def __init__(self, others: int, outcome: Callable[[], bytes] = lambda: b"first") -> None:
+        self.made = 0
+        self.together = threading.Barrier(others, timeout=30)
+        self._outcome = outcome
+        self._lock = threading.Lock()
 
-    results = in_threads(8, lambda _: cache.get_or_call(key(1), fail_thrice))
-    assert sum(isinstance(result, ConnectionError) for result in results) == 3
-    assert results.count(reply(1)) == 5
-    assert (call.made, call.most, working.made) == (4, 1, 1)
-    assert (cache.stats.miss, cache.stats.refused) == (4, {"error": 3})
+    def __call__(self) -> bytes:
+        with self._lock:
+            self.made += 1
+            is_first = self.made == 1
+        if is_first:
+            time.sleep(0.2)
+            return self._outcome()
+        self.together.wait()
+        return reply(1)
+
+    def in_pieces(self) -> Iterator[str | bytes]:
+        yield self()
+
+    async def awaited(self) -> bytes:
+        return await asyncio.to_thread(self)
+
+    async def awaited_in_pieces(self) -> AsyncIterator[str | bytes]:
+        yield await self.awaited()
+
+    def ways(self, cache: ResponseCache, **how: Any) -> list[Callable[[], object]]:
+        """To ask for it."""
+
+        async def stream() -> list[str | bytes]:
+            return [part async for part in cache.aget_or_stream(key(1), self.awaited_in_pieces, **how)]
+
+        return [
+            lambda: cache.get_or_call(key(1), self, **how),
+            lambda: list(cache.get_or_stream(key(1), self.in_pieces, **how))[-1],
+            lambda: asyncio.run(cache.aget_or_call(key(1), self.awaited, **how)),
+            lambda: asyncio.run(stream())[-1],
+        ]
+
+
+def test_who_waited_for_a_call_that_failed_calls_at_once(tmp_path: Path) -> None:
+    def fail() -> bytes:
+        raise ConnectionError("no luck")
+
+    cache, call = ResponseCache(folder=tmp_path / "cache"), FirstAlone(7, fail)
+    ways = call.ways(cache)
+    results = in_threads(8, lambda number: ways[number % 4]())
+    assert sum(isinstance(result, ConnectionError) for result in results) == 1
+    assert results.count(reply(1)) == 7
+    assert (cache.stats.miss, cache.stats.refused) == (8, {"error": 1})
+    # What they got is kept, and a later question is one like any other.
+    assert cache.get_or_call(key(1), call) == reply(1) and call.made == 8
+
+
+def test_who_waited_for_a_reply_that_is_not_to_be_stored_calls_at_once(tmp_path: Path) -> None:
+    cache, call = ResponseCache(folder=tmp_path / "cache"), FirstAlone(7)
+    ways = call.ways(cache, storable=lambda found: "length")
+    results = in_threads(8, lambda number: ways[number % 4]())
+    assert sorted(results, key=str) == [b"first", *[reply(1)] * 7]
+    assert (cache.stats.miss, cache.stats.refused, cache.stats.shared) == (8, {"length": 8}, 0)
+
+
+def test_who_waited_in_other_processes_for_a_reply_that_is_not_to_be_stored_calls_at_once(tmp_path: Path) -> None:
+    cache, inside, leave = ResponseCache(folder=tmp_path / "cache"), threading.Event(), threading.Event()
+
+    def call() -> bytes:
+        inside.set()
+        leave.wait()
+        return b"cut"
+
+    def first() -> bytes:
+        return cache.get_or_call(key(1), call, storable=lambda _: "length")
+
+    # Answers when all four are asking.
+    with Server(together=4) as server:
+        workers = [Worker(tmp_path / "cache", server.server_port, range(1, 2), threads=2) for _ in range(2)]
+        thread = threading.Thread(target=first)
+        try:
+            for worker in workers:
+                worker.wait_until_ready()
+            thread.start()
+            inside.wait()
+            for worker in workers:
+                worker.go()
+            time.sleep(1)  # until they wait
+            assert not server.calls
+            leave.set()
+            figures = [worker.figures() for worker in workers]
+        finally:
+            leave.set()
+            for worker in workers:
+                worker.kill()
+            if thread.ident is not None:
+                thread.join()
+    assert server.calls == {1: 4}
+    assert [figure["miss"] for figure in figures] == [2, 2]
+    assert cache.get(key(1)) == reply(1)
+
+
+def test_a_call_that_came_to_nothing_holds_nobody_up_afterwards(tmp_path: Path) -> None:
+    for number in range(3):
+        cache = ResponseCache(folder=tmp_path / "cache", lease=3600)
+        assert (
+            cache.get_or_call(key(1), lambda number=number: b"%d" % number, storable=lambda _: "cut") == b"%d" % number
+        )
+        with pytest.raises(ZeroDivisionError):
+            cache.get_or_call(key(2), lambda: bytes(1 // 0))
+    assert cache.get_or_call(key(1), lambda: b"whole") == cache.get(key(1)) == b"whole"
 
 
 def test_who_asks_says_as_what_a_failure_counts(tmp_path: Path) -> None:
@@ -208,7 +300,7 @@ def test_a_reply_that_is_not_to_be_stored_is_its_callers_alone(tmp_path: Path) -
     cache, call = ResponseCache(folder=tmp_path / "cache"), Calls(1, 0.01)
     results = in_threads(4, lambda _: cache.get_or_call(key(1), call, storable=lambda found: "length"))
     assert results == [reply(1)] * 4
-    assert (call.made, call.most) == (4, 1)
+    assert call.made == 4
     assert cache.get(key(1)) is None
     assert (cache.stats.refused, cache.stats.stored) == ({"length": 4}, 0)
 
@@ -374,6 +466,82 @@ def test_a_call_that_asks_for_itself_does_not_wait_for_itself(tmp_path: Path) ->
     other = ResponseCache(folder=tmp_path / "other")
     assert outer.get_or_call(key(4), lambda: other.get_or_call(key(4), lambda: b"reply")) == b"reply"
     assert other.stats.stored == 1
+
+
+CROSSWISE = """
+import sys
+from rev_accel import ResponseCache
+cache = ResponseCache(folder=sys.argv[1], lease=60)
+outer, inner = bytes(32), bytes([1]) * 32
+if sys.argv[2] == "second": outer, inner = inner, outer
+def call():
+    print("inside", flush=True)
+    sys.stdin.readline()
+    return cache.get_or_call(inner, lambda: b"inner")
+print(cache.get_or_call(outer, call))
+"""
+
+
+def test_calls_that_ask_for_each_others_replies_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    cache, both = ResponseCache(folder=tmp_path / "cache", lease=60), threading.Barrier(2, timeout=30)
+
+    def ask_for(outer: int, inner: int) -> bytes:
+        def call() -> bytes:
+            both.wait()
+            return cache.get_or_call(key(inner), lambda: reply(inner)) + reply(outer)
+
+        return cache.get_or_call(key(outer), call)
+
+    async def ask_for_async(outer: int, inner: int) -> bytes:
+        async def innermost() -> bytes:
+            return reply(inner)
+
+        async def call() -> bytes:
+            await asyncio.to_thread(both.wait)
+            return await cache.aget_or_call(key(inner), innermost) + reply(outer)
+
+        return await cache.aget_or_call(key(outer), call)
+
+    results = in_threads(2, lambda number: ask_for(1 + number, 2 - number))
+    assert results == [reply(2) + reply(1), reply(1) + reply(2)]
+    results = in_threads(2, lambda number: asyncio.run(ask_for_async(3 + number, 4 - number)))
+    assert results == [reply(4) + reply(3), reply(3) + reply(4)]
+
+
+def test_processes_whose_calls_ask_for_each_others_replies_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-c", CROSSWISE, str(tmp_path / "cache")]
+    processes = [
+        subprocess.Popen([*arguments, which], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for which in ("first", "second")
+    ]
+    try:
+        for process in processes:
+            assert process.stdout is not None and process.stdout.readline() == "inside\n"
+        results = [process.communicate("\n", timeout=30)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    assert results == ["b'inner'\n"] * 2
+
+
+def test_a_stream_that_rests_is_waited_for_until_the_time_of_one_lease_is_over(tmp_path: Path) -> None:
+    cache, store = ResponseCache(folder=tmp_path / "cache", lease=0.9), _core.ReplyStore(str(tmp_path / "cache"))
+    rests = cache.get_or_stream(key(1), lambda: (part for part in ("piece", b"whole")))
+    before = time.time()
+    assert next(rests) == "piece"
+    after = time.time()
+    flight, is_mine = cache._courses.process().flights.join(key(1), lambda: 0)
+    # Who begins to wait in the middle does not wait for the time of a whole lease.
+    time.sleep(0.3)
+    assert not is_mine and 0 < flight.patience() < 0.7
+    # Nor do other processes, for whom the lease is renewed meanwhile.
+    deadlines = []
+    while (taken := store.take(key(1), bytes(16), lease=1000))[0] == "held":
+        deadlines.append(taken[1][3] / 1000)  # type: ignore[index]
+        time.sleep(0.02)
+    assert before + 0.85 < max(deadlines) < after + 0.95
+    rests.close()
 
 
 @pytest.mark.parametrize("wrong", [None, "text", bytearray(b"bytes"), 1])

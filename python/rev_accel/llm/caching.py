@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from rev_accel._core import digest_bytes
 from rev_accel.errors import ModelError
 from rev_accel.replies import ResponseCache
-from rev_accel.replies.cache import milliseconds
+from rev_accel.replies.arguments import milliseconds
 
 from .client import in_pieces
 from .reply import FORMAT, Piece, Reply
@@ -26,7 +26,8 @@ class CachingClient:
     """Answers from a `ResponseCache`, and asks another client for the rest.
 
     A request is answered from the cache only by the reply to an equal one: see `Request.key`. Equal requests at the
-    same time, of threads, tasks and processes, make one call. What comes back is parsed anew from what the server
+    same time, of threads, tasks and processes, make one call; if it comes to nothing that may be kept, all who waited
+    for it ask at once. What comes back is parsed anew from what the server
     sent. Only whole replies are kept: see `storable`.
 
     Two things to know. Headers of the inner client are not in the key: where one of them changes what the server

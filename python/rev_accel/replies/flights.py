@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from rev_accel._core import ReplyStore
 
-__all__ = ["Flight", "Flights", "Renewals", "Streaming", "alive_here"]
+__all__ = ["Flight", "Flights", "Patience", "Renewals", "Streaming", "asker"]
+
+Patience: TypeAlias = Callable[[], float]
+"""For how many seconds more somebody is waited for: 0 for one who will not come back, infinity for one who will."""
 
 # How often the thread that renews leases looks whether the process ends.
 LOOK = 0.5
@@ -21,10 +25,12 @@ LOOK = 0.5
 class Flight:
     """A call that is being made. Others wait for its end, and may then find a reply."""
 
-    def __init__(self, alive: Callable[[], bool] | Streaming) -> None:
+    def __init__(self, patience: Patience) -> None:
         self.reply: bytes | None = None
-        self.is_alive = alive
-        """Whether whoever makes the call may still end the flight."""
+        self.is_refused = False
+        """Whether the call failed, or gave what is not to be stored, as it likely does for all who ask."""
+        self.patience = patience
+        """For how long whoever makes the call may still end the flight."""
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._wakers: set[Callable[[], None]] = set()
@@ -79,15 +85,15 @@ class Flights:
     def is_paused_here(self, key: bytes) -> bool:
         """Whether it is who asks now who takes the pieces of this reply, so that waiting for it would be in vain."""
         flight = self._by_key.get(key)
-        return flight is not None and isinstance(flight.is_alive, Streaming) and flight.is_alive.is_paused_here()
+        return flight is not None and isinstance(flight.patience, Streaming) and flight.patience.is_paused_here()
 
-    def join(self, key: bytes, alive: Callable[[], bool] | Streaming) -> tuple[Flight, bool]:
+    def join(self, key: bytes, patience: Patience) -> tuple[Flight, bool]:
         """The flight of a key, and whether it is the caller's, who then has to end it."""
         with self._lock:
             flight = self._by_key.get(key)
-            if flight is not None and flight.is_alive():
+            if flight is not None and flight.patience() > 0:
                 return flight, False
-            flight = self._by_key[key] = Flight(alive)
+            flight = self._by_key[key] = Flight(patience)
             return flight, True
 
     def end(self, key: bytes, flight: Flight) -> None:
@@ -104,12 +110,12 @@ class Renewals:
         self._store = store
         self._lease = lease  # milliseconds
         self._changed = threading.Condition()
-        self._alive: dict[tuple[bytes, bytes], Callable[[], bool]] = {}
+        self._patience: dict[tuple[bytes, bytes], Patience] = {}
         self._thread: threading.Thread | None = None
 
-    def add(self, key: bytes, owner: bytes, alive: Callable[[], bool]) -> None:
+    def add(self, key: bytes, owner: bytes, patience: Patience) -> None:
         with self._changed:
-            self._alive[key, owner] = alive
+            self._patience[key, owner] = patience
             if self._thread is None:
                 # Not a daemon: one that comes back from native code while the interpreter ends would end the process.
                 self._thread = threading.Thread(target=self._run, name="rev-accel-leases")
@@ -117,8 +123,8 @@ class Renewals:
 
     def discard(self, key: bytes, owner: bytes) -> None:
         with self._changed:
-            self._alive.pop((key, owner), None)
-            if not self._alive:
+            self._patience.pop((key, owner), None)
+            if not self._patience:
                 self._changed.notify()
 
     def _run(self) -> None:
@@ -126,37 +132,38 @@ class Renewals:
         rest = pause = self._lease / 3000
         while True:
             with self._changed:
-                if self._alive:
+                if self._patience:
                     self._changed.wait(min(LOOK, rest))
-                if not self._alive or not threading.main_thread().is_alive():
+                if not self._patience or not threading.main_thread().is_alive():
                     self._thread = None
                     return
                 rest -= LOOK
                 if rest > 0:
                     continue
                 rest = pause
-                due = list(self._alive.items())
-            for (key, owner), alive in due:
-                # The lease of an owner who will not come back ends by itself.
-                if alive():
-                    self._store.renew(key, owner, lease=self._lease)
+                due = list(self._patience.items())
+            for (key, owner), patience in due:
+                # No longer than the owner is waited for here. Of one who will not come back it ends by itself.
+                length = int(min(self._lease, 1000 * patience()))
+                if length > 0:
+                    self._store.renew(key, owner, lease=length)
 
 
 class Streaming:
-    """Tells whether a call goes on whose reply is given out in pieces.
+    """The patience with a call whose reply is given out in pieces.
 
     Between two pieces it is for the caller to go on. Who does not for so many seconds may have left for ever; nobody
     waits for them any longer then.
     """
 
-    def __init__(self, patience: float) -> None:
-        self._patience = patience
-        self._is_there = alive_here()
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self._asker = asker()
         self._paused: tuple[object, float] | None = None
 
-    def __call__(self) -> bool:
-        paused = self._paused
-        return self._is_there() and (paused is None or time.monotonic() - paused[1] < self._patience)
+    def __call__(self) -> float:
+        paused, left = self._paused, self._asker()
+        return left if paused is None else min(left, max(0.0, paused[1] + self._longest - time.monotonic()))
 
     def is_paused_here(self) -> bool:
         paused = self._paused
@@ -170,7 +177,7 @@ class Streaming:
             yield
         finally:
             # Perhaps on another thread.
-            self._is_there, self._paused = alive_here(), None
+            self._asker, self._paused = asker(), None
 
 
 def here() -> asyncio.Task[Any] | threading.Thread:
@@ -181,9 +188,9 @@ def here() -> asyncio.Task[Any] | threading.Thread:
         return threading.current_thread()
 
 
-def alive_here() -> Callable[[], bool]:
-    """Tells whether who asks now is still there: a thread, or a task in a loop that runs."""
-    asker = here()
-    if isinstance(asker, threading.Thread):
-        return asker.is_alive
-    return lambda: asker.get_loop().is_running() and not asker.done()
+def asker() -> Patience:
+    """The patience with who asks now, as long as it is there: a thread, or a task in a loop that runs."""
+    found = here()
+    if isinstance(found, threading.Thread):
+        return lambda: math.inf if found.is_alive() else 0.0
+    return lambda: math.inf if found.get_loop().is_running() and not found.done() else 0.0

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from types import MappingProxyType
 from typing import Literal
+
+from rev_accel.frozen import FrozenDict
 
 __all__ = ["Counts", "ReplyStats"]
 
@@ -39,7 +40,8 @@ class ReplyStats:
 
     refused: Mapping[str, int]
     """Calls whose outcome was not stored, by reason: `error` or what `failed` said for calls that raised, `too_large`
-    (16 MiB), one of those above, or what `storable` said of the reply. A call that was given up is not counted."""
+    (16 MiB, or what `max_bytes` has no room for), one of those above, or what `storable` said of the reply. A call that
+    was given up is not counted."""
 
     @property
     def hit_rate(self) -> float:
@@ -74,6 +76,6 @@ class Counts:
         with self._lock:
             return ReplyStats(
                 **{kind: self._by_kind[kind] for kind in ("hit", "miss", "shared", "stored")},
-                bypass=MappingProxyType(dict(self._bypass)),
-                refused=MappingProxyType(dict(self._refused)),
+                bypass=FrozenDict(self._bypass),
+                refused=FrozenDict(self._refused),
             )

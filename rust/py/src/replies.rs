@@ -92,6 +92,14 @@ impl ReplyStore {
         let (key, owner) = (read_key(py, key)?, read_owner(py, owner)?);
         detach::brief(py, || self.0.release(&key, &owner, &at_once()).unwrap_or(false))
     }
+
+    /// Ends a flight whose call came to nothing that may be kept; false when it was not the owner's any more, or could not be done at
+    /// once.
+    #[pyo3(signature = (key, owner))]
+    fn refuse(&self, py: Python<'_>, key: &[u8], owner: &[u8]) -> PyResult<bool> {
+        let (key, owner) = (read_key(py, key)?, read_owner(py, owner)?);
+        detach::brief(py, || self.0.refuse(&key, &owner, &at_once()).unwrap_or(false))
+    }
 }
 
 /// A lease as Python has it: owner, process, length in milliseconds, deadline in milliseconds since 1970.

@@ -24,6 +24,9 @@ pub(crate) const SELECT_FLIGHT: &str = "SELECT CAST(owner AS BLOB), CAST(process
 /// Longer leases are not made, nor believed.
 pub(crate) const LONGEST: Duration = Duration::from_hours(1);
 
+/// For how long a flight whose call came to nothing that may be kept is remembered: those who wait look more often than that.
+const REMEMBERED: Duration = Duration::from_secs(1);
+
 /// Names one who makes a call: random, never used twice.
 pub type Owner = [u8; 16];
 
@@ -34,7 +37,8 @@ pub struct Lease {
     pub owner: Owner,
     /// The process of the owner, for people.
     pub process: u32,
-    /// From one renewal to the deadline. Who sees a lease unchanged for so long, by a clock that nobody sets, may take it over.
+    /// From one renewal to the deadline. Who sees a lease unchanged for so long, by a clock that nobody sets, may take it over. Zero:
+    /// the call came to nothing that may be kept, see [`refuse`](Replies::refuse).
     pub length: Duration,
     /// When it ends, in milliseconds since 1970.
     pub deadline: i64,
@@ -109,6 +113,19 @@ impl Replies {
     /// Ends a flight without a reply; `false` when it was not the owner's any more.
     pub fn release(&self, key: &[u8; 32], owner: &Owner, cancel: &Cancel) -> Result<bool, Bypass> {
         self.change(cancel, |connection| delete(connection, key, owner))
+    }
+
+    /// Ends a flight whose call failed, or gave what is not to be kept. Those who waited for it find that out by a lease without length:
+    /// it holds nobody up, and whoever did not wait takes it over as stale.
+    pub fn refuse(&self, key: &[u8; 32], owner: &Owner, cancel: &Cancel) -> Result<bool, Bypass> {
+        self.change(cancel, |connection| {
+            let now = now();
+            // Of those that everybody has seen none is left, so that there are never many.
+            let sql = "DELETE FROM flights WHERE length = 0 AND CAST(deadline AS INTEGER) < ?1";
+            connection.prepare_cached(sql)?.execute([now])?;
+            let sql = "UPDATE flights SET deadline = ?3, length = 0 WHERE key = ?1 AND owner = ?2";
+            connection.prepare_cached(sql)?.execute((key, owner, now.saturating_add(milliseconds(REMEMBERED))))
+        })
     }
 
     fn change(&self, cancel: &Cancel, action: impl Fn(&Connection) -> rusqlite::Result<usize>) -> Result<bool, Bypass> {

@@ -9,8 +9,9 @@
 mod flight;
 mod kept;
 
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -35,6 +36,12 @@ const SLACK: i64 = 60_000;
 /// How long a fork on another thread is waited for. It holds everybody up only while the system copies the process.
 const FORK_PATIENCE: Duration = Duration::from_millis(200);
 
+/// What a store takes on disk that holds nothing.
+const EMPTY: u64 = 3 * 4096;
+
+/// Of the replies that were given last so many are known, so that they are not evicted for want of a mark.
+const RECENT: usize = 256;
+
 /// For a call that must not wait: gives up at once where another waits.
 static AT_ONCE: LazyLock<Cancel> = LazyLock::new(|| {
     let cancel = Cancel::new();
@@ -53,7 +60,7 @@ pub enum Bypass {
     ReadOnly,
     /// Others were at it for too long, or the disk is full or fails.
     Failed,
-    /// A reply of so many bytes is not kept.
+    /// A reply of so many bytes is not kept, or not within this size.
     TooLarge,
 }
 
@@ -69,6 +76,9 @@ pub struct Replies {
     folder: Option<PathBuf>,
     /// Of the stores that it keeps open.
     identity: u64,
+    /// The rows of the replies that were given last, the last one at the end: to mark each as used would take longer than to look it up.
+    /// Locked only within a [`Use`], so that no fork finds it locked.
+    recent: Mutex<VecDeque<i64>>,
 }
 
 impl Drop for Replies {
@@ -81,7 +91,7 @@ impl Replies {
     /// In this folder for caches, or in the usual one. Nothing is looked at yet.
     #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, identity: kept::new_identity() }
+        Self { folder, identity: kept::new_identity(), recent: Mutex::default() }
     }
 
     /// The reply to a request, if it is there and not older than `max_age`. Waits for nobody.
@@ -98,8 +108,22 @@ impl Replies {
             if store.has_noted() {
                 store.finish(u64::MAX, &AT_ONCE);
             }
-            found.flatten()
+            let found = found.flatten();
+            if found.is_some() {
+                self.note_use(row.row());
+            }
+            found
         })
+    }
+
+    fn note_use(&self, row: i64) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.back() != Some(&row) {
+            if recent.len() == RECENT {
+                recent.pop_front();
+            }
+            recent.push_back(row);
+        }
     }
 
     /// As [`get`](Self::get), and waits for others as long as is usual.
@@ -116,7 +140,8 @@ impl Replies {
     /// Keeps a reply, for ever or for some time, in place of an earlier one, and ends the flight of `owner`, if any. Then gives up what
     /// was not used for longest until all take at most `max_bytes`.
     pub fn put(&self, key: &[u8; 32], reply: &[u8], options: &PutOptions<'_>, cancel: &Cancel) -> Result<(), Bypass> {
-        if reply.len() > MAX_VALUE - HEADER {
+        let is_room = EMPTY + (HEADER + reply.len()) as u64 <= options.max_bytes;
+        if reply.len() > MAX_VALUE - HEADER || !is_room {
             return Err(Bypass::TooLarge);
         }
         let mut value = Vec::new();
@@ -132,6 +157,14 @@ impl Replies {
                 Some(owner) => flight::delete(connection, key, owner).map(drop),
                 None => Ok(()),
             });
+            if store.is_larger_than(options.max_bytes) {
+                let rows: Vec<_> = {
+                    let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut seen = HashSet::new();
+                    recent.iter().rev().copied().filter(|row| seen.insert(*row)).collect()
+                };
+                store.touch(&rows, cancel);
+            }
             // A reply that was kept is there whether or not there was time to tidy up.
             store.finish(options.max_bytes, cancel);
             if kept { Ok(()) } else { Err(Bypass::Failed) }

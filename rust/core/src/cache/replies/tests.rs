@@ -1,9 +1,10 @@
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use super::{Bypass, Lease, Owner, PutOptions, Replies, Reply, SLACK, Taken, is_young, kept, now};
+use super::{Bypass, EMPTY, Lease, Owner, PutOptions, Replies, Reply, SLACK, Taken, is_young, kept, now};
 use crate::cache::admin::Cache;
 use crate::cache::faults::{Fault, Plan, install};
 use crate::cache::random::Random;
@@ -127,6 +128,46 @@ fn replies_from_a_future_that_is_not_near_are_used_only_if_they_last_for_ever() 
 }
 
 #[test]
+fn beyond_the_size_goes_what_was_used_longest_ago_and_never_what_was_just_put() {
+    let home = Home::new();
+    let replies = replies(&home);
+    let value = |number: u64| vec![number as u8; 3_900];
+    let small = PutOptions { max_bytes: 100_000, ..KEEP };
+    for number in 0..200 {
+        assert_eq!(again(|| replies.put(&key(number), &value(number), &small, &NEVER)), Ok(()));
+        // The one that was just put, and one that is used all the time.
+        for used in [number, 0] {
+            assert!(again(|| replies.get(&key(used), None)) == Ok(Some(value(used))), "{used} after {number}");
+        }
+    }
+    // One after another, also within a moment.
+    let kept: Vec<_> = (1..200).filter(|number| again(|| replies.get(&key(*number), None)) != Ok(None)).collect();
+    assert!(kept.len() > 10 && kept.len() < 25 && kept[0] > 170, "{kept:?}");
+}
+
+#[test]
+fn what_cannot_fit_is_refused() {
+    let home = Home::new();
+    let replies = replies(&home);
+    assert!(put(&replies, 1));
+    for (max_bytes, length) in [(0, 0), (100, 4_000), (100_000, 100_000)] {
+        let small = PutOptions { max_bytes, ..KEEP };
+        assert_eq!(again(|| replies.put(&key(2), &vec![1; length], &small, &NEVER)), Err(Bypass::TooLarge));
+    }
+    assert_eq!(get(&replies, 1), Ok(Some(reply(1))), "nothing was evicted for it");
+    // What takes nearly all of it stays, alone.
+    let large = vec![1; 75_000];
+    let small = PutOptions { max_bytes: 100_000, ..KEEP };
+    assert_eq!(again(|| replies.put(&key(2), &large, &small, &NEVER)), Ok(()));
+    assert_eq!(again(|| replies.get(&key(2), None)), Ok(Some(large)));
+    let connection = rusqlite_of(&home, &replies);
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    connection.execute_batch("DELETE FROM entries").unwrap();
+    let pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
+    assert_eq!((pages * number("PRAGMA page_size")) as u64, EMPTY);
+}
+
+#[test]
 fn a_lease_is_held_by_one_until_it_ends() {
     let home = Home::new();
     let (one, other) = (replies(&home), replies(&home));
@@ -148,6 +189,29 @@ fn a_lease_is_held_by_one_until_it_ends() {
     assert_eq!(again(|| other.put(&key(1), &reply(1), &end, &NEVER)), Ok(()));
     assert_eq!(take(&one, 1, &ONE, None), Taken::Reply(reply(1)));
     assert_eq!(again(|| other.release(&key(1), &OTHER, &NEVER)), Ok(false));
+}
+
+#[test]
+fn who_waits_sees_that_a_call_came_to_nothing() {
+    let home = Home::new();
+    let (one, other) = (replies(&home), replies(&home));
+    assert_eq!(take(&one, 1, &ONE, None), Taken::Mine);
+    assert_eq!(again(|| other.refuse(&key(1), &OTHER, &NEVER)), Ok(false));
+    assert_eq!(again(|| one.refuse(&key(1), &ONE, &NEVER)), Ok(true));
+    let Taken::Held(seen) = take(&other, 1, &OTHER, None) else { panic!("it is remembered") };
+    assert_eq!((seen.owner, seen.length), (ONE, Duration::ZERO));
+    // It is nobody's: the next one has it, for whom it is stale.
+    assert_eq!(take(&other, 1, &OTHER, Some(&seen)), Taken::Mine);
+    assert_eq!(again(|| one.refuse(&key(1), &ONE, &NEVER)), Ok(false));
+    assert!(matches!(take(&one, 1, &ONE, None), Taken::Held(lease) if lease.length == LEASE));
+    // What was remembered for long enough goes with the next one.
+    let connection = rusqlite_of(&home, &one);
+    assert_eq!(again(|| other.refuse(&key(1), &OTHER, &NEVER)), Ok(true));
+    connection.execute_batch("UPDATE flights SET deadline = 1").unwrap();
+    assert_eq!(take(&one, 2, &ONE, None), Taken::Mine);
+    assert_eq!(again(|| one.refuse(&key(2), &ONE, &NEVER)), Ok(true));
+    let rows: i64 = connection.query_row("SELECT count(*) FROM flights", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 1);
 }
 
 #[test]
@@ -342,7 +406,10 @@ fn nothing_stays_open_over_a_fork_or_without_its_user() {
     assert!(kept::is_open(&one));
     // It may have to wait for the end of a fork of another test's.
     drop(one);
-    assert!(!kept::has(identity) || again(|| Replies { folder: None, identity }.get(&key(1), None)).is_ok());
+    assert!(
+        !kept::has(identity)
+            || again(|| Replies { folder: None, identity, recent: Mutex::default() }.get(&key(1), None)).is_ok()
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(crate) struct ContentKey(pub(crate) [u8; 32]);
 
 impl ContentKey {
     /// The number of its row. Two keys that share it take turns; the whole key is compared when it is read.
-    pub(super) fn row(&self) -> i64 {
+    pub(in crate::cache) fn row(&self) -> i64 {
         self.0.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
     }
 }

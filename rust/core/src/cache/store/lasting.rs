@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::file::{self, Access, SELECT, Trouble};
 use super::key::ContentKey;
+use super::upkeep::{TOUCH, used_bytes};
 use super::{Checked, INSERT, MAX_VALUE, Store, sum};
 use crate::cache::faults;
 use crate::cancel::Cancel;
@@ -20,6 +21,7 @@ impl Store {
         also: impl Fn(&Connection) -> rusqlite::Result<()>,
     ) -> bool {
         let now = self.now;
+        self.newest = Some(key.row());
         value.len() <= MAX_VALUE
             && self.write(cancel, |connection| {
                 let mut insert = connection.prepare_cached(INSERT)?;
@@ -43,6 +45,23 @@ impl Store {
             self.note(Trouble::of(error));
         }
         answer.ok().flatten()
+    }
+
+    /// Whether so many bytes are less than what it holds, so that [`finish`](Self::finish) evicts something.
+    pub(in crate::cache) fn is_larger_than(&mut self, max_bytes: u64) -> bool {
+        let _scope = faults::scope(&self.folder);
+        self.pause();
+        let used = self.connection.as_ref().and_then(|connection| used_bytes(connection).ok());
+        used.is_some_and(|used| used.cast_unsigned() > max_bytes)
+    }
+
+    /// Marks rows as used, the first one just now and each one after it a little earlier.
+    pub(in crate::cache) fn touch(&mut self, rows: &[i64], cancel: &Cancel) -> bool {
+        let now = self.now;
+        self.write(cancel, |connection| {
+            let mut touch = connection.prepare_cached(TOUCH)?;
+            rows.iter().zip(1..).try_for_each(|(row, before)| touch.execute((*row, now - before)).map(drop))
+        })
     }
 
     /// Whether it may be used for longer than a call.

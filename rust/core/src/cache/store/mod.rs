@@ -93,6 +93,8 @@ pub(crate) struct Store {
     bad: Vec<i64>,
     /// Rows that were used and whose mark is old.
     used: Vec<i64>,
+    /// The row that was put last, by one who keeps one at a time: it is not evicted.
+    newest: Option<i64>,
     now: i64,
     /// The process that opened it.
     process: u32,
@@ -140,6 +142,7 @@ impl Store {
             replaces: false,
             bad: Vec::new(),
             used: Vec::new(),
+            newest: None,
             now: layout.now(),
             process: std::process::id(),
         })

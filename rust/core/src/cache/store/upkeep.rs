@@ -14,6 +14,8 @@ use crate::cache::faults::{self, Step, attempt};
 use crate::cache::folder::Folder;
 use crate::cancel::Cancel;
 
+pub(super) const TOUCH: &str = "UPDATE entries SET mark = ?2 WHERE id = ?1";
+
 /// A log of more bytes is folded into the database. The first connection after the last one closed reads the whole log.
 const LOG: u64 = 1 << 20;
 
@@ -57,7 +59,7 @@ impl Store {
         if is_change && !self.damaged {
             complete &= self.write(cancel, |connection| {
                 drop_rows(connection, &bad)?;
-                let mut touch = connection.prepare_cached("UPDATE entries SET mark = ?2 WHERE id = ?1")?;
+                let mut touch = connection.prepare_cached(TOUCH)?;
                 used.iter().try_for_each(|row| touch.execute([*row, now]).map(drop))
             });
         }
@@ -101,7 +103,7 @@ impl Store {
                     let content: i128 = marks.iter().map(|(_, bytes)| i128::from(*bytes)).sum();
                     // Pages are not full, so the content is counted in proportion.
                     let kept = content * i128::from(max_bytes) * 4 / 5 / i128::from(used.max(1));
-                    evict(connection, &marks, content - kept)?;
+                    evict(connection, &marks, content - kept, self.newest)?;
                     // Rows of one age are spread over all pages: without this, hardly a page would become free.
                     if self.layout.has_small_rows { connection.execute_batch("VACUUM") } else { Ok(()) }
                 });
@@ -240,7 +242,7 @@ pub(super) fn begin_anew(databases: &Path) -> bool {
 }
 
 /// Size of the pages that hold something.
-fn used_bytes(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn used_bytes(connection: &Connection) -> rusqlite::Result<i64> {
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let pages = number("PRAGMA page_count")?.saturating_sub(number("PRAGMA freelist_count")?);
     Ok(pages.saturating_mul(number("PRAGMA page_size")?).max(0))
@@ -254,8 +256,8 @@ fn marks(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64)>> {
     statement.query_map([ROW], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// Drops the oldest rows until `excess` bytes of them are gone.
-fn evict(connection: &Connection, marks: &[(i64, i64)], excess: i128) -> rusqlite::Result<()> {
+/// Drops the oldest rows until `excess` bytes of them are gone, but not the `newest`.
+fn evict(connection: &Connection, marks: &[(i64, i64)], excess: i128, newest: Option<i64>) -> rusqlite::Result<()> {
     let mut left = excess;
     // The first mark that is not given up as a whole.
     let rest = marks.iter().find(|(_, bytes)| {
@@ -265,19 +267,20 @@ fn evict(connection: &Connection, marks: &[(i64, i64)], excess: i128) -> rusqlit
     });
     super::transaction(connection, |connection| {
         let older = rest.map_or(i64::MAX, |(mark, _)| *mark);
-        connection.execute("DELETE FROM entries WHERE CAST(mark AS INTEGER) < ?1", [older])?;
+        let sql = "DELETE FROM entries WHERE CAST(mark AS INTEGER) < ?1 AND id IS NOT ?2";
+        connection.execute(sql, (older, newest))?;
         match rest {
-            Some((mark, _)) if left > 0 => evict_some(connection, *mark, left),
+            Some((mark, _)) if left > 0 => evict_some(connection, *mark, left, newest),
             _ => Ok(()),
         }
     })
 }
 
 /// Drops rows with this mark until `excess` bytes of them are gone.
-fn evict_some(connection: &Connection, mark: i64, excess: i128) -> rusqlite::Result<()> {
-    let sql = "SELECT id, length(value) FROM entries WHERE CAST(mark AS INTEGER) = ?1 ORDER BY id";
+fn evict_some(connection: &Connection, mark: i64, excess: i128, newest: Option<i64>) -> rusqlite::Result<()> {
+    let sql = "SELECT id, length(value) FROM entries WHERE CAST(mark AS INTEGER) = ?1 AND id IS NOT ?2 ORDER BY id";
     let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([mark])?;
+    let mut rows = statement.query((mark, newest))?;
     let (mut left, mut last) = (excess, None);
     // None of them is known to be older, so that the order of their numbers is as good as any.
     while left > 0
@@ -287,7 +290,8 @@ fn evict_some(connection: &Connection, mark: i64, excess: i128) -> rusqlite::Res
         left -= i128::from(ROW) + i128::from(row.get::<_, Option<i64>>(1)?.unwrap_or(0));
     }
     drop(rows);
-    connection.execute("DELETE FROM entries WHERE CAST(mark AS INTEGER) = ?1 AND id <= ?2", (mark, last)).map(drop)
+    let sql = "DELETE FROM entries WHERE CAST(mark AS INTEGER) = ?1 AND id <= ?2 AND id IS NOT ?3";
+    connection.execute(sql, (mark, last, newest)).map(drop)
 }
 
 /// Runs statements that may take long, and stops them when the work is cancelled.
