@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rev_accel.errors import InputError
-from rev_accel.llm import Piece, Reply, storable
+from rev_accel.llm import OpenAIClient, Piece, Reply, storable
 
 from .conftest import hello, make_client, parts
 from .server import Plan, Server
@@ -256,3 +256,9 @@ def test_a_stream_of_a_task_that_is_given_up_ends_its_connection(client: Any, se
 def test_a_client_that_is_not_closed_leaves_nothing_behind(server: Server, dialect: str) -> None:
     ask(make_client(server, dialect), "chat")
     gc.collect()  # an open socket would warn
+
+
+@pytest.mark.parametrize(("headers", "named"), [({"x-team": 5}, "the header `x-team`"), ({5: "x"}, "a header's name")])
+def test_a_header_that_is_no_text_is_refused_by_name(headers: Any, named: str) -> None:
+    with pytest.raises(TypeError, match=f"{named} is of type `int`: expected a str"):
+        OpenAIClient("http://localhost:1", headers=headers)

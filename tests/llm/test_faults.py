@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import pickle
@@ -112,6 +113,75 @@ def test_an_error_says_which_server_what_status_and_what_the_server_said(client:
     with pytest.raises(ModelRefusedError, match="status 404: model `m` not found, try pulling it first") as caught:
         ask(client, way)
     assert client.endpoint in str(caught.value) and caught.value.status == 404
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_time_out_of_a_request_is_for_all_its_attempts_and_the_waits_between(server: Server, way: str) -> None:
+    with make_client(server, "openai", retries=Retries(number=20, first=0)) as client:
+        # It would be over before the server wants to be asked again.
+        server.default = Plan(status=503, headers={"retry-after": "5"})
+        with pytest.raises(ModelRefusedError, match="status 503"):
+            ask(client, way, timeout=2)
+        assert len(server.asked) == 1
+        server.default = Plan(status=503, delay=0.3)
+        with pytest.raises(ModelError):
+            ask(client, way, timeout=0.8)
+        assert len(server.asked) <= 1 + 3
+        server.default = Plan(delay=0.3)
+        server.next(Plan(status=503, delay=0.3))
+        with pytest.raises(ModelTimeoutError, match="no first byte of the reply within 0.5 s in all"):
+            ask(client, way, timeout=0.5)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_time_out_of_a_request_is_for_the_connection_too(way: str) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as waiting:
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        address = f"http://127.0.0.1:{full.getsockname()[1]}"
+        client = CLIENTS["openai"](address, limits=Limits(connect=3), retries=Retries(number=1, first=0), verify=TLS)
+        with client, pytest.raises(ModelTimeoutError, match=r"there was no connection within 0\.3 s in all"):
+            ask(client, way, timeout=0.3)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_no_reply_says_which_server_sent_it(client: Any, server: Server, way: str) -> None:
+    server.next(Plan(raw=b"{}"))
+    with pytest.raises(ModelError) as caught:
+        ask(client, way)
+    assert client.endpoint in str(caught.value)
+
+
+def test_a_redirect_says_where_to(client: Any, server: Server) -> None:
+    server.next(Plan(status=302, headers={"location": "https://me:secret99@elsewhere/v1"}))
+    with pytest.raises(ModelRefusedError, match=r"status 302: it is elsewhere, at `https://me:\[redacted\]@elsewhere"):
+        ask(client, "chat")
+
+
+def test_a_stream_that_ends_within_a_line_broke_off(server: Server) -> None:
+    half = b'{"message": {"role": "assistant", "content": "Hel'
+    with make_client(server, "ollama", retries=Retries(number=1, first=0)) as client:
+        server.next(Plan(raw=half), Plan(content="whole"))
+        assert ask(client, "stream").content == "whole"
+        server.default = Plan(raw=half)
+        found = outcome(client, "stream")
+        assert isinstance(found, ModelTruncatedError) and storable(found).reason == "broken_stream"
+
+
+def test_a_name_that_is_repeated_in_each_chunk_of_a_call_is_one_name(server: Server) -> None:
+    def event(function: dict[str, str], reason: str | None = None) -> bytes:
+        delta = {"tool_calls": [{"index": 0, "id": "call-0", "function": function}]}
+        return b"data: " + json.dumps({"choices": [{"delta": delta, "finish_reason": reason}]}).encode() + b"\n\n"
+
+    with make_client(server, "openai") as client:
+        repeated = event({"name": "add", "arguments": '{"a":'}) + event(
+            {"name": "add", "arguments": " 1}"}, "tool_calls"
+        )
+        server.next(Plan(raw=repeated + b"data: [DONE]\n\n"))
+        (call,) = ask(client, "stream").tool_calls
+        assert (call.name, call.arguments) == ("add", {"a": 1})
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -236,7 +306,9 @@ class TestAskingAgain:
 
     @pytest.mark.parametrize("way", WAYS)
     @pytest.mark.parametrize(
-        "plan", [Plan(status=503), Plan(status=429), Plan(status=500, raw=b""), Plan(stop_after=0)], ids=repr
+        "plan",
+        [Plan(status=503), Plan(status=429), Plan(status=529), Plan(status=500, raw=b""), Plan(stop_after=0)],
+        ids=repr,
     )
     def test_what_may_pass_is_asked_again(self, server: Server, dialect: str, way: str, plan: Plan) -> None:
         server.next(plan, plan)

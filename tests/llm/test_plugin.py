@@ -89,7 +89,7 @@ def test_a_changed_request_fails_and_says_where(run) -> None:
     changed = ASKS_NOBODY.replace('"one")', '"one", seed=1)').replace('"two")', '"deux")')
     result = run("-k", "two", code=changed)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*ReplayMissError*`options.seed`*nothing and 1*"])
+    result.stdout.fnmatch_lines(["*ReplayMissError*`options.seed`: recorded is nothing, asked for 1*--llm-record=all*"])
 
 
 def test_recording_anew_replaces_what_was_recorded(run, pytester: pytest.Pytester) -> None:
@@ -121,6 +121,53 @@ def test_replies_that_are_left_over_fail_a_test_that_passes(run) -> None:
     )
     result.assert_outcomes(failed=1)
     assert "were not asked for" not in result.stdout.str()
+
+
+HALF = """
+
+def test_half(llm_replay):
+    client = llm_replay(make_client)
+    ask(client, "one")
+    assert WORKS
+    ask(client, "two")
+
+def test_nothing(llm_replay):
+    llm_replay(make_client)
+
+@pytest.fixture
+def client(llm_replay):
+    client = llm_replay(make_client)
+    ask(client, "before")
+    return client
+
+def test_fixture(client):
+    ask(client)
+"""
+
+
+def test_what_a_test_recorded_is_kept_only_if_it_passes(run, pytester: pytest.Pytester) -> None:
+    works, fails = MODULE + HALF.replace("WORKS", "True"), MODULE + HALF.replace("WORKS", "False")
+    options = "-k", "half"
+    run(*options, "--llm-record=missing", code=fails).assert_outcomes(failed=1)
+    assert not [path for path in pytester.path.rglob("*") if "half" in path.name]
+    run(*options, "--llm-record=missing", code=works).assert_outcomes(passed=1)
+    run(*options, "--llm-record=all", code=fails).assert_outcomes(failed=1)
+    # What was recorded before is still there.
+    run(*options, code=works.replace("asked.append(1)", "1 / 0")).assert_outcomes(passed=1)
+
+
+def test_a_test_that_asks_for_nothing_has_a_recording_too(run, pytester: pytest.Pytester) -> None:
+    code = MODULE + HALF.replace("WORKS", "True")
+    options = "-k", "nothing or fixture"
+    run(*options, "--llm-record=missing", code=code).assert_outcomes(passed=2)
+    run(*options, code=code.replace("asked.append(1)", "1 / 0")).assert_outcomes(passed=2)
+    sizes = {path.stem: path.read_bytes().count(b"\n") for path in pytester.path.rglob("*.jsonl*")}
+    assert sizes == {"test_nothing": 0, "test_fixture": 2}
+    # And one that asks for more than it did is told what to do.
+    result = run(
+        "-k", "nothing", code=code.replace("    llm_replay(make_client)\n", "    ask(llm_replay(make_client))\n")
+    )
+    result.stdout.fnmatch_lines(["*ReplayMissError*all 0 recorded replies were given*--llm-record=all*"])
 
 
 def test_a_run_that_does_not_use_it_loads_next_to_nothing(pytester: pytest.Pytester) -> None:

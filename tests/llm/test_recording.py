@@ -454,3 +454,20 @@ class TestSecrets:
 
 def vars_of(request: Any) -> dict[str, Any]:
     return {name: value for name, value in request.to_dict().items() if name not in ("endpoint", "dialect")}
+
+
+def test_a_recorded_error_is_a_fresh_one_each_time(tmp_path: Path) -> None:
+    def fail(_request: Any) -> Any:
+        raise ModelRefusedError("busy", status=429, retry_after=2.5)
+
+    client = RecordingClient(ScriptedClient([fail]), tmp_path / "calls.jsonl")
+    with suppress(ModelError):
+        client.chat(numbered(0))
+    assert (tmp_path / "calls.jsonl").stat().st_mode & 0o077 == 0
+    replay, raised = ReplayClient(tmp_path / "calls.jsonl", "key"), []
+    for _ in range(3):
+        with pytest.raises(ModelRefusedError, match="busy") as caught:
+            replay.chat(numbered(0))
+        raised.append((caught.value, len(caught.traceback)))
+        assert (caught.value.status, caught.value.retry_after) == (429, 2.5)
+    assert len({id(error) for error, _ in raised}) == 3 and len({depth for _, depth in raised}) == 1

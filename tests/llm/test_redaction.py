@@ -50,6 +50,13 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
         ("X_TOKEN=a\nY_KEY=b", f"X_TOKEN={R}\nY_KEY={R}"),
         ('STRIPE_KEY: "abcdef"', f'STRIPE_KEY: "{R}"'),
         ("https://x/?session_token=abcdefgh1", f"https://x/?session_token={R}"),
+        ("login --password hunter2x --token abcdef1234 now", f"login --password {R} --token {R} now"),
+        ("AccountName=x;AccountKey=abcdefghij1234567890==;", f"AccountName=x;AccountKey={R};"),
+        ("SG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789", R),
+        ("dop_v1_abcdef0123456789abcdef0123456789", R),
+        ("https://hooks.slack.com/services/T0000/B000/XXXX", f"https://hooks.slack.com/services/{R}"),
+        ("https://b/k?X-Amz-Signature=abcdef0123&x=1", f"https://b/k?X-Amz-Signature={R}&x=1"),
+        ("passphrase: hunter2000", f"passphrase: {R}"),
     ],
 )
 def test_a_secret_in_a_text_is_taken_out(text: str, expected: str) -> None:
@@ -78,6 +85,9 @@ def test_a_secret_in_a_text_is_taken_out(text: str, expected: str) -> None:
         "MAX_TOKENS=4096 and eos_token='</s>', sort_key=\"name\"",
         "a cookie: the small one",
         "MONKEY=banana",
+        "KEY = 'name' and SORT_KEY=abc, PRIMARY_KEY: 'id'",
+        "authorization: required for this",
+        "give it with --password or --token, please",
     ],
 )
 def test_what_only_looks_a_little_like_one_stays(text: str) -> None:

@@ -391,6 +391,8 @@ class TestRefusals:
             ({"retries": -1}, "retries"),
             ({"trace_id": "a\nb: c"}, "trace_id"),
             ({"endpoint": "http://[::1"}, "endpoint"),
+            ({"endpoint": "http://localhost:abc"}, "endpoint"),
+            ({"endpoint": "http://localhost:99999"}, "endpoint"),
         ],
     )
     def test_what_is_of_no_use_is_refused_by_name(self, change: dict[str, Any], text: str) -> None:

@@ -237,8 +237,8 @@ def test_what_has_a_digest_but_cannot_be_written_is_not_added_to_a_file(tmp_path
     assert len(MessageLog([{"content": deep}])) == 1
     with MessageLog.open(tmp_path / "log") as log:
         log.append({"role": "user"})
-        for wrong in (deep, 10**5000):
-            with pytest.raises(InputError, match="cannot be written as JSON"):
+        for wrong, why in ((deep, "it nests too deep"), (10**5000, "")):
+            with pytest.raises(InputError, match=f"cannot be written as JSON: {why}"):
                 log.append({"content": wrong})
         log.append({"role": "assistant"})
     with MessageLog.open(tmp_path / "log") as again:

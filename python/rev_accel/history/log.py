@@ -182,7 +182,9 @@ def prefix(log: MessageLog) -> tuple[Sequence[FrozenDict], int, str | None]:
 def _text(message: FrozenDict) -> bytes:
     try:
         return encode(message)
-    except (ValueError, RecursionError) as error:  # more digits or levels than Python writes
+    except RecursionError:
+        raise InputError("a message cannot be written as JSON: it nests too deep") from None
+    except ValueError as error:  # more digits than Python writes
         raise InputError(f"a message cannot be written as JSON: {error}") from None
 
 

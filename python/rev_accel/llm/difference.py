@@ -33,10 +33,6 @@ class Difference:
     one: Any
     other: Any
 
-    def __str__(self) -> str:
-        one, other = shown(self.one, self.other)
-        return f"`{self.place}`: {one} and {other}"
-
 
 def diff(one: Request, other: Request) -> str | None:
     """The first field in which two requests differ, as `messages[7].content` or `options.num_ctx`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,10 @@ __all__ = ["Exchange"]
 # Of an error's body, more is not kept.
 MOST_ERROR_BYTES = 64 << 10
 
+# A step is given so many seconds even if there is no time left: 0 would be none at all. And the clock that ends a wait
+# may be so much ahead of the one that is looked at.
+LEAST, SLACK = 0.001, 0.005
+
 WAITING: dict[Phase, str] = {
     "connect": "there was no connection",
     "sending": "the request was not taken",
@@ -47,7 +52,8 @@ WAITING: dict[Phase, str] = {
 class Exchange:
     """One attempt. `url`, `content`, `headers` and `extensions` are what to send with `httpx2`."""
 
-    def __init__(self, request: Request, limits: Limits, *, stream: bool) -> None:
+    def __init__(self, request: Request, limits: Limits, *, stream: bool, deadline: float | None = None) -> None:
+        """`deadline` is when a request with a time-out has to be over, by `time.monotonic`."""
         spoken = dialects.of(request.dialect)
         self._request, self._limits, self._streamed = request, limits, stream
         self._total = limits.total if request.timeout is None else request.timeout
@@ -62,15 +68,16 @@ class Exchange:
         self.headers = {"content-type": "application/json"}
         if request.trace_id is not None:
             self.headers["x-request-id"] = request.trace_id
-        silence = min(limits.silence, self._total)
-        timeout = {"connect": limits.connect, "pool": limits.connect, "write": silence, "read": silence}
-        self.extensions: dict[str, Any] = {"timeout": timeout, "trace": self._trace}
+        self._start = time.monotonic()
+        self._deadline = self._start + self._total if deadline is None else deadline
+        self._timeout: dict[str, float] = {}
+        self._set_timeout("connect", "pool", "write", "read")
+        self.extensions: dict[str, Any] = {"timeout": self._timeout, "trace": self._trace}
         self._marks: dict[str, float] = {}
         self._status = 0
         self._answered: Mapping[str, str] = {}
         self._chunks: list[bytes] = []
         self._size = 0
-        self._start = time.monotonic()
 
     def use_async(self) -> None:
         """Prepares for `httpx2.AsyncClient`."""
@@ -83,6 +90,7 @@ class Exchange:
     def opened(self, status: int, headers: Mapping[str, str]) -> None:
         """Takes the status line and the headers of the answer."""
         self._status, self._answered = status, headers
+        self._set_timeout("read")
         if self._streamed and self._request.dialect == "openai" and "json" in headers.get("content-type", ""):
             # Asked for a stream, the server sends its reply, or an error, in one piece.
             self._streamed = False
@@ -99,21 +107,23 @@ class Exchange:
             return
         if self._size > self._limits.reply_bytes:
             raise ModelMalformedError(f"{self._who} sent more than {self._limits.reply_bytes} bytes")
-        if now - self._start > self._total:
-            raise self._timed_out("reading", self._total, "in all")
+        if now > self._deadline:
+            raise self._timed_out("reading")
         if self._streamed:
-            yield from self._add(self._lines.feed(chunk))
+            with self._named():
+                yield from self._add(self._lines.feed(chunk))
 
     def finish(self) -> Iterator[Piece | Reply]:
         """What is left once the body has ended: at last the whole reply."""
         if self._status != 200:
             raise self._refused()
-        if self._streamed:
-            yield from self._add(self._lines.end())
-            dialects.finished(self._stream)
-        reply = Reply.parse(
-            b"".join(self._chunks), dialect=self._request.dialect, streamed=self._streamed, timings=self._timings()
-        )
+        with self._named():
+            if self._streamed:
+                yield from self._rest()
+                dialects.finished(self._stream)
+            reply = Reply.parse(
+                b"".join(self._chunks), dialect=self._request.dialect, streamed=self._streamed, timings=self._timings()
+            )
         cut = context_cut(self._request, reply.usage)
         if cut is not None:
             logging.getLogger("rev_accel").warning("%s: %s", self._who, cut)
@@ -124,12 +134,11 @@ class Exchange:
         """What an error of the transport means."""
         match error:
             case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
-                return self._timed_out("connect", self._limits.connect)
+                return self._timed_out("connect")
             case httpx2.WriteTimeout():
-                return self._timed_out("sending", self.extensions["timeout"]["write"])
+                return self._timed_out("sending")
             case httpx2.TimeoutException():
-                phase: Phase = "reading" if self._chunks else "first_byte"
-                return self._timed_out(phase, self.extensions["timeout"]["read"])
+                return self._timed_out("reading" if self._chunks else "first_byte")
             case httpx2.ConnectError() | httpx2.ProxyError():
                 return ModelRefusedError(f"{self._who} cannot be reached: {error}")
             case httpx2.LocalProtocolError():
@@ -148,20 +157,48 @@ class Exchange:
             if piece is not None:
                 yield piece
 
+    def _rest(self) -> Iterator[Piece]:
+        """What the last chunk adds. One that stops in its middle is a stream that broke off."""
+        try:
+            yield from self._add(self._lines.end())
+        except ModelMalformedError as error:
+            raise ModelTruncatedError(f"the stream ended within a chunk: {error}") from error
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Has errors of the dialect say which server it was."""
+        try:
+            yield
+        except ModelError as error:
+            error.args = (f"{self._who}: {error}",)
+            raise
+
     @property
     def _who(self) -> str:
         return f"`{self.url}`"
 
     def _refused(self) -> ModelRefusedError:
         said = dialects.refused(b"".join(self._chunks))
+        if 300 <= self._status < 400 and "location" in self._answered:
+            said = (
+                f"it is elsewhere, at `{dialects.excerpt(self._answered['location'].encode())}`; give that `endpoint`"
+            )
         wait = retry_after(self._answered)
         return ModelRefusedError(
             f"{self._who} answered with status {self._status}: {said}", status=self._status, retry_after=wait
         )
 
-    def _timed_out(self, phase: Phase, seconds: float, how: str = "") -> ModelTimeoutError:
+    def _set_timeout(self, *names: str) -> None:
+        """How long the next step may take: as the limits say, and no longer than there is time in all."""
+        left = max(self._deadline - time.monotonic(), LEAST)
+        for name in names:
+            limit = self._limits.connect if name in ("connect", "pool") else self._limits.silence
+            self._timeout[name] = min(limit, left)
+
+    def _timed_out(self, phase: Phase) -> ModelTimeoutError:
         spent = ", ".join(f"{name} {duration:.3g} s" for name, duration in self._steps())
-        limit = f"{seconds:g} s{' ' + how if how else ''}"
+        one = self._limits.connect if phase == "connect" else self._limits.silence
+        limit = f"{self._total:g} s in all" if time.monotonic() > self._deadline - SLACK else f"{one:g} s"
         return ModelTimeoutError(f"{self._who}: {WAITING[phase]} within {limit} ({spent})", phase=phase)
 
     def _trace(self, name: str, _: object) -> None:
@@ -170,8 +207,10 @@ class Exchange:
                 self._marks["connecting"] = time.monotonic()
             case "connect_tcp.complete" | "connect_unix_socket.complete" | "start_tls.complete":
                 self._marks["connected"] = time.monotonic()
+                self._set_timeout("write", "read")
             case "send_request_body.complete":
                 self._marks["sent"] = time.monotonic()
+                self._set_timeout("read")
 
     def _steps(self) -> Iterator[tuple[str, float]]:
         """How long each step took; of the last one, until now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 import weakref
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
@@ -75,6 +76,9 @@ class HTTPClient:
         self._limits, self._retries = limits or Limits(), retries or Retries()
         self._verify = verify
         for name, value in self._headers.items():
+            for what, text in (("a header's name", name), (f"the header `{name}`", value)):
+                if not isinstance(text, str):
+                    raise TypeError(f"{what} is of type `{type(text).__name__}`: expected a str")
             if not is_header(value):
                 # Without the value, which is likely a secret with the line end of the file it was read from.
                 raise InputError(f"the header `{name}` holds a line break, or what is not ASCII: strip it")
@@ -111,9 +115,10 @@ class HTTPClient:
 
     def chat(self, request: Request) -> Reply:
         """The reply to a request, in one piece."""
-        for attempt in tenacity.Retrying(**policy(self._policy(request))):
+        deadline = deadline_of(request)
+        for attempt in tenacity.Retrying(**policy(self._policy(request), request.timeout)):
             with attempt:
-                reply = whole(self._attempt(self._exchange(request, stream=False)))
+                reply = whole(self._attempt(self._exchange(request, deadline)))
         return reply
 
     def stream(self, request: Request) -> Generator[Piece | Reply, None, None]:
@@ -122,9 +127,10 @@ class HTTPClient:
         Once a piece was given out, nothing is asked again.
         """
         first: Piece | Reply
-        for attempt in tenacity.Retrying(**policy(self._policy(request))):
+        deadline = deadline_of(request)
+        for attempt in tenacity.Retrying(**policy(self._policy(request), request.timeout)):
             with attempt:
-                rest = self._attempt(self._exchange(request, stream=True))
+                rest = self._attempt(self._exchange(request, deadline, stream=True))
                 first = next(rest)
         try:
             yield first
@@ -134,17 +140,19 @@ class HTTPClient:
 
     async def achat(self, request: Request) -> Reply:
         """The reply to a request, for asyncio."""
-        async for attempt in tenacity.AsyncRetrying(**policy(self._policy(request))):
+        deadline = deadline_of(request)
+        async for attempt in tenacity.AsyncRetrying(**policy(self._policy(request), request.timeout)):
             with attempt:
-                reply = whole([part async for part in self._aattempt(self._exchange(request, stream=False))])
+                reply = whole([part async for part in self._aattempt(self._exchange(request, deadline))])
         return reply
 
     async def astream(self, request: Request) -> AsyncGenerator[Piece | Reply, None]:
         """`stream`, for asyncio."""
         first: Piece | Reply
-        async for attempt in tenacity.AsyncRetrying(**policy(self._policy(request))):
+        deadline = deadline_of(request)
+        async for attempt in tenacity.AsyncRetrying(**policy(self._policy(request), request.timeout)):
             with attempt:
-                rest = self._aattempt(self._exchange(request, stream=True))
+                rest = self._aattempt(self._exchange(request, deadline, stream=True))
                 first = await anext(rest)
         async with aclosing(rest):
             yield first
@@ -181,13 +189,13 @@ class HTTPClient:
     def _policy(self, request: Request) -> Retries:
         return self._retries if request.retries is None else replace(self._retries, number=request.retries)
 
-    def _exchange(self, request: Request, *, stream: bool) -> Exchange:
+    def _exchange(self, request: Request, deadline: float | None, *, stream: bool = False) -> Exchange:
         if (request.endpoint, request.dialect) != (self.endpoint, self.DIALECT):
             raise InputError(
                 f"the request is for {request.endpoint!r} in dialect {request.dialect!r}: "
                 f"this client speaks {self.DIALECT!r} to {self.endpoint!r}; make requests with `client.request(...)`"
             )
-        return Exchange(request, self._limits, stream=stream)
+        return Exchange(request, self._limits, stream=stream, deadline=deadline)
 
     def _attempt(self, exchange: Exchange) -> Generator[Piece | Reply, None, None]:
         session = self._sync_session()
@@ -247,6 +255,11 @@ class HTTPClient:
             # Made once, since that takes longer than all the rest of a session.
             self._verify = httpx2.create_ssl_context()
         return {"headers": self._headers, "verify": self._verify, "timeout": None, "follow_redirects": False}
+
+
+def deadline_of(request: Request) -> float | None:
+    """When a call that begins now has to be over, with all its attempts."""
+    return None if request.timeout is None else time.monotonic() + request.timeout
 
 
 def whole(parts: Iterable[Piece | Reply]) -> Reply:

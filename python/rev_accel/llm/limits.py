@@ -22,7 +22,8 @@ class Limits:
     silence: float = 300.0
     """Without a byte from the server, before the first one or between two."""
     total: float = 1800.0
-    """In all. It is looked at when bytes come, so that a silence at the end may add as much again."""
+    """In all. It is looked at when bytes come, so that a silence at the end may add as much again. `Request.timeout` is
+    the limit for a whole call."""
     reply_bytes: int = 64 << 20
     """The largest reply."""
 
@@ -38,8 +39,8 @@ class Retries:
     """How often to ask again after a failure that may pass, and how long to wait before.
 
     Such are: no connection; a connection that ended before the reply did, unless it was streamed and pieces
-    of it were given out; statuses 408, 425, 429, 500, 502, 503, 504. A server that says in `Retry-After` when to ask
-    again is obeyed, or, if that is further away than `longest`, not asked again. Else the wait begins at `first`
+    of it were given out; statuses 408, 425, 429, 500, 502, 503, 504, 529. A server that says in `Retry-After` when to
+    ask again is obeyed, or, if that is further away than `longest`, not asked again. Else the wait begins at `first`
     and doubles, with chance taking up to half of it off, so that many callers do not come back together.
     """
 

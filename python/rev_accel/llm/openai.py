@@ -162,15 +162,14 @@ class Stream:
     def _add_call(self, part: dict[str, Any]) -> None:
         """A part of a call belongs to it by index or, where servers leave that out, by id, or to the last one."""
         index, identity = part.get("index"), text(part.get("id"))
-        if isinstance(index, int):
-            name: object = index
-        else:
-            name = identity or next(reversed(self._calls), "")
-        call = self._calls.setdefault(name, _Call())
+        place = index if isinstance(index, int) else identity or next(reversed(self._calls), "")
+        call = self._calls.setdefault(place, _Call())
         call.identity = identity or call.identity
         function = part.get("function")
         if isinstance(function, dict):
-            call.name.append(text(function.get("name")))
+            name = text(function.get("name"))
+            if name != "".join(call.name):  # some servers repeat it in each chunk
+                call.name.append(name)
             call.arguments.append(text(function.get("arguments")))
 
     def body(self) -> dict[str, Any]:

@@ -106,6 +106,11 @@ class RecordingClient:
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # Opened for each call: what was recorded is there also after a crash, and nothing has to be closed.
-            with self._path.open(self._mode) as file:
+            with open(self._path, self._mode, opener=_open) as file:
                 file.write(line)
             self._mode = "ab"
+
+
+def _open(path: str, flags: int) -> int:
+    # For the user alone: not all that is secret looks like it.
+    return os.open(path, flags, 0o600)

@@ -27,6 +27,8 @@ _SHAPES = re.compile(
         | hf_[A-Za-z0-9]{20,}                               # Hugging Face
         | (?:gsk|xai|pplx|tvly|r8)[_-][A-Za-z0-9]{20,}
         | npm_[A-Za-z0-9]{30,}
+        | SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}        # SendGrid
+        | do[opr]_v1_[a-f0-9]{32,}                          # DigitalOcean
         | pypi-[A-Za-z0-9_-]{40,}
         | [rs]k_(?:live|test)_[A-Za-z0-9]{16,}              # Stripe
         | eyJ[A-Za-z0-9_-]{8,500}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?  # JSON web tokens
@@ -35,12 +37,15 @@ _SHAPES = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-# Names whose values are secrets. In capitals, as variables of the environment have them, any key and token is one.
+# Names whose values are secrets. In capitals, as variables of the environment have them, most keys and any token are.
 _WORDS = r"""
     (?: api[_-]?key | (?:access|api|auth|bearer|bot|gh|github|hf|id|refresh|secret|session)[_-]?token
-        | password | passwd | (?:client[_-]?)?secret | (?:access|private|secret)[_-]?key )
+        | passphrase | password | passwd | (?:client[_-]?)?secret | (?:access|account|private|secret)[_-]?key )
 """
-_CAPITALS = r"(?-i: (?<![A-Za-z0-9_]) (?:[A-Z][A-Z0-9_]*_)? (?:TOKEN|KEY|SECRET|PASSWORD|PASSWD) )"
+_CAPITALS = r"""
+    (?-i: (?<![A-Za-z0-9_]) (?!(?:[A-Z0-9_]*_)?(?:CACHE|FOREIGN|PARTITION|PRIMARY|PUBLIC|SORT)_KEY)
+        (?: (?:[A-Z][A-Z0-9_]*_)? (?:TOKEN|SECRET|PASSWORD|PASSWD) | [A-Z][A-Z0-9_]*_KEY ) )
+"""
 
 # A value that follows a name: in settings, code, JSON inside of text, headers, URLs. Without quotes it has a digit,
 # since it is a word or an expression otherwise; but `NAME=value`, as shells write it, may be any.
@@ -57,9 +62,13 @@ _CARRIED = re.compile(
     ( \b(?:bearer|basic)\s+ (?=[A-Za-z._~+/=-]{0,100}\d) ) [A-Za-z0-9._~+/=-]{16,}
     | ( \b[a-z][a-z0-9+.-]{0,20}://[^\s/:@"']*: ) [^\s/@"']+ (?=@)
     | ( \bauthorization (?:\\?["'])? \s* [:=] \s* (?:\\?["'])? )  (?:digest|aws4-hmac-sha256) [ \t] [^\n]++
-    | ( \bauthorization (?:\\?["'])? \s* [:=] \s* (?:\\?["'])?
+    | ( \bauthorization (?:\\?["'])? \s* [:=] \s* (?:\\?["'])? (?!(?:disabled|enabled|missing|optional|required)\b)
         (?:(?:apikey|basic|bearer|key|negotiate|ntlm|token)[ \t]++)?+ )
       [A-Za-z0-9._~+/=:-]{8,} (?:[ \t]+[A-Za-z0-9._~+/=:-]{8,})?
+    | ( \bhooks\.slack\.com/(?:services|workflows|triggers)/ ) [\w/-]++
+    | ( \bx-amz-(?:credential|security-token|signature)= ) [^\s&"'<>]{8,}
+    | ( (?<!\S) --(?:[a-z]+-)*(?:api-key|passphrase|password|secret|token) [ =]+ )
+      (?= [^\s\d]{0,100}\d) [^\s"'`$<>()]{6,}
     | ( \bcookie (?:\\?["'])? \s* [:=] \s* (?:\\?["'])? ) [\w.!#$%&*+^|~-]++ = [^"'\\\n]*+
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections import defaultdict
@@ -38,6 +39,7 @@ class ReplayClient:
         mode: Literal["strict", "key"] = "strict",
         *,
         redact: Redact | None = usual,
+        advice: str | None = None,
     ) -> None:
         """Reads the file.
 
@@ -45,6 +47,7 @@ class ReplayClient:
             path: The recording.
             mode: Which request gets which answer.
             redact: What the recording was made with: requests are compared as they would have been written.
+            advice: What to do about a request that was not recorded, for the end of the error's text.
 
         Raises:
             OSError: The file cannot be read.
@@ -52,7 +55,7 @@ class ReplayClient:
         """
         if mode not in ("strict", "key"):
             raise InputError(f"`mode` is {mode!r}: expected 'strict' or 'key'")
-        self._path, self._mode, self._redact = Path(path), mode, redact
+        self._path, self._mode, self._redact, self._advice = Path(path), mode, redact, advice
         self._records = record.load(self._path)
         self._by_key: dict[str, list[Record]] = defaultdict(list)
         for one in self._records:
@@ -75,7 +78,8 @@ class ReplayClient:
             outcome = (self._next if self._mode == "strict" else self._same)(request).outcome
         if isinstance(outcome, Reply):
             return outcome
-        raise outcome
+        # One of its own each time: its traceback grows as it is raised.
+        raise copy.copy(outcome)
 
     async def achat(self, request: Request) -> Reply:
         return self.chat(request)
@@ -113,10 +117,13 @@ class ReplayClient:
         found = None if closest is None else difference.find(closest.request, request)
         if closest is not None and found is not None:
             kind = "which" if closest is expected else f"the closest recorded request, on line {closest.line},"
-            text += f"; {kind} differs first in {found}"
+            recorded, asked = difference.shown(found.one, found.other)
+            text += f"; {kind} differs first in `{found.place}`: recorded is {recorded}, asked for {asked}"
         elsewhere = self._by_key.get(str(request.key()))
         if elsewhere:
             text += f"; the same request is on line {elsewhere[0].line}"
+        if self._advice is not None:
+            text += f"; {self._advice}"
         return ReplayMissError(text, place=None if found is None else found.place)
 
     def _closest(self, request: Request) -> Record | None:

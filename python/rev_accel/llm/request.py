@@ -58,7 +58,9 @@ class Request(Immutable):
     for the key: an absent option is not one with the server's default, and `None` sends a null."""
 
     timeout: float | None = None
-    """Seconds that the call may take in all, instead of the client's limit. Not in the key."""
+    """Seconds that the call may take in all, with the connection, every attempt and the waits between them, instead of
+    the client's limit for one attempt. A silence at the end of a reply may add what was left at its beginning. Not in
+    the key."""
 
     retries: int | None = None
     """How often to ask again after a failure that may pass, instead of the client's number. Not in the key."""
@@ -167,6 +169,7 @@ def normal(given: str) -> str:
     """An endpoint as it stands in a request: without slashes at its end."""
     try:
         url = urlsplit(given)
+        _ = url.port  # read here, since it may be no number
     except ValueError as error:
         raise InputError(f"`endpoint` is {given!r}: {error}") from error
     if url.scheme not in ("http", "https") or not url.hostname:

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["may_pass", "policy", "retry_after"]
 
 # Too busy or broken for the moment; everything else would be refused again.
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 
 
-def policy(retries: Retries) -> dict[str, Any]:
-    """What `tenacity.Retrying` and `tenacity.AsyncRetrying` take."""
+def policy(retries: Retries, timeout: float | None) -> dict[str, Any]:
+    """What `tenacity.Retrying` and `tenacity.AsyncRetrying` take; no attempt begins later than after the time-out."""
+    stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(retries.number + 1)
+    if timeout is not None:
+        stop |= tenacity.stop_before_delay(timeout)
     return {
-        "stop": tenacity.stop_after_attempt(retries.number + 1),
+        "stop": stop,
         "retry": tenacity.retry_if_exception(lambda error: may_pass(error, retries)),
         "wait": lambda state: wait(state, retries),
         "before_sleep": _log,
