@@ -164,7 +164,7 @@ fn what_cannot_fit_is_refused() {
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     connection.execute_batch("DELETE FROM entries").unwrap();
     let pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
-    assert_eq!((pages * number("PRAGMA page_size")) as u64, EMPTY);
+    assert_eq!((pages * number("PRAGMA page_size")).cast_unsigned(), EMPTY);
 }
 
 #[test]
