@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .errors import PathOutsideRootError as PathOutsideRootError
     from .errors import ReplayMissError as ReplayMissError
     from .errors import RevAccelError as RevAccelError
+    from .history import History as History
     from .history import MessageLog as MessageLog
     from .history import messages_digest as messages_digest
     from .records import FileError as FileError
@@ -49,6 +50,7 @@ __all__ = [
     "FileError",
     "Finding",
     "GitError",
+    "History",
     "InputError",
     "InternalError",
     "Limits",
@@ -83,6 +85,7 @@ _HOMES = {
     "FileError": "records",
     "Finding": "records",
     "GitError": "errors",
+    "History": "history",
     "InputError": "errors",
     "InternalError": "errors",
     "Limits": "records",

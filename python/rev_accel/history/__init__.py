@@ -1,5 +1,73 @@
-"""The messages of a conversation: see `MessageLog`."""
+"""The messages of a conversation: `MessageLog` has all of them, `History` is what is sent.
 
-from .log import INTERRUPTED, MessageLog, Recovery, messages_digest
+Every name is loaded when it is first used.
+"""
 
-__all__ = ["INTERRUPTED", "MessageLog", "Recovery", "messages_digest"]
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from .validity import Problem as Problem
+    from .validity import check as check
+    from .log import INTERRUPTED as INTERRUPTED
+    from .log import MessageLog as MessageLog
+    from .log import Recovery as Recovery
+    from .log import messages_digest as messages_digest
+    from .outputs import ToolOutputs as ToolOutputs
+    from .prefix import Prefix as Prefix
+    from .prefix import PrefixTotals as PrefixTotals
+    from .summariser import ModelSummary as ModelSummary
+    from .view import Budget as Budget
+    from .view import Cut as Cut
+    from .view import History as History
+    from .view import View as View
+
+__all__ = [
+    "INTERRUPTED",
+    "Budget",
+    "Cut",
+    "History",
+    "MessageLog",
+    "ModelSummary",
+    "Prefix",
+    "PrefixTotals",
+    "Problem",
+    "Recovery",
+    "ToolOutputs",
+    "View",
+    "check",
+    "messages_digest",
+]
+
+# Where each name is defined.
+_HOMES = {
+    "INTERRUPTED": "log",
+    "Budget": "view",
+    "Cut": "view",
+    "History": "view",
+    "MessageLog": "log",
+    "ModelSummary": "summariser",
+    "Prefix": "prefix",
+    "PrefixTotals": "prefix",
+    "Problem": "validity",
+    "Recovery": "log",
+    "ToolOutputs": "outputs",
+    "View": "view",
+    "check": "validity",
+    "messages_digest": "log",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .reply import Usage
     from .request import Request
 
-__all__ = ["context_cut", "prompt_tokens"]
+__all__ = ["BYTES_A_TOKEN", "context_cut", "described", "message_texts", "prompt_tokens", "text_bytes"]
 
 # Bytes of UTF-8 for a token, in text and code; see `tests/llm/test_estimate.py` for what servers reported.
 BYTES_A_TOKEN = 4
@@ -59,8 +59,12 @@ def context_cut(request: Request, usage: Usage) -> str | None:
 
 def prompt_tokens(request: Request) -> int:
     """About how many tokens the messages and tools are; rather too few than too many."""
-    size = sum(len(_RUNS.sub(r"\1\1\1", text).encode("utf-8", "surrogatepass")) for text in texts(request))
-    return size // BYTES_A_TOKEN
+    return sum(map(text_bytes, texts(request))) // BYTES_A_TOKEN
+
+
+def text_bytes(text: str) -> int:
+    """The bytes of a text that count: a run of one character is few tokens, however long."""
+    return len(_RUNS.sub(r"\1\1\1", text).encode("utf-8", "surrogatepass"))
 
 
 def texts(request: Request) -> Iterator[str]:
@@ -68,18 +72,21 @@ def texts(request: Request) -> Iterator[str]:
     if request.tool_choice != "none":
         yield from described(request.tools)
     for message in request.messages:
-        content = message.get("content")
-        if isinstance(content, str):
-            yield _THOUGHTS.sub("", content) if message.get("role") == "assistant" else content
-        elif isinstance(content, list):
-            yield from (
-                part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)
-            )
-        for call in message.get("tool_calls") or ():
-            function = call.get("function") if isinstance(call, dict) else None
-            arguments = function.get("arguments") if isinstance(function, dict) else None
-            if arguments:
-                yield arguments if isinstance(arguments, str) else compact(arguments)
+        yield from message_texts(message)
+
+
+def message_texts(message: Mapping[str, Any]) -> Iterator[str]:
+    """What of a message a model reads as text."""
+    content = message.get("content")
+    if isinstance(content, str):
+        yield _THOUGHTS.sub("", content) if message.get("role") == "assistant" else content
+    elif isinstance(content, list):
+        yield from (part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+    for call in message.get("tool_calls") or ():
+        function = call.get("function") if isinstance(call, dict) else None
+        arguments = function.get("arguments") if isinstance(function, dict) else None
+        if arguments:
+            yield arguments if isinstance(arguments, str) else compact(arguments)
 
 
 def described(schema: Any) -> Iterator[str]:

@@ -9,8 +9,7 @@ from typing import Any, Self, overload
 
 from rev_accel._core import digest
 from rev_accel.frozen import FrozenDict, Immutable, copy, freeze
-from rev_accel.history import MessageLog, messages_digest
-from rev_accel.history.log import prefix
+from rev_accel.history.log import MessageLog, messages_digest, prefix
 
 __all__ = ["Messages", "ToolSet"]
 

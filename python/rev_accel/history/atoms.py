@@ -1,0 +1,182 @@
+"""What is kept or cut whole: a single message, or an assistant message with tool calls and the results of all of these.
+
+Servers refuse a request that holds a call without its result or a result without its call. `Grouping` reads a log in
+order and makes sound atoms of it: results in the order of the calls, one for each; a call that had no result when the
+conversation went on gets `INTERRUPTED`; a result without a call is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rev_accel.frozen import FrozenDict, FrozenList, copy
+
+from .log import INTERRUPTED
+
+__all__ = ["ROLES", "SYSTEM", "Atom", "Call", "Grouping", "calls", "pair"]
+
+SYSTEM = ("system", "developer")
+ROLES = (*SYSTEM, "user", "assistant", "tool")
+"""The roles of messages that servers know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call of an assistant message, as far as results need it."""
+
+    id: str | None
+    tool: str
+    arguments: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Atom:
+    """Messages that are kept or cut together, as they are sent."""
+
+    index: int
+    """Where in the log the first of them is."""
+
+    role: str
+    messages: tuple[FrozenDict, ...]
+    calls: tuple[Call, ...] = ()
+
+
+class Grouping:
+    """Makes atoms of messages that come one by one."""
+
+    def __init__(self) -> None:
+        self.omitted = 0
+        """Messages that no server would take: results without a call, and unknown roles."""
+        self._head: FrozenDict | None = None
+        self._index = 0
+        self._calls: tuple[Call, ...] = ()
+        self._results: list[FrozenDict] = []
+
+    def feed(self, index: int, message: FrozenDict) -> list[Atom]:
+        """Takes the next message; the atoms that nothing can be added to any more."""
+        role = message.get("role")
+        if role == "tool":
+            if self._head is None:
+                self.omitted += 1
+                return []
+            self._results.append(message)
+            if len(self._results) < len(self._calls) or None in pair(self._calls, self._results):
+                return []
+            return self._close()
+        if role not in ROLES:
+            self.omitted += 1
+            return []
+        closed = self._close()
+        found = calls(message) if role == "assistant" else ()
+        if found:
+            self._head, self._index, self._calls = _sound(message, found), index, found
+        else:
+            closed.append(Atom(index=index, role=role, messages=(_sound(message, ()),)))
+        return closed
+
+    def open(self) -> Atom | None:
+        """The tool calls that still wait for results, as they would be sent now."""
+        if self._head is None:
+            return None
+        return Atom(
+            index=self._index,
+            role="assistant",
+            messages=(self._head, *_results(self._calls, self._results)),
+            calls=self._calls,
+        )
+
+    def _close(self) -> list[Atom]:
+        atom = self.open()
+        if atom is None:
+            return []
+        self.omitted += len(self._results) - sum(at is not None for at in pair(self._calls, self._results))
+        self._head, self._calls, self._results = None, (), []
+        return [atom]
+
+
+def calls(message: Mapping[str, Any]) -> tuple[Call, ...]:
+    """The tool calls of a message; what is no call of a named tool is not one."""
+    given = message.get("tool_calls")
+    if not given or not isinstance(given, (list, tuple)):
+        return ()
+    found = []
+    for call in given:
+        function = call.get("function") if isinstance(call, dict) else None
+        tool = function.get("name") if isinstance(function, dict) else None
+        if isinstance(tool, str) and tool:
+            identity = call.get("id")
+            identity = identity if isinstance(identity, str) and identity else None
+            found.append(Call(identity, tool, function.get("arguments")))
+    return tuple(found)
+
+
+def pair(calls: Sequence[Call], results: Sequence[Mapping[str, Any]]) -> list[int | None]:
+    """For each call, which of the results is its own; `None` where there is none.
+
+    By id first. What names no id belongs, as with Ollama, to a call of the tool that it names, else to the next one.
+    """
+    found: list[int | None] = [None] * len(calls)
+    waiting = list(range(len(calls)))
+    unnamed = []
+    for number, result in enumerate(results):
+        identity = result.get("tool_call_id")
+        if not identity:
+            unnamed.append(number)
+            continue
+        own = next((at for at in waiting if calls[at].id == identity), None)
+        if own is not None:
+            waiting.remove(own)
+            found[own] = number
+    for number in unnamed:
+        tool = results[number].get("tool_name")
+        own = next((at for at in waiting if tool and calls[at].tool == tool), next(iter(waiting), None))
+        if own is not None:
+            waiting.remove(own)
+            found[own] = number
+    return found
+
+
+def _results(calls: Sequence[Call], results: Sequence[FrozenDict]) -> list[FrozenDict]:
+    """A result for each call, in their order."""
+    found = []
+    for call, number in zip(calls, pair(calls, results), strict=True):
+        if number is None:
+            made = {"role": "tool", "content": INTERRUPTED}
+            made |= {"tool_call_id": call.id} if call.id is not None else {"tool_name": call.tool}
+            found.append(FrozenDict(made))
+            continue
+        result = results[number]
+        if call.id is not None and result.get("tool_call_id") != call.id:
+            result = FrozenDict({**result, "tool_call_id": call.id})
+        elif call.id is None and result.get("tool_name", call.tool) != call.tool:
+            result = FrozenDict({**result, "tool_name": call.tool})
+        found.append(_sound(result, ()))
+    return found
+
+
+def _sound(message: FrozenDict, found: tuple[Call, ...]) -> FrozenDict:
+    """The message as a server takes it; the same object where nothing is wrong with it."""
+    changed: dict[str, Any] = {}
+    if "tool_calls" in message and (not found or len(found) != len(message["tool_calls"])):
+        changed["tool_calls"] = FrozenList(call for call in message["tool_calls"] or () if calls({"tool_calls": [call]}))
+    content = message.get("content")
+    if content is None:
+        # With calls, an assistant may say nothing.
+        if not found:
+            changed["content"] = ""
+    elif not isinstance(content, (str, list)):
+        changed["content"] = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    elif isinstance(content, list) and not all(isinstance(part, dict) for part in content):
+        changed["content"] = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    elif content == []:
+        changed["content"] = ""
+    if not changed:
+        return message
+    made = {**message, **changed}
+    if "tool_calls" in made and not found:
+        del made["tool_calls"]
+    sound: FrozenDict = copy(made)
+    return sound
