@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What `rev_accel.History` saves on recorded conversations, and what a view costs.
 
-The conversations are those of `tests/fixtures/conversations`, joined ten by ten into sessions of some 256 messages each,
-as a day with one agent would be. Each turn of the model is one request with all that came before it. Three ways to
-choose what is sent take the same turns: never trimming; a window that slides at each call (the last 20 messages and a line
-that counts the others, never beginning with a result); and a `History` with its budget. What a request costs is counted in
-bytes of its messages as JSON: those that stand at the beginning of the request before are cached, the others fresh.
+The conversations are those of `tests/fixtures/conversations`, joined ten by ten into sessions of some 256 messages, as
+a day with one agent would be. Each turn of the model is one request with all that came before it. Three ways to choose
+what is sent take the same turns: never trimming; a window that slides at each call (the last 20 messages and a line
+that counts the others, never beginning with a result); and a `History` with its budget. What a request costs is counted
+in bytes of its messages as JSON: those that stand at the beginning of the request before are cached, the others fresh.
 
 A view of a long log is timed with a message added each time, at three lengths; beside it stands what the message costs
 by itself, added to a log.
@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ class Spent:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--budgets", type=int, nargs="+", default=[4_000, 6_000, 8_000, 10_000, 12_000], metavar="TOKENS")
+    parser.add_argument(
+        "--budgets", type=int, nargs="+", default=[4_000, 6_000, 8_000, 10_000, 12_000], metavar="TOKENS"
+    )
     parser.add_argument("--json", action="store_true", help="print every figure as JSON")
     options = parser.parse_args()
     singles = [json.loads(line) for line in gzip.decompress(FILE.read_bytes()).splitlines()]
@@ -69,7 +72,9 @@ def main() -> None:
         figures = {
             "machine": machine(),
             "bytes": {
-                name: {policy: {"sent": one.sent, "shared": one.shared, "cost": one.cost} for policy, one in rows.items()}
+                name: {
+                    policy: {"sent": one.sent, "shared": one.shared, "cost": one.cost} for policy, one in rows.items()
+                }
                 for name, rows in found.items()
             },
             "microseconds": times,
@@ -96,9 +101,9 @@ def policies(conversations: list[list[Message]], budgets: Iterable[int]) -> dict
         "sliding": spent(conversations, sliding),
     }
     for budget in budgets:
-        rows[f"History, {budget:,} tokens"] = spent(conversations, lambda one, budget=budget: history(one, budget))
+        rows[f"History, {budget:,} tokens"] = spent(conversations, partial(history, budget=budget))
         rows[f"the same, a model's summary, {budget:,} tokens"] = spent(
-            conversations, lambda one, budget=budget: history(one, budget, by_model=True)
+            conversations, partial(history, budget=budget, by_model=True)
         )
     return rows
 
@@ -118,7 +123,7 @@ def sliding(messages: list[Message]) -> Iterator[list[Message]]:
         yield [request[0], *([count] if start > 1 else []), *request[start:]]
 
 
-def history(messages: list[Message], budget: int, *, by_model: bool = False) -> Iterator[list[Message]]:
+def history(messages: list[Message], *, budget: int, by_model: bool = False) -> Iterator[list[Message]]:
     """With a model's summary, the request for it is sent and paid, too; what it answers is as long as usual."""
     asked: list[list[Message]] = []
 

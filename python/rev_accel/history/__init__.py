@@ -6,8 +6,6 @@ Every name is loaded when it is first used.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from .validity import Problem as Problem
-    from .validity import check as check
     from .log import INTERRUPTED as INTERRUPTED
     from .log import MessageLog as MessageLog
     from .log import Recovery as Recovery
@@ -16,6 +14,8 @@ if TYPE_CHECKING:
     from .prefix import Prefix as Prefix
     from .prefix import PrefixTotals as PrefixTotals
     from .summariser import ModelSummary as ModelSummary
+    from .validity import Problem as Problem
+    from .validity import check as check
     from .view import Budget as Budget
     from .view import Cut as Cut
     from .view import History as History

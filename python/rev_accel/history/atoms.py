@@ -7,29 +7,23 @@ conversation went on gets `INTERRUPTED`; a result without a call is left out.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from rev_accel.frozen import FrozenDict, FrozenList, copy
+from rev_accel.llm.estimate import compact
 
+from .calls import Call, calls, pair
+from .file import encode
 from .log import INTERRUPTED
+from .tokens import message_tokens
 
-__all__ = ["ROLES", "SYSTEM", "Atom", "Call", "Grouping", "calls", "pair"]
+__all__ = ["ROLES", "SYSTEM", "Atom", "Grouping"]
 
 SYSTEM = ("system", "developer")
 ROLES = (*SYSTEM, "user", "assistant", "tool")
 """The roles of messages that servers know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A tool call of an assistant message, as far as results need it."""
-
-    id: str | None
-    tool: str
-    arguments: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +36,16 @@ class Atom:
     role: str
     messages: tuple[FrozenDict, ...]
     calls: tuple[Call, ...] = ()
+
+    sizes: tuple[tuple[int, int], ...] = field(init=False)
+    """Of each message, the bytes as JSON and the tokens, estimated."""
+    tokens: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Measured once: atoms are weighed at each cut.
+        sizes = tuple((_bytes(message), message_tokens(message)) for message in self.messages)
+        object.__setattr__(self, "sizes", sizes)
+        object.__setattr__(self, "tokens", sum(tokens for _, tokens in sizes))
 
 
 class Grouping:
@@ -97,48 +101,6 @@ class Grouping:
         return [atom]
 
 
-def calls(message: Mapping[str, Any]) -> tuple[Call, ...]:
-    """The tool calls of a message; what is no call of a named tool is not one."""
-    given = message.get("tool_calls")
-    if not given or not isinstance(given, (list, tuple)):
-        return ()
-    found = []
-    for call in given:
-        function = call.get("function") if isinstance(call, dict) else None
-        tool = function.get("name") if isinstance(function, dict) else None
-        if isinstance(tool, str) and tool:
-            identity = call.get("id")
-            identity = identity if isinstance(identity, str) and identity else None
-            found.append(Call(identity, tool, function.get("arguments")))
-    return tuple(found)
-
-
-def pair(calls: Sequence[Call], results: Sequence[Mapping[str, Any]]) -> list[int | None]:
-    """For each call, which of the results is its own; `None` where there is none.
-
-    By id first. What names no id belongs, as with Ollama, to a call of the tool that it names, else to the next one.
-    """
-    found: list[int | None] = [None] * len(calls)
-    waiting = list(range(len(calls)))
-    unnamed = []
-    for number, result in enumerate(results):
-        identity = result.get("tool_call_id")
-        if not identity:
-            unnamed.append(number)
-            continue
-        own = next((at for at in waiting if calls[at].id == identity), None)
-        if own is not None:
-            waiting.remove(own)
-            found[own] = number
-    for number in unnamed:
-        tool = results[number].get("tool_name")
-        own = next((at for at in waiting if tool and calls[at].tool == tool), next(iter(waiting), None))
-        if own is not None:
-            waiting.remove(own)
-            found[own] = number
-    return found
-
-
 def _results(calls: Sequence[Call], results: Sequence[FrozenDict]) -> list[FrozenDict]:
     """A result for each call, in their order."""
     found = []
@@ -161,18 +123,20 @@ def _sound(message: FrozenDict, found: tuple[Call, ...]) -> FrozenDict:
     """The message as a server takes it; the same object where nothing is wrong with it."""
     changed: dict[str, Any] = {}
     if "tool_calls" in message and (not found or len(found) != len(message["tool_calls"])):
-        changed["tool_calls"] = FrozenList(call for call in message["tool_calls"] or () if calls({"tool_calls": [call]}))
+        changed["tool_calls"] = FrozenList(
+            call for call in message["tool_calls"] or () if calls({"tool_calls": [call]})
+        )
     content = message.get("content")
     if content is None:
         # With calls, an assistant may say nothing.
         if not found:
             changed["content"] = ""
     elif not isinstance(content, (str, list)):
-        changed["content"] = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    elif isinstance(content, list) and not all(isinstance(part, dict) for part in content):
-        changed["content"] = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        changed["content"] = compact(content)
     elif content == []:
         changed["content"] = ""
+    elif not isinstance(content, str) and not all(isinstance(part, dict) for part in content):
+        changed["content"] = compact(content)
     if not changed:
         return message
     made = {**message, **changed}
@@ -180,3 +144,10 @@ def _sound(message: FrozenDict, found: tuple[Call, ...]) -> FrozenDict:
         del made["tool_calls"]
     sound: FrozenDict = copy(made)
     return sound
+
+
+def _bytes(message: FrozenDict) -> int:
+    try:
+        return len(encode(message))
+    except (ValueError, RecursionError):  # an int of thousands of digits, or nested too deep: no server takes it
+        return 0

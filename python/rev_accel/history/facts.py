@@ -1,4 +1,4 @@
-"""What a summary keeps of messages that are no longer sent, collected from their text alone: equal logs, equal words."""
+"""What a summary keeps of messages that are no longer sent, taken from their text alone: equal logs, equal words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from .atoms import Atom, Call
+from rev_accel.llm.estimate import compact
+
+from .atoms import Atom
+from .calls import Call
 from .log import INTERRUPTED
 
 __all__ = ["HEADER", "Facts", "is_error", "text_of"]
@@ -25,14 +28,21 @@ FIRST_LINES = 64
 LENGTHS = (600, 300, 150, 80, 40)
 COUNTS = (MOST_LINES, 64, 32, 16, 8, 4, 2, 1)
 
+FORMS = (*((length, MOST_LINES) for length in LENGTHS), *((LENGTHS[-1], count) for count in COUNTS[1:]))
+
 TARGET_CHARACTERS = 80
 # Beyond it arguments are not parsed for the files that they name.
 MOST_ARGUMENTS = 200_000
 
-_ERROR = re.compile(r"\s*(?:\{\s*\"error\"|(?:fatal |unexpected )?error\b|traceback \(most recent|exception\b)", re.IGNORECASE)
-_FILE_NAMES = re.compile(r"(?:^|_)(?:path|paths|file|files|filename|filenames|source|destination|src|dst)$", re.IGNORECASE)
-_DECISION = re.compile(
-    r"\b(?:decid\w+|decision|chose|chosen|agreed|instead of|rather than|going with|will not|won't|must not)\b", re.IGNORECASE
+_ERROR = re.compile(
+    r"\s*(?:\{\s*\"error\"|(?:fatal |unexpected )?error\b|traceback \(most recent|exception\b)", re.IGNORECASE
+)
+_FILE_NAMES = re.compile(
+    r"(?:^|_)(?:path|paths|file|files|filename|filenames|source|destination|src|dst)$", re.IGNORECASE
+)
+_DECISIONS = (
+    *("decid", "decision", "chose", "choosing", "agreed", "instead of", "rather than", "going with", "will not"),
+    *("won't", "must not"),
 )
 _TASK = re.compile(r"^\s*(?:[-*]|\d+[.)])\s+\[([ xX])\]\s+(.+)$", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -80,23 +90,22 @@ class Facts:
             _append(self.asked, one_line(text, LENGTHS[0]))
         if atom.role == "assistant" and text.strip():
             self.last_said = one_line(text, LENGTHS[0])
-            for sentence in _SENTENCE.split(text):
-                if _DECISION.search(sentence) and not sentence.rstrip().endswith("?"):
-                    _append(self.decisions, one_line(sentence, LENGTHS[1]))
+            for sentence in _decisions(text):
+                _append(self.decisions, one_line(sentence, LENGTHS[1]))
         for call, result in zip(atom.calls, atom.messages[1:], strict=True):
             self._called(call, result)
 
     def text(self, characters: int) -> str:
         """The summary, of at most about so many characters: lines get shorter first, then fewer."""
-        for length in LENGTHS:
-            found = self._render(length, MOST_LINES, characters)
-            if len(found) <= characters:
-                return found
-        for count in COUNTS:
-            found = self._render(LENGTHS[-1], count, characters)
-            if len(found) <= characters:
-                break
-        return found
+        # The first form that fits, found by halves: each is shorter than the one before.
+        low, high = 0, len(FORMS) - 1
+        while low < high:
+            middle = (low + high) // 2
+            if len(self._render(*FORMS[middle], characters)) <= characters:
+                high = middle
+            else:
+                low = middle + 1
+        return self._render(*FORMS[low], characters)
 
     def _task(self, task: str, *, is_done: bool) -> None:
         if is_done:
@@ -111,7 +120,7 @@ class Facts:
         files = list(_files(arguments))
         self.files |= dict.fromkeys(files)
         _bound(self.files)
-        target = ", ".join(files) or ("" if not arguments else _compact(arguments))
+        target = ", ".join(files) or ("" if not arguments else _shown(arguments))
         name = f"{call.tool}({one_line(target, TARGET_CHARACTERS)})"
         content = text_of(result)
         if content == INTERRUPTED:
@@ -137,14 +146,14 @@ class Facts:
     def _render(self, length: int, count: int, characters: int) -> str:
         done = []
         for tool, (times, targets) in self.done.items():
-            named = ", ".join(_thinned(list(targets), count))
-            done.append(f"{tool} × {times}" + (f": {one_line(named, 2 * length)}" if named else ""))
+            named = _joined(list(targets), count, 3 * length)
+            done.append(f"{tool} × {times}" + (f": {named}" if named else ""))
         sections = {
             "What the user said after the first task, in their words": self.asked,
             "Done": done,
             "Failed": [f"{name}: {why}" for name, why in self.failed.items()],
             "Pending": list(self.pending),
-            "Files touched": [", ".join(_thinned(list(self.files), 2 * count))] if self.files else [],
+            "Files touched": [_joined(list(self.files), 2 * count, 4 * length)] if self.files else [],
             "Decisions": self.decisions,
             "Last error": [self.last_error] if self.last_error else [],
             "Said last": [self.last_said] if self.last_said else [],
@@ -154,8 +163,8 @@ class Facts:
             parts.append(f"Before these:\n{self.earlier[: characters // 2]}")
         for title, lines in sections.items():
             if lines:
-                longest = 4 * length if title == "Files touched" else length if title != "Done" else 3 * length
-                body = "\n".join(f"- {one_line(line, longest)}" for line in _thinned(lines, count))
+                is_list = title in ("Done", "Files touched")
+                body = "\n".join(f"- {line if is_list else _clipped(line, length)}" for line in _thinned(lines, count))
                 parts.append(f"{title}:\n{body}")
         return "\n".join(parts)
 
@@ -172,11 +181,22 @@ def text_of(message: Mapping[str, Any]) -> str:
 
 
 def one_line(text: str, length: int) -> str:
-    """A text on one line, with its beginning and its end if it is too long."""
-    text = " ".join(text[: 4 * length].split()) + ("…" if len(text) > 4 * length else "")
-    if len(text) <= length:
-        return text
-    return f"{text[: length - 1].rstrip()}…"
+    """A text on one line, and only its beginning if it is too long."""
+    return _clipped(" ".join(text[: 4 * length].split()) + ("…" if len(text) > 4 * length else ""), length)
+
+
+def _clipped(line: str, length: int) -> str:
+    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
+
+
+def _decisions(text: str) -> Iterator[str]:
+    """The sentences that tell of one, by their words."""
+    lowered = text.lower()
+    if any(word in lowered for word in _DECISIONS):
+        for sentence in _SENTENCE.split(text):
+            lowered = sentence.lower()
+            if any(word in lowered for word in _DECISIONS) and not sentence.rstrip().endswith("?"):
+                yield sentence
 
 
 def _append(lines: list[str], line: str) -> None:
@@ -198,6 +218,15 @@ def _thinned(lines: list[str], count: int) -> list[str]:
     return [*lines[:first], f"({len(lines) - count} more)", *lines[len(lines) - (count - first) :]]
 
 
+def _joined(names: list[str], count: int, length: int) -> str:
+    """As many names as there is room for."""
+    while True:
+        found = ", ".join(_thinned(names, count))
+        if len(found) <= length or count <= 1:
+            return found
+        count = min(count, len(names)) * 2 // 3
+
+
 def _arguments(given: Any) -> dict[str, Any]:
     if isinstance(given, str):
         if len(given) > MOST_ARGUMENTS:
@@ -209,16 +238,9 @@ def _arguments(given: Any) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _compact(arguments: dict[str, Any]) -> str:
-    shown = (f"{name}={value if isinstance(value, str) else _json(value)}" for name, value in arguments.items())
+def _shown(arguments: dict[str, Any]) -> str:
+    shown = (f"{name}={value if isinstance(value, str) else compact(value)}" for name, value in arguments.items())
     return ", ".join(shown)
-
-
-def _json(value: Any) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    except (ValueError, RecursionError):
-        return "…"
 
 
 def _files(arguments: dict[str, Any]) -> Iterator[str]:

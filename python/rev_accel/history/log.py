@@ -15,7 +15,7 @@ from rev_accel.frozen import FrozenDict, copy
 
 from .file import LogFile, encode
 
-__all__ = ["INTERRUPTED", "MessageLog", "Recovery", "messages_digest", "prefix"]
+__all__ = ["INTERRUPTED", "MessageLog", "Recovery", "adopt", "messages_digest", "prefix"]
 
 INTERRUPTED = "interrupted, outcome unknown"
 """What stands as the result of a tool call that had none when its log was opened again."""
@@ -118,14 +118,7 @@ class MessageLog(Sequence[FrozenDict]):
         """
         if not isinstance(message, dict):
             raise TypeError(f"a message must be a dict, not {type(message).__name__}")
-        frozen = copy(message, f"messages[{len(self._messages)}]")
-        with self._lock:
-            # Refuses what is not data.
-            digest = self._digest_with(frozen)
-            if self._file is not None:
-                self._file.append(_text(frozen), digest)
-            self._messages.append(frozen)
-            self._digest = digest
+        adopt(self, copy(message, f"messages[{len(self._messages)}]"))
 
     def extend(self, messages: Iterable[dict[str, Any]]) -> None:
         """Adds messages, one after the other."""
@@ -177,6 +170,17 @@ def prefix(log: MessageLog) -> tuple[Sequence[FrozenDict], int, str | None]:
     """What a log holds at this moment: a list that is only ever added to, how much of it, and the digest of that."""
     with log._lock:
         return log._messages, len(log._messages), log.digest
+
+
+def adopt(log: MessageLog, message: FrozenDict) -> None:
+    """Adds a message that is frozen all through already, as those of another log are, without copying it."""
+    with log._lock:
+        # Refuses what is not data.
+        digest = log._digest_with(message)
+        if log._file is not None:
+            log._file.append(_text(message), digest)
+        log._messages.append(message)
+        log._digest = digest
 
 
 def _text(message: FrozenDict) -> bytes:

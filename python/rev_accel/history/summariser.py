@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rev_accel.errors import ModelError
+from rev_accel.frozen import FrozenDict
 from rev_accel.llm.verdict import storable
 
 from .facts import is_error
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["INSTRUCTION", "ModelSummary"]
 
 INSTRUCTION = """\
-The conversation gets too long, and its older part will be replaced by what you write now. Write a summary of all of it so \
-far, for yourself, in these sections, leaving out empty ones. Keep everything that an earlier summary in it says and that \
-still holds.
+The conversation gets too long, and its older part will be replaced by what you write now. Write a summary of all of \
+it so far, for yourself, in these sections, leaving out empty ones. Keep everything that an earlier summary in it says \
+and that still holds.
 Intent: what the user wants, with every constraint, in the user's own words.
 Done: what was finished.
 Failed: what was tried and did not work, and why.
@@ -44,8 +45,10 @@ class ModelSummary:
     with the instruction at the end. Whatever is no whole answer gives no summary: an error, an empty or refused
     reply, one that was cut, one that calls tools.
 
-        summariser = ModelSummary(client, lambda messages: client.request(model="qwen3", messages=messages, tools=tools))
-        history = History(log, budget=32_000, tools=tools, summariser=summariser)
+        def request(messages):
+            return client.request(model="qwen3", messages=messages, tools=tools)
+
+        history = History(log, budget=32_000, tools=tools, summariser=ModelSummary(client, request))
 
     Args:
         client: Who is asked.
@@ -85,9 +88,7 @@ class ModelSummary:
         return text
 
     def _asked(self, messages: Messages) -> Request:
-        from rev_accel.llm.parts import Messages as Own
-
-        request = self._request(Own([*messages, {"role": "user", "content": self._instruction}]))
+        request = self._request(messages.followed_by([FrozenDict({"role": "user", "content": self._instruction})]))
         if request.dialect == "openai" and request.tools:
             # Ollama's own dialect knows no such choice.
             return replace(request, tool_choice="none")

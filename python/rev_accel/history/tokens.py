@@ -7,7 +7,7 @@ from typing import Any
 
 from rev_accel.llm.estimate import BYTES_A_TOKEN, described, message_texts, text_bytes
 
-from .atoms import calls
+from .calls import calls
 
 __all__ = ["Calibration", "message_tokens", "tools_tokens"]
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from .atoms import ROLES, Call, calls
+from .atoms import ROLES
+from .calls import Call, calls
 
 if TYPE_CHECKING:
     from rev_accel.llm.request import Dialect
@@ -131,8 +132,10 @@ class Checker:
                 self._add(f"{place}.content", "content", "is missing: expected a text, if need be an empty one")
         elif isinstance(content, (list, tuple)):
             if self._dialect == "ollama" or not content or not all(isinstance(part, dict) for part in content):
-                self._add(f"{place}.content", "content", "is a list: expected a text" + (
-                    "" if self._dialect == "ollama" else ", or a list of parts"
-                ))
+                self._add(
+                    f"{place}.content",
+                    "content",
+                    "is a list: expected a text" + ("" if self._dialect == "ollama" else ", or a list of parts"),
+                )
         elif not isinstance(content, str):
             self._add(f"{place}.content", "content", f"is of type `{type(content).__name__}`: expected a text")

@@ -12,18 +12,18 @@ from rev_accel.frozen import FrozenDict
 from rev_accel.llm.parts import Messages, ToolSet
 
 from .atoms import SYSTEM, Atom, Grouping
-from .validity import Checker, Problem
 from .facts import HEADER, Facts, is_error
-from .file import encode
-from .log import MessageLog, prefix
+from .log import MessageLog, adopt, prefix
 from .outputs import ToolOutputs
 from .prefix import Prefix, PrefixMeter, PrefixTotals, Sent
 from .tokens import Calibration, message_tokens, tools_tokens
+from .validity import Checker, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rev_accel.llm.request import Dialect
+    from rev_accel.metrics import Metrics
 
 __all__ = ["Budget", "Cut", "History", "Summariser", "View"]
 
@@ -129,6 +129,7 @@ class History:
             use, the summary is made from the text of the messages.
         is_error: Which results of tools tell of a failure.
         dialect: Also check what only this one asks for.
+        metrics: Takes how much of each view the server knows already: a `rev_accel.metrics.Metrics`.
     """
 
     def __init__(
@@ -142,6 +143,7 @@ class History:
         summariser: Summariser | None = None,
         is_error: Callable[[Mapping[str, Any]], bool] = is_error,
         dialect: Dialect | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self.log = log
         self.budget = budget if isinstance(budget, Budget) else Budget(tokens=budget)
@@ -165,6 +167,7 @@ class History:
         self._ahead: tuple[tuple[int, int], _Window] | None = None
         self._meter = PrefixMeter()
         self._cuts_sent = 0
+        self._metrics = metrics
 
     @property
     def prefix(self) -> PrefixTotals:
@@ -215,10 +218,10 @@ class History:
             sizes, tokens, stem = sent.bytes, sent.tokens, len(items)
             checker = sent.checker
             if atom is not None:
-                items = Messages([*items, *atom.messages])
+                items = items.followed_by(atom.messages)
                 sizes, tokens, checker = list(sizes), list(tokens), Checker(self._dialect)
-                for one in atom.messages:
-                    _add_sizes(sizes, tokens, one)
+                for size in atom.sizes:
+                    _add_sizes(sizes, tokens, size)
                 for one in items:
                     checker.feed(one)
             cuts = 0 if window.cut is None else window.cut.number
@@ -227,6 +230,8 @@ class History:
                 was_cut=cuts != self._cuts_sent,
             )
             self._cuts_sent = cuts
+            if self._metrics is not None:
+                self._metrics.sent(measured)
             estimated = (tokens[-1] if tokens else 0) + own_tokens
             total = self._corrected(window, estimated)
             return View(
@@ -261,7 +266,12 @@ class History:
             match self.notes[self._noted]:
                 case {"at": int(at)} if at > position:
                     return
-                case {"kind": "usage", "cuts": int(cuts), "estimated": int(estimated), "reported": int(reported)} as note:
+                case {
+                    "kind": "usage",
+                    "cuts": int(cuts),
+                    "estimated": int(estimated),
+                    "reported": int(reported),
+                } as note:
                     if self._calibration.learn(str(note.get("model")), estimated=estimated, reported=reported):
                         self._base = (cuts, estimated, reported)
                 case {"kind": "summary", "at": int(at), "text": str(text)}:
@@ -313,7 +323,7 @@ class History:
         assert self.summariser is not None
         messages = Messages(window.sent.log)
         if atom is not None:
-            messages = Messages([*messages, *atom.messages])
+            messages = messages.followed_by(atom.messages)
         text = self.summariser(messages)
         if text is None or not text.strip():
             return None
@@ -321,12 +331,12 @@ class History:
 
 
 def _tokens(atom: Atom | None) -> int:
-    return 0 if atom is None else sum(map(message_tokens, atom.messages))
+    return 0 if atom is None else atom.tokens
 
 
-def _add_sizes(sizes: list[int], tokens: list[int], message: FrozenDict) -> None:
-    sizes.append((sizes[-1] if sizes else 0) + len(encode(message)))
-    tokens.append((tokens[-1] if tokens else 0) + message_tokens(message))
+def _add_sizes(sizes: list[int], tokens: list[int], size: tuple[int, int]) -> None:
+    sizes.append((sizes[-1] if sizes else 0) + size[0])
+    tokens.append((tokens[-1] if tokens else 0) + size[1])
 
 
 class _Pins:
@@ -362,10 +372,11 @@ class _Sent:
     def total(self) -> int:
         return self.tokens[-1] if self.tokens else 0
 
-    def add(self, message: FrozenDict) -> None:
-        self.log.append(message)
-        self.checker.feed(message)
-        _add_sizes(self.bytes, self.tokens, message)
+    def add(self, atom: Atom) -> None:
+        for message, size in zip(atom.messages, atom.sizes, strict=True):
+            adopt(self.log, message)
+            self.checker.feed(message)
+            _add_sizes(self.bytes, self.tokens, size)
 
 
 class _Window:
@@ -385,8 +396,7 @@ class _Window:
 
     def add(self, atom: Atom) -> None:
         """Takes the next atom."""
-        for message in atom.messages:
-            self.sent.add(message)
+        self.sent.add(atom)
         is_head = not self.has_task and (atom.role in SYSTEM or atom.role == "user")
         if is_head:
             self.head.append(atom)
@@ -411,15 +421,15 @@ class _Window:
         """
         pinned = {id(atom) for atom in pins if atom is not None}
         pinned |= {id(atom) for atom in self.rest if atom.role in SYSTEM}
-        sizes = [_tokens(atom) for atom in self.rest]
-        used = fixed + summary + sum(map(_tokens, self.head))
-        used += sum(size for atom, size in zip(self.rest, sizes, strict=True) if id(atom) in pinned)
+        used = fixed + summary + sum(atom.tokens for atom in self.head)
+        used += sum(atom.tokens for atom in self.rest if id(atom) in pinned)
         start = len(self.rest)
         while start:
-            size = 0 if id(self.rest[start - 1]) in pinned else sizes[start - 1]
-            if used + size > low:
-                break
-            used += size
+            atom = self.rest[start - 1]
+            if id(atom) not in pinned:
+                used += atom.tokens
+                if used > low:
+                    break
             start -= 1
         dropped = [atom for atom in self.rest[:start] if id(atom) not in pinned]
         if not dropped:
@@ -433,15 +443,15 @@ class _Window:
             text = f"{HEADER}: {facts.messages:,} messages]\n{told}"
         else:
             text = facts.text(summary * BYTES_A_TOKEN)
-        message = FrozenDict({"role": "user", "content": text})
+        stands = Atom(index=position, role="user", messages=(FrozenDict({"role": "user", "content": text}),))
         made = _Window(dialect=self.dialect)
-        made._summary_tokens = message_tokens(message)
-        made.replaced = self._summary_tokens + sum(map(_tokens, dropped))
+        made._summary_tokens = stands.tokens
+        made.replaced = self._summary_tokens + sum(atom.tokens for atom in dropped)
         if made.replaced - made._summary_tokens <= least:
             return None
         for atom in self.head:
             made.add(atom)
-        made.sent.add(message)
+        made.sent.add(stands)
         for atom in kept:
             made.add(atom)
         made.facts = facts

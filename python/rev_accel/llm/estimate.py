@@ -29,7 +29,8 @@ DENSEST = 2
 # Below so many tokens an estimate says nothing.
 LEAST_TOKENS = 200
 
-# A run of one character becomes few tokens.
+# A run of one character becomes few tokens; in a short text there is no need to look for one.
+SHORT_CHARACTERS = 256
 _RUNS = re.compile(r"(.)\1{3,}", re.DOTALL)
 
 # What a model thought before an earlier answer: the templates of many models leave it out.
@@ -64,7 +65,9 @@ def prompt_tokens(request: Request) -> int:
 
 def text_bytes(text: str) -> int:
     """The bytes of a text that count: a run of one character is few tokens, however long."""
-    return len(_RUNS.sub(r"\1\1\1", text).encode("utf-8", "surrogatepass"))
+    if len(text) > SHORT_CHARACTERS:
+        text = _RUNS.sub(r"\1\1\1", text)
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def texts(request: Request) -> Iterator[str]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, Self, overload
 
-from rev_accel._core import digest
+from rev_accel._core import chain_digest, digest
 from rev_accel.frozen import FrozenDict, Immutable, copy, freeze
 from rev_accel.history.log import MessageLog, messages_digest, prefix
 
@@ -39,6 +39,16 @@ class Messages(Immutable, Sequence[FrozenDict]):
 
     _items: Sequence[FrozenDict]
     _length: int
+
+    def followed_by(self, more: Sequence[FrozenDict]) -> Messages:
+        """These and more, which are frozen all through already, as those of a log are: only these are digested."""
+        made = super().__new__(type(self))
+        made._items = [*self, *more]
+        made._length = len(made._items)
+        previous = None if self.digest is None else bytes.fromhex(self.digest)
+        digest = chain_digest(list(more), previous=previous, first=self._length)
+        made.digest = None if digest is None else digest.hex()
+        return made
 
     @cached_property
     def digests(self) -> tuple[str, ...]:

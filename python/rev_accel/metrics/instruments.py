@@ -1,0 +1,164 @@
+"""What is counted and measured: cheap to feed from any thread, worked out when somebody asks."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter as Tally
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+
+__all__ = ["Counter", "Histogram", "Summary"]
+
+# Values that wait before they are put into buckets: they take 32 KiB at most.
+WAITING = 1024
+
+# Bounds of buckets: 20 for each power of ten, so a quantile is right within 6 %. From a nanosecond, or a billionth of
+# whatever the unit is, to a million millions of it.
+STEPS = 20
+BOUNDS = tuple(10 ** (step / STEPS) for step in range(-9 * STEPS, 12 * STEPS + 1))
+
+_bucket = partial(bisect_right, BOUNDS)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """What was measured: `None` where nothing was."""
+
+    count: int
+    total: float
+    least: float | None
+    most: float | None
+    median: float | None
+    p95: float | None
+
+    @property
+    def mean(self) -> float | None:
+        return self.total / self.count if self.count else None
+
+
+class Counter:
+    """A number that grows."""
+
+    __slots__ = ("_lock", "attributes", "name", "unit", "value")
+
+    def __init__(self, name: str, unit: str, attributes: Mapping[str, str]) -> None:
+        self.name = name
+        self.unit = unit
+        self.attributes = attributes
+        self.value: float = 0
+        self._lock = Lock()
+
+    def add(self, amount: float = 1) -> None:
+        """Adds to it."""
+        with self._lock:
+            self.value += amount
+
+    def renew_lock(self) -> None:
+        self._lock = Lock()
+
+
+class Histogram:
+    """Measured values, of which count, sum and quantiles are kept, in a bounded space.
+
+    `record` only lets a value wait, which is safe from any thread without a lock; they are counted together.
+    """
+
+    __slots__ = (
+        "_buckets",
+        "_forward",
+        "_lock",
+        "_waiting",
+        "attributes",
+        "count",
+        "least",
+        "most",
+        "name",
+        "total",
+        "unit",
+    )
+
+    def __init__(self, name: str, unit: str, attributes: Mapping[str, str]) -> None:
+        self.name = name
+        self.unit = unit
+        self.attributes = attributes
+        self.count = 0
+        self.total = 0.0
+        self.least = float("inf")
+        self.most = float("-inf")
+        self._buckets: Tally[int] = Tally()
+        self._waiting: deque[float] = deque()
+        self._lock = Lock()
+        self._forward: Callable[[float], object] | None = None
+
+    def record(self, value: float) -> None:
+        """Takes a value."""
+        waiting = self._waiting
+        waiting.append(value)
+        if len(waiting) >= WAITING:
+            self.fold()
+
+    def fold(self) -> None:
+        """Counts the values that wait."""
+        with self._lock:
+            waiting = self._waiting
+            # Only as many as there are now: others may go on without end.
+            values = [waiting.popleft() for _ in range(len(waiting))]
+            if not values:
+                return
+            self.count += len(values)
+            self.total += sum(values)
+            self.least = min(self.least, min(values))
+            self.most = max(self.most, max(values))
+            self._buckets.update(map(_bucket, values))
+            forward = self._forward
+        if forward is not None:
+            for value in values:
+                forward(value)
+
+    def include(self, other: Histogram) -> None:
+        """Adds all values of another one."""
+        other.fold()
+        with self._lock, other._lock:
+            self.count += other.count
+            self.total += other.total
+            self.least = min(self.least, other.least)
+            self.most = max(self.most, other.most)
+            self._buckets.update(other._buckets)
+
+    def renew_lock(self) -> None:
+        self._lock = Lock()
+
+    def forward(self, to: Callable[[float], object] | None) -> None:
+        """Hands each value on as well, when it is counted."""
+        self.fold()
+        self._forward = to
+
+    def summary(self) -> Summary:
+        """All values so far."""
+        self.fold()
+        with self._lock:
+            if not self.count:
+                return Summary(count=0, total=0.0, least=None, most=None, median=None, p95=None)
+            return Summary(
+                count=self.count,
+                total=self.total,
+                least=self.least,
+                most=self.most,
+                median=self._quantile(0.5),
+                p95=self._quantile(0.95),
+            )
+
+    def _quantile(self, share: float) -> float:
+        rank = share * self.count
+        for bucket in sorted(self._buckets):
+            rank -= self._buckets[bucket]
+            if rank <= 0:
+                break
+        # The middle of the bucket, but nothing that was not measured.
+        low = BOUNDS[bucket - 1] if bucket else self.least
+        high = BOUNDS[bucket] if bucket < len(BOUNDS) else self.most
+        middle = (low * high) ** 0.5 if low > 0 else high
+        return min(max(middle, self.least), self.most)
