@@ -122,7 +122,7 @@ def _results(calls: Sequence[Call], results: Sequence[FrozenDict]) -> list[Froze
 def _sound(message: FrozenDict, found: tuple[Call, ...]) -> FrozenDict:
     """The message as a server takes it; the same object where nothing is wrong with it."""
     changed: dict[str, Any] = {}
-    if "tool_calls" in message and (not found or len(found) != len(message["tool_calls"])):
+    if found and len(found) != len(message["tool_calls"]):
         changed["tool_calls"] = FrozenList(
             call for call in message["tool_calls"] or () if calls({"tool_calls": [call]})
         )
@@ -137,10 +137,11 @@ def _sound(message: FrozenDict, found: tuple[Call, ...]) -> FrozenDict:
         changed["content"] = ""
     elif not isinstance(content, str) and not all(isinstance(part, dict) for part in content):
         changed["content"] = compact(content)
-    if not changed:
+    needs_none = not found and "tool_calls" in message
+    if not changed and not needs_none:
         return message
     made = {**message, **changed}
-    if "tool_calls" in made and not found:
+    if needs_none:
         del made["tool_calls"]
     sound: FrozenDict = copy(made)
     return sound

@@ -82,7 +82,7 @@ class ToolOutputs:
         if self.folder is None:
             return None
         # 128 bits: nobody can make two texts with the same name.
-        name = f"{self.folder.rstrip('/')}/{_core.digest(text, domain='tool output')[:32]}.txt"
+        name = f"{self.folder.rstrip('/')}/{_core.digest(text, domain='tool_output')[:32]}.txt"
         data = text.encode("utf-8", "surrogatepass")
         try:
             if not os.path.exists(name) or os.path.getsize(name) != len(data):

@@ -85,7 +85,8 @@ def message_texts(message: Mapping[str, Any]) -> Iterator[str]:
         yield _THOUGHTS.sub("", content) if message.get("role") == "assistant" else content
     elif isinstance(content, list):
         yield from (part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
-    for call in message.get("tool_calls") or ():
+    calls = message.get("tool_calls")
+    for call in calls if isinstance(calls, (list, tuple)) else ():
         function = call.get("function") if isinstance(call, dict) else None
         arguments = function.get("arguments") if isinstance(function, dict) else None
         if arguments:
