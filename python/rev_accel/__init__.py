@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import cache as cache
     from . import errors as errors
     from . import llm as llm
+    from . import metrics as metrics
     from . import repo as repo
     from . import workspace as workspace
     from ._core import __version__ as __version__
@@ -74,6 +75,7 @@ __all__ = [
     "get_repo_context",
     "llm",
     "messages_digest",
+    "metrics",
     "repo",
     "scan",
     "scan_source",
@@ -109,6 +111,7 @@ _HOMES = {
     "get_repo_context": "repo",
     "llm": "llm",
     "messages_digest": "history",
+    "metrics": "metrics",
     "repo": "repo",
     "scan": "analysis",
     "scan_source": "analysis",

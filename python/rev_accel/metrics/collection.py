@@ -14,10 +14,11 @@ from weakref import WeakSet
 from rev_accel.errors import InputError
 
 from .instruments import Counter, Histogram
-from .names import CACHE_RESULT, PREFIX, UNITS
+from .names import ANALYSIS, CACHE_RESULT, PREFIX, UNITS
 
 if TYPE_CHECKING:
     from rev_accel.history import Prefix
+    from rev_accel.records import ScanStats
     from rev_accel.replies import ResponseCache
 
 __all__ = ["Metrics", "timed"]
@@ -92,6 +93,12 @@ class Metrics:
         """Takes what a request shares with the one before: `view.prefix` of a `History`."""
         self.counter(PREFIX, kind="shared").add(prefix.shared_bytes)
         self.counter(PREFIX, kind="fresh").add(prefix.bytes - prefix.shared_bytes)
+
+    def scanned(self, stats: ScanStats) -> None:
+        """Takes how long a scan took: `report.stats`. It was warm if no file had to be analysed."""
+        seconds = (stats.select_ns + stats.analyse_ns + stats.keep_ns) / 1e9
+        state = "cold" if stats.parsed or stats.unparsed else "warm"
+        self.histogram(ANALYSIS, state=state).record(seconds)
 
     def instruments(self) -> list[Counter | Histogram]:
         """All counters and histograms, sorted by name and attributes; what watched caches say now among them."""

@@ -15,7 +15,7 @@ try:
     from opentelemetry.metrics import CallbackOptions, Observation, get_meter
 except ImportError as error:
     raise ImportError(
-        f"the export to OpenTelemetry needs `{error.name}`: install the extra, `pip install 'rev-accel[otel]'`"
+        "the export to OpenTelemetry needs `opentelemetry-api`: install the extra, `pip install 'rev-accel[otel]'`"
     ) from error
 
 if TYPE_CHECKING:

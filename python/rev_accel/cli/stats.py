@@ -1,0 +1,37 @@
+"""`rev-accel stats`: the figures of a run."""
+
+from __future__ import annotations
+
+import click
+
+from rev_accel.errors import InputError
+from rev_accel.metrics.figures import table
+
+from . import streams
+
+# More is no account of a run.
+MOST_BYTES = 64 << 20
+
+
+@click.command(
+    short_help="The figures of a run, and what it measured.",
+    epilog="Exit codes: 0; 2 for a file that cannot be read or is something else.",
+)
+@click.argument("file", type=click.Path(dir_okay=False))
+def stats(file: str) -> int:
+    """Print what `rev_accel.metrics.save(FILE)` wrote.
+
+    The figures: what the registry adds to a tool, analysis cold and warm, how replies were answered, time for planning,
+    memory, and how much of what was sent to models stood at the beginning of the request before. Then everything that
+    was counted and measured.
+    """
+    with open(file, "rb") as opened:
+        data = opened.read(MOST_BYTES + 1)
+    try:
+        if len(data) > MOST_BYTES:
+            raise ValueError("it is too large")
+        shown = table(data.decode("utf-8"))
+    except ValueError as error:
+        raise InputError(f"`{file}` does not hold the metrics of a run: {error}") from None
+    streams.write_output("".join(f"{streams.one_line(line)}\n" for line in shown.splitlines()).encode())
+    return 0
