@@ -30,7 +30,7 @@ help:
 	@echo "make format          format the Rust and Python sources"
 	@echo "make develop         install for work on the sources: editable, quick to build"
 	@echo "make bench           measure the core, and the package against its peers"
-	@echo "make soak            hours of random tests: recogniser, hostile text, cache, repositories, digests, models"
+	@echo "make soak            hours of random tests: recogniser, hostile text, cache, repositories, digests, models, histories"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make clean           remove everything that was built"
 
@@ -76,6 +76,8 @@ bench: $(VENV)/installed
 	$(BIN)/python benches/peers.py
 	$(BIN)/python benches/llm.py
 	$(BIN)/python benches/repo.py
+	$(BIN)/python benches/history.py
+	$(BIN)/python benches/metrics.py
 
 # Hours: the long forms of what the tests do in short.
 soak: $(VENV)/installed-test
@@ -83,6 +85,7 @@ soak: $(VENV)/installed-test
 	$(BIN)/python -m tests.robustness.campaign
 	$(BIN)/python -m tests.digests.pairs 2000000
 	cd tests && $(abspath $(BIN))/python -m llm.pairs 200000
+	cd tests && $(abspath $(BIN))/python -m history.campaign 50000
 	for place in /var/tmp /dev/shm; do $(BIN)/python -m tests.repo.campaign --steps 40000 --folder $$place || exit 1; done
 	$(BIN)/python -m tests.repo.campaign --steps 5000 --clock any
 	$(BIN)/python -m tests.repo.campaign --steps 1000 --clock real

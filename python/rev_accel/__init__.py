@@ -3,8 +3,8 @@
 `analyze_ast_patterns` answers as rev's function of that name; `scan` and `scan_source` give the same
 findings as typed objects. `get_repo_context` and `repo` tell the state of the git repository. `digest` names
 messages and tool sets by their content; `llm` describes, asks, records and replays calls of models, `ResponseCache`
-keeps their replies, `MessageLog` a conversation. Every name is loaded when it is first used: importing this package
-does nothing else.
+keeps their replies, `MessageLog` a conversation, and `History` is what of it is sent; `metrics` counts and measures.
+Every name is loaded when it is first used: importing this package does nothing else.
 """
 
 # A plain name instead of `typing.TYPE_CHECKING`: type checkers know it, and importing `typing` would

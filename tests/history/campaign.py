@@ -1,6 +1,6 @@
 """Random histories: whether each view is one that a server takes, with all that is pinned, from the log alone.
 
-    python -m tests.history.campaign 50000 [seed]
+    cd tests && python -m history.campaign 50000 [seed]
 
 runs the long form.
 """
@@ -147,6 +147,8 @@ def run(seed: int, count: int) -> Outcome:
     outcome = Outcome()
     for number in range(count):
         play(seed + number, outcome)
+        if (number + 1) % 5_000 == 0 and number + 1 < count:
+            print(outcome, flush=True)
     return outcome
 
 
