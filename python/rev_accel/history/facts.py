@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +60,8 @@ def is_error(message: Mapping[str, Any]) -> bool:
 class Facts:
     """The facts of all messages that were cut so far."""
 
+    is_error: Callable[[Mapping[str, Any]], bool] = is_error
+    """Which results tell of a failure."""
     messages: int = 0
     asked: list[str] = field(default_factory=list)
     done: dict[str, tuple[int, dict[str, None]]] = field(default_factory=dict)
@@ -126,7 +128,7 @@ class Facts:
         if content == INTERRUPTED:
             self.pending[f"{name}: {INTERRUPTED}"] = None
             _bound(self.pending)
-        elif is_error(result):
+        elif self.is_error(result):
             self.last_error = f"{name}: {one_line(content, LENGTHS[0])}"
             self.failed.pop(name, None)
             self.failed[name] = one_line(content, LENGTHS[1])

@@ -161,7 +161,7 @@ class History:
         self._noted = 0
         self._grouping = Grouping()
         self._pins = _Pins()
-        self._window = _Window(dialect=dialect)
+        self._window = _Window(Facts(is_error), dialect=dialect)
         self._told: dict[int, str] = {}
         # What was decided for the end of the log, for when a reply shows that it was sent.
         self._ahead: tuple[tuple[int, int], _Window] | None = None
@@ -304,11 +304,15 @@ class History:
             fixed=self._tools_tokens + _tokens(atom),
             low=int(budget.low * budget.tokens / scale),
             summary=int(budget.summary * budget.tokens / scale),
-            least=0 if total > budget.tokens else int(budget.least_gain * budget.tokens / scale),
             told=self._told.get(position),
         )
         if made is None:
             return window
+        if made.gain <= budget.least_gain * budget.tokens / scale:
+            # Too little, unless it is just what is needed. Where even that would not do, each call would cut again.
+            after = self._corrected(made, made.sent.total + self._tools_tokens + _tokens(atom))
+            if not after <= budget.tokens < total:
+                return window
         if ask and position not in self._told and self.summariser is not None:
             text = self._ask(window, atom, made)
             if text is not None:
@@ -382,16 +386,18 @@ class _Sent:
 class _Window:
     """What is sent: a head, perhaps a summary, and the atoms behind it."""
 
-    def __init__(self, *, dialect: Dialect | None) -> None:
+    def __init__(self, facts: Facts, *, dialect: Dialect | None) -> None:
         self.dialect: Dialect | None = dialect
         self.sent = _Sent(dialect)
         self.head: list[Atom] = []
         self.has_task = False
         self.rest: list[Atom] = []
-        self.facts = Facts()
+        self.facts = facts
         self.cut: Cut | None = None
         self.replaced = 0
         """Tokens of what the last cut replaced."""
+        self.gain = 0
+        """How many of these it saved."""
         self._summary_tokens = 0
 
     def add(self, atom: Atom) -> None:
@@ -412,10 +418,9 @@ class _Window:
         fixed: int,
         low: int,
         summary: int,
-        least: int,
         told: str | None,
     ) -> _Window | None:
-        """A window of about `low` tokens: `None` if it would save `least` or less.
+        """A window of about `low` tokens, `None` if there is nothing to be gained.
 
         `fixed` is what comes on top of it; `told` is what a model made of all that is in it now.
         """
@@ -444,17 +449,17 @@ class _Window:
         else:
             text = facts.text(summary * BYTES_A_TOKEN)
         stands = Atom(index=position, role="user", messages=(FrozenDict({"role": "user", "content": text}),))
-        made = _Window(dialect=self.dialect)
+        made = _Window(facts, dialect=self.dialect)
         made._summary_tokens = stands.tokens
         made.replaced = self._summary_tokens + sum(atom.tokens for atom in dropped)
-        if made.replaced - made._summary_tokens <= least:
+        made.gain = made.replaced - stands.tokens
+        if made.gain <= 0:
             return None
         for atom in self.head:
             made.add(atom)
         made.sent.add(stands)
         for atom in kept:
             made.add(atom)
-        made.facts = facts
         made.cut = Cut(
             at=position,
             number=1 if self.cut is None else self.cut.number + 1,
