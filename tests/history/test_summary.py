@@ -19,8 +19,8 @@ from .test_views import SYSTEM, TASK, called, result, said, talk, user
 
 def facts(*messages: dict[str, Any]) -> Facts:
     found, grouping = Facts(), Grouping()
-    for index, message in enumerate(messages):
-        for atom in grouping.feed(index, FrozenDict(message)):
+    for message in messages:
+        for atom in grouping.feed(FrozenDict(message)):
             found.add(atom)
     return found
 

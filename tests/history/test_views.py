@@ -13,6 +13,7 @@ from llm.hit_rate import conversations
 from rev_accel import History, InputError, MessageLog
 from rev_accel.history import INTERRUPTED, Budget, ToolOutputs, atoms, check
 from rev_accel.history.facts import HEADER
+from rev_accel.history.tokens import message_tokens
 from rev_accel.llm import Request, ToolSet
 
 from .campaign import run
@@ -198,6 +199,36 @@ def test_an_empty_log_has_an_empty_view() -> None:
     assert [problem.rule for problem in view.problems] == ["no_user"]
 
 
+HOSTILE = (
+    "\n" * 300_000,
+    "- [ ]" * 100_000,
+    "<think>" * 100_000,
+    "</think>" + "<think>" * 100_000,
+    "1" * 300_000,
+    ". " * 200_000,
+    "decided " * 50_000,
+    "aaab" * 100_000,
+    " " * 300_000 + "error",
+    '{"error" ' * 50_000,
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=[text[:10].strip() or "blank" for text in HOSTILE])
+def test_no_text_takes_more_than_its_length(text: str) -> None:
+    # What is quadratic in these does not end before the time-out of the test.
+    asked = called("a", text=text, path=text)
+    messages = [TASK, said(1, text), user(1, text), asked, result("a", text), *talk(100)[2:]]
+    view = History(MessageLog(messages), budget=1_000, outputs=ToolOutputs(None)).view()
+    assert view.cut is not None and view.problems == ()
+
+
+def test_results_without_end_for_a_call_that_waits_are_passed_over() -> None:
+    both = {**called("a"), "tool_calls": [called("a")["tool_calls"][0], called("b")["tool_calls"][0]]}
+    messages = [TASK, both, *(result(name) for name in ("a", "nowhere") * 50_000)]
+    view = History(MessageLog(messages), budget=1_000).view()
+    assert list(view.messages) == [TASK, both, result("a"), result("b", INTERRUPTED)]
+
+
 def test_what_an_error_is_can_be_said_otherwise() -> None:
     def is_error(message: Any) -> bool:
         return "exit code 1" in message["content"]
@@ -341,23 +372,42 @@ def test_long_results_are_cut_when_they_are_appended(tmp_path: Path) -> None:
     assert len(history.log[3]["content"]) > 2_000
 
 
+def sliding(messages: list[Any], sizes: list[int], keep: int = 20) -> float:
+    """What a request of the last messages costs: all of it but the system message is fresh once the window moves."""
+    if len(messages) <= keep:
+        # Only what came since the request before.
+        fresh = sizes[-2:]
+        return sum(fresh) + 0.1 * (sum(sizes) - sum(fresh))
+    start = len(messages) - keep
+    while messages[start]["role"] == "tool":
+        start += 1
+    return 0.1 * sizes[0] + sum(sizes[start:])
+
+
 @pytest.mark.parametrize("budget", [6_000, 8_000])
-def test_recorded_conversations_cost_half_of_never_trimming(budget: int) -> None:
+def test_recorded_conversations_cost_half_of_never_trimming_and_less_than_a_sliding_window(budget: int) -> None:
     singles = conversations()
     spent = []
+    sliding_cost = 0.0
     for start in range(0, len(singles), 10):
         told = [singles[start][0], *(message for one in singles[start : start + 10] for message in one[1:])]
         assert len(told) > 100
+        messages: list[Any] = []
+        sizes: list[int] = []
         history, whole = History(MessageLog(), budget=budget), History(MessageLog(), budget=10**9)
         for message in told:
             if message["role"] == "assistant":
                 view = history.view()
                 assert view.problems == () and view.fits
                 whole.view()
+                sliding_cost += sliding(messages, sizes)
             history.append(message)
             whole.append(message)
+            messages.append(message)
+            sizes.append(message_tokens(message))
         spent.append((history.prefix, whole.prefix))
     tokens, never = (sum(pair[at].tokens for pair in spent) for at in (0, 1))
     cost, never_cost = (sum(pair[at].cost() for pair in spent) for at in (0, 1))
     assert 0.6 <= 1 - tokens / never <= 0.8
     assert cost / never_cost <= 0.5
+    assert cost / sliding_cost <= 0.45

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from .validity import Problem as Problem
     from .validity import check as check
     from .view import Budget as Budget
-    from .view import Cut as Cut
     from .view import History as History
     from .view import View as View
+    from .window import Cut as Cut
 
 __all__ = [
     "INTERRUPTED",
@@ -42,7 +42,7 @@ __all__ = [
 _HOMES = {
     "INTERRUPTED": "log",
     "Budget": "view",
-    "Cut": "view",
+    "Cut": "window",
     "History": "view",
     "MessageLog": "log",
     "ModelSummary": "summariser",

@@ -25,13 +25,13 @@ SYSTEM = ("system", "developer")
 ROLES = (*SYSTEM, "user", "assistant", "tool")
 """The roles of messages that servers know."""
 
+# Results that belong to none of the calls that wait are looked through this often, not without end.
+MOST_STRAY = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Atom:
     """Messages that are kept or cut together, as they are sent."""
-
-    index: int
-    """Where in the log the first of them is."""
 
     role: str
     messages: tuple[FrozenDict, ...]
@@ -55,15 +55,14 @@ class Grouping:
         self.omitted = 0
         """Messages that no server would take: results without a call, and unknown roles."""
         self._head: FrozenDict | None = None
-        self._index = 0
         self._calls: tuple[Call, ...] = ()
         self._results: list[FrozenDict] = []
 
-    def feed(self, index: int, message: FrozenDict) -> list[Atom]:
+    def feed(self, message: FrozenDict) -> list[Atom]:
         """Takes the next message; the atoms that nothing can be added to any more."""
         role = message.get("role")
         if role == "tool":
-            if self._head is None:
+            if self._head is None or len(self._results) >= len(self._calls) + MOST_STRAY:
                 self.omitted += 1
                 return []
             self._results.append(message)
@@ -76,9 +75,9 @@ class Grouping:
         closed = self._close()
         found = calls(message) if role == "assistant" else ()
         if found:
-            self._head, self._index, self._calls = _sound(message, found), index, found
+            self._head, self._calls = _sound(message, found), found
         else:
-            closed.append(Atom(index=index, role=role, messages=(_sound(message, ()),)))
+            closed.append(Atom(role=role, messages=(_sound(message, ()),)))
         return closed
 
     def open(self) -> Atom | None:
@@ -86,7 +85,6 @@ class Grouping:
         if self._head is None:
             return None
         return Atom(
-            index=self._index,
             role="assistant",
             messages=(self._head, *_results(self._calls, self._results)),
             calls=self._calls,
@@ -123,9 +121,7 @@ def _sound(message: FrozenDict, found: tuple[Call, ...]) -> FrozenDict:
     """The message as a server takes it; the same object where nothing is wrong with it."""
     changed: dict[str, Any] = {}
     if found and len(found) != len(message["tool_calls"]):
-        changed["tool_calls"] = FrozenList(
-            call for call in message["tool_calls"] or () if calls({"tool_calls": [call]})
-        )
+        changed["tool_calls"] = FrozenList(call for call in message["tool_calls"] if calls({"tool_calls": [call]}))
     content = message.get("content")
     if content is None:
         # With calls, an assistant may say nothing.

@@ -44,7 +44,7 @@ _DECISIONS = (
     *("decid", "decision", "chose", "choosing", "agreed", "instead of", "rather than", "going with", "will not"),
     *("won't", "must not"),
 )
-_TASK = re.compile(r"^\s*(?:[-*]|\d+[.)])\s+\[([ xX])\]\s+(.+)$", re.MULTILINE)
+_TASK = re.compile(r"^[ \t]*(?:[-*]|\d{1,4}[.)])[ \t]+\[([ xX])\][ \t]+(.+)$", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 

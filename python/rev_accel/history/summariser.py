@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rev_accel.errors import ModelError
 from rev_accel.frozen import FrozenDict
+from rev_accel.llm.estimate import without_thoughts
 from rev_accel.llm.verdict import storable
 
 from .facts import is_error
@@ -34,8 +34,6 @@ Decisions: what was decided, and why.
 Last error: its text, if it still matters.
 Next step: the one that was about to be taken.
 Write nothing else, and call no tool."""
-
-_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
 class ModelSummary:
@@ -71,7 +69,7 @@ class ModelSummary:
         try:
             reply = self._client.chat(self._asked(messages))
             verdict = storable(reply)
-            text = _THOUGHTS.sub("", reply.content).strip()
+            text = without_thoughts(reply.content).strip()
             if not verdict:
                 self.failed = verdict.reason
             elif reply.tool_calls:

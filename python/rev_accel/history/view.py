@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from rev_accel.errors import InputError
 from rev_accel.frozen import FrozenDict
 from rev_accel.llm.parts import Messages, ToolSet
 
-from .atoms import SYSTEM, Atom, Grouping
-from .facts import HEADER, Facts, is_error
-from .log import MessageLog, adopt, prefix
+from .atoms import Atom, Grouping
+from .facts import Facts, is_error
+from .log import MessageLog, prefix
 from .outputs import ToolOutputs
 from .prefix import Prefix, PrefixMeter, PrefixTotals, Sent
 from .tokens import Calibration, message_tokens, tools_tokens
 from .validity import Checker, Problem
+from .window import Cut, Pins, Window, add_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from rev_accel.llm.request import Dialect
     from rev_accel.metrics import Metrics
 
-__all__ = ["Budget", "Cut", "History", "Summariser", "View"]
-
-BYTES_A_TOKEN = 4
+__all__ = ["Budget", "History", "Summariser", "View"]
 
 Summariser = Callable[[Messages], "str | None"]
 """Makes a summary of messages that are about to be cut, by asking a model; `None` when there is none to be used."""
@@ -58,22 +57,6 @@ class Budget:
                 f"`budget` has summary {self.summary}, low {self.low}, high {self.high}, least_gain {self.least_gain}:"
                 " expected 0 < summary < low < high <= 1"
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """What was cut last."""
-
-    at: int
-    """How many messages the log had."""
-    number: int
-    """How many cuts there were, with this one."""
-    messages: int
-    """How many messages of the log the summary stands for."""
-    by: Literal["text", "model"]
-    """Whether the summary was made from the text of the messages, or by a model."""
-    tokens_before: int
-    tokens_after: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +143,11 @@ class History:
         self._position = 0
         self._noted = 0
         self._grouping = Grouping()
-        self._pins = _Pins()
-        self._window = _Window(Facts(is_error), dialect=dialect)
+        self._pins = Pins()
+        self._window = Window(Facts(is_error), dialect=dialect)
         self._told: dict[int, str] = {}
         # What was decided for the end of the log, for when a reply shows that it was sent.
-        self._ahead: tuple[tuple[int, int], _Window] | None = None
+        self._ahead: tuple[tuple[int, int], Window] | None = None
         self._meter = PrefixMeter()
         self._cuts_sent = 0
         self._metrics = metrics
@@ -202,7 +185,7 @@ class History:
         """What is to be sent now. It is taken as sent for what later ones are compared with.
 
         Args:
-            tools: Those of this request, if they differ from those that the history was made with.
+            tools: Those of this request, if they differ from those that the history was made with, by which is cut.
         """
         with self._lock:
             own, own_tokens = self._tools, self._tools_tokens
@@ -221,7 +204,7 @@ class History:
                 items = items.followed_by(atom.messages)
                 sizes, tokens, checker = list(sizes), list(tokens), Checker(self._dialect)
                 for size in atom.sizes:
-                    _add_sizes(sizes, tokens, size)
+                    add_size(sizes, tokens, size)
                 for one in items:
                     checker.feed(one)
             cuts = 0 if window.cut is None else window.cut.number
@@ -254,7 +237,7 @@ class History:
             if message.get("role") == "assistant":
                 # Here a request was made, which this message answers.
                 self._window = self._decide(index, self._grouping.open(), ask=False)
-            for atom in self._grouping.feed(index, message):
+            for atom in self._grouping.feed(message):
                 self._window.add(atom)
                 self._pins.see(atom, self._is_error)
             self._position = index + 1
@@ -278,7 +261,7 @@ class History:
                     self._told[at] = text
             self._noted += 1
 
-    def _corrected(self, window: _Window, estimated: int) -> int:
+    def _corrected(self, window: Window, estimated: int) -> int:
         """Tokens of a view: those that the server reported, and an estimate of what came after."""
         factor = self._calibration.factor()
         cuts = 0 if window.cut is None else window.cut.number
@@ -286,7 +269,7 @@ class History:
             return max(0, round(self._base[2] + factor * (estimated - self._base[1])))
         return round(factor * estimated)
 
-    def _decide(self, position: int, atom: Atom | None, *, ask: bool) -> _Window:
+    def _decide(self, position: int, atom: Atom | None, *, ask: bool) -> Window:
         """What a request at this position of the log is made of: the window as it is, or one that is cut."""
         window = self._window
         key = (position, self._noted)
@@ -322,7 +305,7 @@ class History:
         self._ahead = (key, made)
         return made
 
-    def _ask(self, window: _Window, atom: Atom | None, made: _Window) -> str | None:
+    def _ask(self, window: Window, atom: Atom | None, made: Window) -> str | None:
         """A model's summary, if it is one: not empty, and shorter than what it stands for."""
         assert self.summariser is not None
         messages = Messages(window.sent.log)
@@ -336,136 +319,3 @@ class History:
 
 def _tokens(atom: Atom | None) -> int:
     return 0 if atom is None else atom.tokens
-
-
-def _add_sizes(sizes: list[int], tokens: list[int], size: tuple[int, int]) -> None:
-    sizes.append((sizes[-1] if sizes else 0) + size[0])
-    tokens.append((tokens[-1] if tokens else 0) + size[1])
-
-
-class _Pins:
-    """The atoms that are never cut."""
-
-    def __init__(self) -> None:
-        self._user: Atom | None = None
-        self._error: Atom | None = None
-        self._last: Atom | None = None
-
-    def see(self, atom: Atom, is_error: Callable[[Mapping[str, Any]], bool]) -> None:
-        self._last = atom
-        if atom.role == "user":
-            self._user = atom
-        elif atom.calls and any(map(is_error, atom.messages[1:])):
-            self._error = atom
-
-    def of(self, open_atom: Atom | None) -> tuple[Atom | None, ...]:
-        """Those of now. Calls whose results no model has seen yet are the last atom, or open."""
-        return self._user, self._error, self._last if open_atom is None else None
-
-
-class _Sent:
-    """Messages as they were sent, which only grow; with the sums of their sizes."""
-
-    def __init__(self, dialect: Dialect | None) -> None:
-        self.log = MessageLog()
-        self.bytes: list[int] = []
-        self.tokens: list[int] = []
-        self.checker = Checker(dialect)
-
-    @property
-    def total(self) -> int:
-        return self.tokens[-1] if self.tokens else 0
-
-    def add(self, atom: Atom) -> None:
-        for message, size in zip(atom.messages, atom.sizes, strict=True):
-            adopt(self.log, message)
-            self.checker.feed(message)
-            _add_sizes(self.bytes, self.tokens, size)
-
-
-class _Window:
-    """What is sent: a head, perhaps a summary, and the atoms behind it."""
-
-    def __init__(self, facts: Facts, *, dialect: Dialect | None) -> None:
-        self.dialect: Dialect | None = dialect
-        self.sent = _Sent(dialect)
-        self.head: list[Atom] = []
-        self.has_task = False
-        self.rest: list[Atom] = []
-        self.facts = facts
-        self.cut: Cut | None = None
-        self.replaced = 0
-        """Tokens of what the last cut replaced."""
-        self.gain = 0
-        """How many of these it saved."""
-        self._summary_tokens = 0
-
-    def add(self, atom: Atom) -> None:
-        """Takes the next atom."""
-        self.sent.add(atom)
-        is_head = not self.has_task and (atom.role in SYSTEM or atom.role == "user")
-        if is_head:
-            self.head.append(atom)
-            self.has_task = atom.role == "user"
-        else:
-            self.rest.append(atom)
-
-    def shortened(
-        self,
-        *,
-        position: int,
-        pins: tuple[Atom | None, ...],
-        fixed: int,
-        low: int,
-        summary: int,
-        told: str | None,
-    ) -> _Window | None:
-        """A window of about `low` tokens, `None` if there is nothing to be gained.
-
-        `fixed` is what comes on top of it; `told` is what a model made of all that is in it now.
-        """
-        pinned = {id(atom) for atom in pins if atom is not None}
-        pinned |= {id(atom) for atom in self.rest if atom.role in SYSTEM}
-        used = fixed + summary + sum(atom.tokens for atom in self.head)
-        used += sum(atom.tokens for atom in self.rest if id(atom) in pinned)
-        start = len(self.rest)
-        while start:
-            atom = self.rest[start - 1]
-            if id(atom) not in pinned:
-                used += atom.tokens
-                if used > low:
-                    break
-            start -= 1
-        dropped = [atom for atom in self.rest[:start] if id(atom) not in pinned]
-        if not dropped:
-            return None
-        kept = [atom for atom in self.rest[:start] if id(atom) in pinned] + self.rest[start:]
-        facts = self.facts.copy()
-        for atom in dropped:
-            facts.add(atom)
-        if told is not None:
-            facts.earlier = told
-            text = f"{HEADER}: {facts.messages:,} messages]\n{told}"
-        else:
-            text = facts.text(summary * BYTES_A_TOKEN)
-        stands = Atom(index=position, role="user", messages=(FrozenDict({"role": "user", "content": text}),))
-        made = _Window(facts, dialect=self.dialect)
-        made._summary_tokens = stands.tokens
-        made.replaced = self._summary_tokens + sum(atom.tokens for atom in dropped)
-        made.gain = made.replaced - stands.tokens
-        if made.gain <= 0:
-            return None
-        for atom in self.head:
-            made.add(atom)
-        made.sent.add(stands)
-        for atom in kept:
-            made.add(atom)
-        made.cut = Cut(
-            at=position,
-            number=1 if self.cut is None else self.cut.number + 1,
-            messages=facts.messages,
-            by="text" if told is None else "model",
-            tokens_before=self.sent.total,
-            tokens_after=made.sent.total,
-        )
-        return made

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from .reply import Usage
     from .request import Request
 
-__all__ = ["BYTES_A_TOKEN", "context_cut", "described", "message_texts", "prompt_tokens", "text_bytes"]
+__all__ = [
+    "BYTES_A_TOKEN",
+    "context_cut",
+    "described",
+    "message_texts",
+    "prompt_tokens",
+    "text_bytes",
+    "without_thoughts",
+]
 
 # Bytes of UTF-8 for a token, in text and code; see `tests/llm/test_estimate.py` for what servers reported.
 BYTES_A_TOKEN = 4
@@ -34,7 +42,7 @@ SHORT_CHARACTERS = 256
 _RUNS = re.compile(r"(.)\1{3,}", re.DOTALL)
 
 # What a model thought before an earlier answer: the templates of many models leave it out.
-_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+_THOUGHT, _THOUGHT_END = "<think>", "</think>"
 
 
 def context_cut(request: Request, usage: Usage) -> str | None:
@@ -82,7 +90,7 @@ def message_texts(message: Mapping[str, Any]) -> Iterator[str]:
     """What of a message a model reads as text."""
     content = message.get("content")
     if isinstance(content, str):
-        yield _THOUGHTS.sub("", content) if message.get("role") == "assistant" else content
+        yield without_thoughts(content) if message.get("role") == "assistant" else content
     elif isinstance(content, list):
         yield from (part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
     calls = message.get("tool_calls")
@@ -91,6 +99,15 @@ def message_texts(message: Mapping[str, Any]) -> Iterator[str]:
         arguments = function.get("arguments") if isinstance(function, dict) else None
         if arguments:
             yield arguments if isinstance(arguments, str) else compact(arguments)
+
+
+def without_thoughts(text: str) -> str:
+    """An answer without what the model thought before it, in one pass: a pattern would be quadratic in open marks."""
+    parts, at = [], 0
+    while (start := text.find(_THOUGHT, at)) >= 0 and (end := text.find(_THOUGHT_END, start)) >= 0:
+        parts.append(text[at:start])
+        at = end + len(_THOUGHT_END)
+    return "".join((*parts, text[at:]))
 
 
 def described(schema: Any) -> Iterator[str]:
