@@ -87,7 +87,7 @@ impl Recogniser<'_> {
         Some(kind)
     }
 
-    /// `list` or `listcomp`, behind the bracket.
+    /// `list`, of `star_named_expressions`, or `listcomp`, behind the bracket.
     fn list_or_listcomp(&mut self) -> Option<Kind> {
         let mut kind = Kind::ASSIGNABLE.or(Kind::DELETABLE);
         let first = self.start;
@@ -111,7 +111,7 @@ impl Recogniser<'_> {
         Some(kind)
     }
 
-    /// `dict`, `set`, `dictcomp` or `setcomp`, behind the brace.
+    /// `dict`, of `double_starred_kvpairs` and `kvpair`, `set`, `dictcomp` or `setcomp`, behind the brace.
     fn braced(&mut self) -> Option<Kind> {
         if self.skip(Token::RightBrace)? {
             return Some(Kind::OTHER);
@@ -177,7 +177,7 @@ impl Recogniser<'_> {
         Some(())
     }
 
-    /// `for_if_clauses`, each a child of the current node.
+    /// `for_if_clauses`, each `for_if_clause` a child of the current node.
     pub(super) fn for_if_clauses(&mut self) -> Option<()> {
         self.depth += 1;
         while matches!(self.token, Token::For | Token::Async) {

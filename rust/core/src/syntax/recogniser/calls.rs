@@ -40,7 +40,7 @@ impl Recogniser<'_> {
         Some(())
     }
 
-    /// `[arguments] ')'`; for a call also the rest of a `genexp`.
+    /// `[arguments] ')'`: `args`, `kwargs`, `kwarg_or_starred`, `kwarg_or_double_starred`; for a call also the rest of a `genexp`.
     pub(super) fn arguments(&mut self, is_call: bool) -> Option<()> {
         let mut stage = Stage::Positional;
         let mut keyword_hits = usize::MAX;

@@ -51,7 +51,7 @@ impl Recogniser<'_> {
         self.block()
     }
 
-    /// `try_stmt`
+    /// `try_stmt`, `finally_block`
     pub(super) fn try_stmt(&mut self) -> Option<()> {
         self.next()?;
         self.block()?;

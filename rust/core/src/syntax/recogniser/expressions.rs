@@ -201,7 +201,8 @@ impl Recogniser<'_> {
         Some(kind)
     }
 
-    /// The rules from `disjunction` down to `await_primary`, by precedence: operators that bind at least as tightly as `min`.
+    /// The rules from `disjunction` down to `await_primary`, by precedence (`conjunction`, `inversion`, `comparison`, `bitwise_or`,
+    /// `bitwise_xor`, `bitwise_and`, `shift_expr`, `sum`, `term`, `factor`, `power`): operators that bind at least as tightly as `min`.
     pub(super) fn operators(&mut self, mark: Mark, min: u8) -> Option<Kind> {
         let mut kind = match self.token {
             Token::Not => {
@@ -267,7 +268,8 @@ impl Recogniser<'_> {
         Some(Kind::OTHER)
     }
 
-    /// The operator of a `compare_op_bitwise_or_pair`.
+    /// The operator of a `compare_op_bitwise_or_pair`: `eq_bitwise_or`, `noteq_bitwise_or`, `lte_bitwise_or`, `lt_bitwise_or`,
+    /// `gte_bitwise_or`, `gt_bitwise_or`, `notin_bitwise_or`, `in_bitwise_or`, `isnot_bitwise_or` or `is_bitwise_or`.
     fn comparison_operator(&mut self) -> Option<()> {
         match self.token {
             Token::Not => {

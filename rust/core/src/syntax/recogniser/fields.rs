@@ -10,7 +10,7 @@ use super::token::Token;
 const MAX_FIELDS: u32 = 2;
 
 impl Recogniser<'_> {
-    /// The fields of the current token, an f-string, which stays the current token.
+    /// The fields of the current token, an `fstring`, which stays the current token; what is between them is an `fstring_middle`.
     #[inline(never)]
     pub(super) fn fstring(&mut self) -> Option<()> {
         if self.fields >= MAX_FIELDS {
@@ -36,7 +36,8 @@ impl Recogniser<'_> {
         (index == limit).then_some(())
     }
 
-    /// A field from behind its `{`, in an f-string whose content ends at `limit`: where it ends.
+    /// `fstring_replacement_field`, with `fstring_conversion`: a field from behind its `{`, in an f-string whose content ends at
+    /// `limit`: where it ends.
     ///
     /// The current node is the string. A field is a level below it, and so is a format specification below the field.
     fn replacement_field(&mut self, start: usize, limit: usize, in_specification: bool) -> Option<usize> {
@@ -85,7 +86,7 @@ impl Recogniser<'_> {
         (index < limit && self.text.byte(index) == b'}').then_some(index + 1)
     }
 
-    /// A format specification, up to the `}` that ends its field.
+    /// `fstring_full_format_spec`: a format specification, up to the `}` that ends its field.
     fn fstring_format_spec(&mut self, start: usize, limit: usize, in_specification: bool) -> Option<usize> {
         let mut index = start;
         while index < limit {

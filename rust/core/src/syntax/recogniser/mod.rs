@@ -5,7 +5,8 @@
 //!
 //! It is a recursive-descent parser over the grammar of Python 3.11 that keeps no nodes. A function bears the name of the rule it
 //! recognises in the *Full Grammar specification* of the Python reference; where one function stands for several rules its comment
-//! names them. Recursion is bounded by the caps below, whatever the text.
+//! names them, as far as they are not told by their tokens (`statement_newline` is only for interactive input). Recursion is bounded by
+//! the caps below, whatever the text.
 //!
 //! | file | job |
 //! |---|---|

@@ -16,8 +16,10 @@ struct Before {
 }
 
 impl Recogniser<'_> {
-    /// `parameters` up to `)`, or `lambda_parameters` up to `:`, which have no annotations; goes on past the closing token.
+    /// `params`, `parameters` up to `)`, or `lambda_params`, `lambda_parameters` up to `:`, which have no annotations; goes on past the
+    /// closing token.
     ///
+    /// Stands for `slash_no_default`, `slash_with_default`, `star_etc`, `kwds` and their `lambda_` forms, too.
     /// The current node is the `arguments`. Gives how many parameters stand between `/` and `*`.
     pub(super) fn parameters(&mut self, close: Token) -> Option<u32> {
         let annotated = close == Token::RightParenthesis;
@@ -85,7 +87,8 @@ impl Recogniser<'_> {
         Some(count)
     }
 
-    /// `param` or `lambda_param`
+    /// `param` or `lambda_param`, of `param_no_default`, `param_with_default`, `param_maybe_default`, `param_no_default_star_annotation`,
+    /// and `lambda_param_no_default`, `lambda_param_with_default`, `lambda_param_maybe_default`, with its `annotation`.
     fn parameter(&mut self, annotated: bool) -> Option<()> {
         self.expect(Token::Name)?;
         if annotated && self.skip(Token::Colon)? {
@@ -95,7 +98,7 @@ impl Recogniser<'_> {
         Some(())
     }
 
-    /// `star_annotation`, if there is one.
+    /// `star_annotation` of a `param_star_annotation`, if there is one.
     fn star_annotation(&mut self) -> Option<()> {
         if !self.skip(Token::Colon)? {
             return Some(());

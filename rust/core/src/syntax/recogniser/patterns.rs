@@ -60,7 +60,8 @@ impl Recogniser<'_> {
         (shape != Shape::Star).then_some(())
     }
 
-    /// The patterns behind the first of an `open_sequence_pattern`, up to a closing token, or to a guard instead of a colon.
+    /// The patterns behind the first of an `open_sequence_pattern` or `maybe_sequence_pattern`, up to a closing token, or to a guard
+    /// instead of a colon.
     fn rest_of_sequence(&mut self, close: Token) -> Option<()> {
         self.down(1, |this| {
             while this.skip(Token::Comma)? {
@@ -73,7 +74,7 @@ impl Recogniser<'_> {
         })
     }
 
-    /// `maybe_star_pattern`
+    /// `maybe_star_pattern`, `star_pattern`
     fn maybe_star_pattern(&mut self) -> Option<Shape> {
         if self.skip(Token::Star)? {
             self.expect(Token::Name)?;
@@ -83,7 +84,7 @@ impl Recogniser<'_> {
         Some(Shape::Other)
     }
 
-    /// `pattern`
+    /// `pattern`, `as_pattern`
     fn pattern(&mut self) -> Option<()> {
         self.enter()?;
         self.depth += 3;
@@ -116,7 +117,7 @@ impl Recogniser<'_> {
         }
     }
 
-    /// `closed_pattern`
+    /// `closed_pattern`, with `group_pattern` and `sequence_pattern`.
     fn closed_pattern(&mut self) -> Option<()> {
         match self.token {
             // A `wildcard_pattern`: what may follow other names may not follow this one, since its rule comes first in the grammar.
@@ -169,7 +170,7 @@ impl Recogniser<'_> {
         }
     }
 
-    /// `signed_number` or `complex_number`
+    /// `signed_number` or `complex_number`, of `signed_real_number` (`real_number`) and `imaginary_number`.
     fn number_pattern(&mut self) -> Option<()> {
         self.skip(Token::Minus)?;
         let real = self.token == Token::Number && !self.is_imaginary();
@@ -184,7 +185,7 @@ impl Recogniser<'_> {
         Some(())
     }
 
-    /// `name_or_attr`: whether it has a dot.
+    /// `name_or_attr`, `attr`: whether it has a dot.
     fn name_or_attr(&mut self) -> Option<bool> {
         let mut dotted = false;
         self.expect(Token::Name)?;
@@ -199,7 +200,7 @@ impl Recogniser<'_> {
         Some(dotted)
     }
 
-    /// What follows the parenthesis of a `class_pattern`.
+    /// What follows the parenthesis of a `class_pattern`: `positional_patterns`, `keyword_patterns` of `keyword_pattern`.
     fn class_pattern_arguments(&mut self) -> Option<()> {
         let mut keywords = false;
         while self.token != Token::RightParenthesis {
@@ -230,7 +231,7 @@ impl Recogniser<'_> {
         Some(is_keyword)
     }
 
-    /// `mapping_pattern`
+    /// `mapping_pattern`, with `items_pattern` and `double_star_pattern`.
     fn mapping_pattern(&mut self) -> Option<()> {
         self.next()?;
         while self.token != Token::RightBrace {

@@ -64,7 +64,7 @@ impl Recogniser<'_> {
         Some(())
     }
 
-    /// `statement`
+    /// `statement`, `compound_stmt`
     #[inline]
     fn statement(&mut self) -> Option<()> {
         match self.token {
@@ -104,7 +104,7 @@ impl Recogniser<'_> {
         matches!(self.token, Token::Newline | Token::Semicolon)
     }
 
-    /// `simple_stmt`
+    /// `simple_stmt`, with `import_stmt` and `yield_stmt`.
     fn simple_stmt(&mut self) -> Option<()> {
         match self.token {
             Token::Return => self.return_stmt(),
@@ -191,7 +191,7 @@ impl Recogniser<'_> {
         }
     }
 
-    /// `import_name`
+    /// `import_name`: `dotted_as_names` of `dotted_as_name`.
     fn import_name(&mut self) -> Option<()> {
         loop {
             self.next()?;
@@ -205,7 +205,7 @@ impl Recogniser<'_> {
         }
     }
 
-    /// `import_from`
+    /// `import_from`, `import_from_targets`
     fn import_from(&mut self) -> Option<()> {
         self.next()?;
         let mut relative = false;
@@ -225,7 +225,7 @@ impl Recogniser<'_> {
         if parenthesised { self.expect(Token::RightParenthesis) } else { Some(()) }
     }
 
-    /// `import_from_as_names`; a comma may end them only inside parentheses.
+    /// `import_from_as_names` of `import_from_as_name`; a comma may end them only inside parentheses.
     fn import_from_as_names(&mut self, parenthesised: bool) -> Option<()> {
         loop {
             // This `__future__` import changes the grammar.
@@ -252,7 +252,7 @@ impl Recogniser<'_> {
         }
     }
 
-    /// `assignment` or `star_expressions`, at the depth of the first target or of the expression.
+    /// `assignment` (also with `augassign`) or `star_expressions`, at the depth of the first target or of the expression.
     fn assignment(&mut self) -> Option<()> {
         let begins_with_parenthesis = self.token == Token::LeftParenthesis;
         let mut kind = self.star_expressions()?;

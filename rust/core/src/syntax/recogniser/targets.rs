@@ -12,11 +12,12 @@ pub(super) struct Kind(u8);
 impl Kind {
     /// None of the others.
     pub(super) const OTHER: Self = Self(0);
-    /// It may be assigned to (`star_target`).
+    /// It may be assigned to (`star_target`; with parentheses or brackets a `star_atom`: `star_targets_tuple_seq`,
+    /// `star_targets_list_seq`).
     pub(super) const ASSIGNABLE: Self = Self(1);
-    /// It may be the target of an augmented or annotated assignment (`single_target`).
+    /// It may be the target of an augmented or annotated assignment (`single_target`, `single_subscript_attribute_target`).
     pub(super) const SINGLE: Self = Self(2);
-    /// It may be deleted (`del_target`).
+    /// It may be deleted (`del_target`, `del_t_atom`).
     pub(super) const DELETABLE: Self = Self(4);
     /// It is a name without parentheses.
     pub(super) const BARE: Self = Self(8);
@@ -27,7 +28,7 @@ impl Kind {
     /// It is an assignment expression without parentheses.
     pub(super) const WALRUS: Self = Self(64);
 
-    /// An attribute or a subscript.
+    /// An attribute or a subscript (a `t_primary` and what follows its `t_lookahead`).
     pub(super) const PLACE: Self = Self::ASSIGNABLE.or(Self::SINGLE).or(Self::DELETABLE);
 
     pub(super) const fn or(self, other: Self) -> Self {
