@@ -86,7 +86,8 @@ fn run(arguments: &[String]) -> Result<bool> {
             run.finish()
         }
         ["bombs", ref rest @ ..] => {
-            let mut run = Run::new(rest.first().copied())?;
+            // How deep a caller may be for the parser's texts is not promised.
+            let mut run = Run { exports_parsed: false, ..Run::new(rest.first().copied())? };
             let mut failed = Ok(());
             bombs::bombs(|text| {
                 if failed.is_ok() {
@@ -119,13 +120,15 @@ fn grammar() -> Grammar {
 struct Run {
     tally: Tally,
     output: Option<BufWriter<File>>,
+    /// Whether what only the parser accepts is exported, too.
+    exports_parsed: bool,
     started: Instant,
 }
 
 impl Run {
     fn new(export: Option<&str>) -> Result<Self> {
         let output = export.map(File::create).transpose()?.map(BufWriter::new);
-        Ok(Self { tally: Tally::default(), output, started: Instant::now() })
+        Ok(Self { tally: Tally::default(), output, exports_parsed: true, started: Instant::now() })
     }
 
     fn compare(&mut self, text: &str) -> Result<()> {
@@ -134,8 +137,8 @@ impl Run {
             let facts = match &outcome {
                 Outcome::Same(facts) => Some(Cow::Borrowed(facts)),
                 // About this text CPython would not be asked either.
-                Outcome::Unknown => audit::parsed_surely(text, grammar()).map(Cow::Owned),
-                Outcome::Unsound(_) | Outcome::WrongFacts => None,
+                Outcome::Unknown if self.exports_parsed => audit::parsed_surely(text, grammar()).map(Cow::Owned),
+                Outcome::Unknown | Outcome::Unsound(_) | Outcome::WrongFacts => None,
             };
             if let Some(facts) = facts {
                 export(output, text, &facts)?;
