@@ -3,6 +3,8 @@
 Every name is loaded when it is first used.
 """
 
+from rev_accel.lazily import loader as _loader
+
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -57,16 +59,7 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name):
-        home = _HOMES.get(name)
-        if home is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        value = getattr(import_module(f"{__name__}.{home}"), name)
-        globals()[name] = value
-        return value
+    __getattr__ = _loader(globals(), _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, cast, overload
 
 from rev_accel import _core
 from rev_accel.errors import InputError
+from rev_accel.forks import InChildren
 from rev_accel.frozen import FrozenDict, copy
 
 from .file import LogFile, encode
@@ -19,9 +19,6 @@ __all__ = ["INTERRUPTED", "MessageLog", "Recovery", "adopt", "messages_digest", 
 
 INTERRUPTED = "interrupted, outcome unknown"
 """What stands as the result of a tool call that had none when its log was opened again."""
-
-_logs: weakref.WeakSet[MessageLog] = weakref.WeakSet()
-_has_fork_hook = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +53,7 @@ class MessageLog(Sequence[FrozenDict]):
         self._file: LogFile | None = None
         self._lock = threading.Lock()
         self.recovery = Recovery()
-        _watch(self)
+        _in_children.add(self)
         self.extend(messages)
 
     @classmethod
@@ -241,17 +238,11 @@ def _tell(path: str, recovery: Recovery) -> None:
     logging.getLogger("rev_accel").warning("message log `%s`: %s", path, "; ".join(filter(None, done)))
 
 
-def _watch(log: MessageLog) -> None:
-    global _has_fork_hook
-    _logs.add(log)
-    if not _has_fork_hook and hasattr(os, "register_at_fork"):
-        _has_fork_hook = True
-        os.register_at_fork(after_in_child=_leave_files)
-
-
-def _leave_files() -> None:
+def _leave_file(log: MessageLog) -> None:
     # With the child's copy of the file open, the lock would outlive the parent. And another thread may have held ours.
-    for log in list(_logs):
-        log._lock = threading.Lock()
-        if log._file is not None:
-            log._file.leave()
+    log._lock = threading.Lock()
+    if log._file is not None:
+        log._file.leave()
+
+
+_in_children = InChildren(_leave_file)

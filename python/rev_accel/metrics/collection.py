@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import wraps
 from inspect import iscoroutinefunction
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
-from weakref import WeakSet
 
 from rev_accel.errors import InputError
+from rev_accel.forks import InChildren
 
 from .instruments import Counter, Histogram
 from .names import ANALYSIS, CACHE_RESULT, PREFIX, UNITS
@@ -52,7 +51,7 @@ class Metrics:
         self._caches: list[ResponseCache] = []
         self._made: Callable[[Counter | Histogram], None] | None = None
         self._lock = Lock()
-        _watch(self)
+        _in_children.add(self)
 
     def counter(self, name: str, **attributes: str) -> Counter:
         """The counter of that name, which is created if it is new."""
@@ -134,21 +133,7 @@ class Metrics:
             self._made(instrument)
 
 
-_all: WeakSet[Metrics] = WeakSet()
-_has_fork_hook = False
-
-
-def _watch(metrics: Metrics) -> None:
-    global _has_fork_hook
-    _all.add(metrics)
-    if not _has_fork_hook and hasattr(os, "register_at_fork"):
-        _has_fork_hook = True
-        os.register_at_fork(after_in_child=_renew_all_locks)
-
-
-def _renew_all_locks() -> None:
-    for metrics in list(_all):
-        metrics._renew_locks()
+_in_children = InChildren(Metrics._renew_locks)
 
 
 class timed:  # noqa: N801 - reads as a statement and as a decorator
