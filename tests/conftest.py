@@ -22,7 +22,7 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def odd_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root of the tree of odd cases; its parent holds what must stay out of reach."""
-    root = tmp_path_factory.mktemp("odd").resolve() / "root"
+    root = tmp_path_factory.mktemp("odd").resolve() / "tree"
     root.mkdir()
     tree.build(root)
     return root

@@ -54,7 +54,7 @@ PATHS: dict[str, Any] = {
     "file in a folder": "usual/b/c.py",
     "dots inside": "usual/../usual/./b//c.py",
     "up to the root": "usual/..",
-    "up and back": "../root/usual",
+    "up and back": "../tree/usual",
     "absent": "absent",
     "absent python": "absent/x.py",
     "below a file": "usual/a.py/x.py",
