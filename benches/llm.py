@@ -22,9 +22,7 @@ import hashlib
 import json
 import os
 import random
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -34,7 +32,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from peers import ask, cache_folder, machine
+from peers import install, machine, packages_of
 
 PEERS = ("orjson==3.13.0", "blake3==1.0.11", "rev-agentic==2.0.1")
 OURS, REV, ITSELF = "rev_accel", "rev's `_hash_messages`", "the new message by itself"
@@ -165,7 +163,7 @@ def after(first: Call, then: Call) -> object:
 
 
 def make_contenders() -> dict[str, Digest]:
-    sys.path.append(str(install_peers()))
+    sys.path.append(packages_of(install(PEERS)))
     import rev_accel
 
     # Not by a statement: who checks the types here need not have them.
@@ -185,21 +183,6 @@ def make_contenders() -> dict[str, Digest]:
         "json.dumps + SHA-256": json_sha256,
         REV: import_module("rev.cache.implementations").LLMResponseCache()._hash_messages,
     }
-
-
-def install_peers() -> Path:
-    """The folder of the packages of an environment that holds the peers; made once for each set."""
-    version = ask(sys.executable, "import sys; print(*sys.version_info[:3], sep='.')")
-    venv = cache_folder() / "-".join([version, *PEERS]).replace("==", "-")
-    if not (venv / "complete").exists():
-        print(f"peers: installing {' and '.join(PEERS)} into {venv}", file=sys.stderr)
-        shutil.rmtree(venv, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-        pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "--quiet", *PEERS], check=True)
-        (venv / "complete").touch()
-    packages = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    return Path(ask(str(venv / "bin" / "python"), packages))
 
 
 def values() -> dict[str, Any]:

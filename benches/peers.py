@@ -55,7 +55,8 @@ OWN_VERSION = "import importlib.metadata as m; print(m.version('rev-accel'))"
 def main() -> None:
     options = parse_options()
     python = ask(options.python, "import sys; print(sys.executable)")
-    peers = install_peers(python)
+    # rev's function needs nothing of rev's dependencies but requests.
+    peers = install(["requests", RUFF], python, alone=[REV]) / "bin"
     with tree_to_scan(options.tree, python) as tree:
         contenders = make_contenders(python, peers, options)
         answers = warm_up(contenders, tree)
@@ -130,22 +131,29 @@ def cache_folder() -> Path:
     return base / "rev-accel" / "peers"
 
 
-def install_peers(python: str) -> Path:
-    """The folder of the programs of an environment that holds the peers; made once for each set."""
+def install(peers: Sequence[str], python: str = sys.executable, *, alone: Sequence[str] = ()) -> Path:
+    """The folder of an environment that holds these packages; made once for each set.
+
+    Those of `alone` come without what they depend on.
+    """
     version = ask(python, "import sys; print(*sys.version_info[:3], sep='.')")
-    venv = cache_folder() / f"{version}-{REV}-{RUFF}".replace("==", "-")
-    programs = venv / "bin"
+    venv = cache_folder() / "-".join([version, *alone, *peers]).replace("==", "-")
     if (venv / "complete").exists():
-        return programs
-    print(f"peers: installing {REV} and {RUFF} into {venv}", file=sys.stderr)
+        return venv
+    print(f"peers: installing {', '.join([*alone, *peers])} into {venv}", file=sys.stderr)
     shutil.rmtree(venv, ignore_errors=True)
     subprocess.run([python, "-m", "venv", venv], check=True)
-    pip = [str(programs / "python"), "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", "requests", RUFF], check=True)
-    # The function needs nothing of rev's dependencies but requests.
-    subprocess.run([*pip, "install", "--quiet", "--no-deps", REV], check=True)
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    subprocess.run([*pip, *peers], check=True)
+    if alone:
+        subprocess.run([*pip, "--no-deps", *alone], check=True)
     (venv / "complete").touch()
-    return programs
+    return venv
+
+
+def packages_of(venv: Path) -> str:
+    """Where the packages of an environment are, for `sys.path`."""
+    return ask(str(venv / "bin" / "python"), "import sysconfig; print(sysconfig.get_path('purelib'))")
 
 
 @contextlib.contextmanager

@@ -35,7 +35,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from peers import ask, cache_folder, machine
+from peers import install, machine, packages_of
 
 PEERS = ("rev-agentic==2.0.1", "pygit2==1.21.0")
 SIZES = (60, 1_790, 20_000)
@@ -65,7 +65,8 @@ def main() -> None:
     if options.threads is not None:
         os.environ["REV_ACCEL_THREADS"] = str(options.threads)
     if not options.without_peers:
-        sys.path.append(str(install_peers()))
+        # The function needs nothing of rev's dependencies but requests.
+        sys.path.append(packages_of(install(["requests", PEERS[1]], alone=[PEERS[0]])))
     found, more = {}, {}
     with tempfile.TemporaryDirectory(prefix="rev-accel-repo-") as name:
         place = Path(name).resolve()
@@ -316,23 +317,6 @@ def make_changes(top: Path) -> None:
     paths[7].write_text("staged = True\n")
     subprocess.run(["git", "add", str(paths[7])], cwd=top, check=True)
     subprocess.run(["git", "rm", "-q", str(paths[8])], cwd=top, check=True)
-
-
-def install_peers() -> Path:
-    """The folder of the packages of an environment that holds the peers; made once for each set."""
-    version = ask(sys.executable, "import sys; print(*sys.version_info[:3], sep='.')")
-    venv = cache_folder() / "-".join([version, *PEERS]).replace("==", "-")
-    if not (venv / "complete").exists():
-        print(f"peers: installing {' and '.join(PEERS)} into {venv}", file=sys.stderr)
-        shutil.rmtree(venv, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-        pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-        # The function needs nothing of rev's dependencies but requests.
-        subprocess.run([*pip, "install", "--quiet", "requests", PEERS[1]], check=True)
-        subprocess.run([*pip, "install", "--quiet", "--no-deps", PEERS[0]], check=True)
-        (venv / "complete").touch()
-    packages = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    return Path(ask(str(venv / "bin" / "python"), packages))
 
 
 def git_version() -> str:
