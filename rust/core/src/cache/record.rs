@@ -11,11 +11,8 @@
 
 use std::borrow::Cow;
 
-use crate::rules::{Detail, Finding, Marker, Rule, RuleSet};
+use crate::rules::{Detail, Finding, Marker, Outcome, Rule, RuleSet};
 use crate::syntax::facts::{Callee, Failure, Status};
-
-/// What comes of the analysis of one file, by all rules.
-type Outcome<S = String> = std::result::Result<Vec<Finding<S>>, Failure>;
 
 const FORMAT: u8 = 1;
 

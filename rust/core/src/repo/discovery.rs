@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::ask::Question;
 use super::gate::Unkept;
 use super::layout::Tree;
+use super::notes::Notes;
 use super::program::Git;
-use super::proof::Notes;
 
 /// Everything that would begin a repository in the folder or above it, if nothing of it is there, and the environment names none either.
 pub(super) fn all_absent(question: &Question) -> Option<Vec<PathBuf>> {

@@ -10,9 +10,10 @@ use super::ask::{Environment, Question};
 use super::config::{self, Config, text};
 use super::discovery;
 use super::gate::Unkept;
+use super::notes::Notes;
 use super::process::{Fault, Run, run_all};
 use super::program::{Blanks, Git};
-use super::proof::{Notes, Proof};
+use super::proof::Proof;
 use crate::cancel::Cancel;
 use crate::tree::stamp::Clock;
 

@@ -17,12 +17,14 @@ mod index;
 mod layout;
 mod learn;
 mod memory;
+mod notes;
 mod objects;
 mod parse;
 mod process;
 mod program;
 mod proof;
 mod refs;
+mod seen;
 mod submodules;
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::config::{Config, expand};
 use super::index::Index;
+use super::notes::Notes;
 use super::process::{Fault, run_all};
 use super::program::Blanks;
-use super::proof::Notes;
 use super::{Environment, parse};
 use crate::cancel::Cancel;
 use crate::tree::stamp::system_clock;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use super::gate::Unkept;
 use super::index::Index;
 use super::layout::Tree;
-use super::proof::Notes;
+use super::notes::Notes;
 use crate::cancel::Cancel;
 
 /// How many entries that are not tracked are gone through; more cost more than they save.

@@ -1,6 +1,9 @@
 //! What a rule finds.
 
-use crate::syntax::facts::Callee;
+use crate::syntax::facts::{Callee, Failure};
+
+/// The findings of a file, grouped by rule in the order of [`Rule::ALL`], or why it has none.
+pub(crate) type Outcome<S = String> = Result<Vec<Finding<S>>, Failure>;
 
 /// One finding of one rule, with its texts as `S`.
 #[derive(Clone, Debug, PartialEq, Eq)]

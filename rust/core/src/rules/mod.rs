@@ -4,6 +4,7 @@ mod builtin;
 mod finding;
 mod todos;
 
+pub(crate) use finding::Outcome;
 pub use finding::{Detail, Finding, Marker, Rule, RuleSet};
 
 use crate::syntax::facts::Fact;

@@ -2,13 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::rules::{self, Finding, RuleSet};
+use crate::rules::{self, Outcome, RuleSet};
 use crate::syntax::facts::{Failure, Status};
 use crate::syntax::interpreter::Interpreter;
 use crate::syntax::{Producer, facts_of};
-
-/// The findings of a file, grouped by rule in the order of [`Rule::ALL`](crate::Rule::ALL), or why it has none.
-pub(crate) type Outcome<S = String> = Result<Vec<Finding<S>>, Failure>;
 
 /// An outcome, and how it came about.
 pub(crate) struct Analysis {

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::analyse::Outcome;
 use super::plan::Plan;
 use super::run::{Render, Run};
 use super::update::Update;
@@ -15,7 +14,7 @@ use crate::cache::memory::{Answer, Form};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::report::LineFormat;
-use crate::rules::Finding;
+use crate::rules::{Finding, Outcome};
 use crate::syntax::interpreter::Interpreter;
 use crate::tree::key::Key;
 use crate::tree::read;

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use super::analyse::Outcome;
 use super::plan::{Cached, Origin, Plan};
 use super::run::{Render, Run};
 use super::update::Update;
@@ -21,7 +20,7 @@ use crate::error::Result;
 use crate::pool;
 use crate::report::drop_in;
 use crate::report::object::{Earlier, Layout, Object};
-use crate::rules::RuleSet;
+use crate::rules::{Outcome, RuleSet};
 use crate::syntax::interpreter::Interpreter;
 use crate::tree::key::Key;
 

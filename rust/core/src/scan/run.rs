@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::analyse::{Analysis, Outcome, analyse};
+use super::analyse::{Analysis, analyse};
 use super::explain::Explanation;
 use super::plan::{Cached, Job, Origin, Plan};
 use super::worker::Worker;
@@ -17,7 +17,7 @@ use crate::cache::store::{ContentHash, ContentKey, Keys};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::pool::{self, Schedule};
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{Outcome, Rule, RuleSet};
 use crate::syntax::facts::Failure;
 use crate::syntax::interpreter::Interpreter;
 use crate::tree::key::Key;
