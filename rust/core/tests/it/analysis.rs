@@ -67,6 +67,14 @@ fn what_only_the_parser_accepts_is_an_error() {
         "match z:\n case A(-1 .x): pass",
         "match z:\n case -1.(a): pass",
         "match z:\n case 1 .x: pass",
+        "[1async for x in y]",
+        "[1.async for x in y]",
+        "[1.5async for x in y]",
+        "[1jasync for x in y]",
+        "[0b1async for x in y]",
+        "[0x1gasync for x in y]",
+        "try: pass\nexcept 1.e-3Jas f: pass",
+        "try: pass\nexcept 1as f: pass",
     ];
     for text in texts {
         assert_eq!(failure(text), ("SyntaxError".to_owned(), "syntax_error"), "{text}");
@@ -85,6 +93,12 @@ fn what_resembles_that_is_accepted() {
         "f'{(yield)!r}'",
         "f'{yield!r}'",
         "(yield) != b",
+        "1if 1.else 1.5",
+        "1_0j if 0x1for 0b1and 0o7or 1e5else 1.e-3",
+        "(1.e5,)",
+        "1jif x else 2.Jif x else .5E+3if x else 1_0.0_1e1_0J",
+        "1j.real, 0x1f.real, .5.real, 0777.5.real, 1e5.real, 1.5.real, 0b1.real",
+        "1. .real, 1..real, 1 .real, 0xe-1, 1not in[2]",
         "match z:\n case A(-1, 1-2j, -1.5+2j, 'a' 'b', a.b.c): pass",
     ];
     for text in texts {

@@ -8,6 +8,7 @@
 
 mod classes;
 mod lines;
+mod numbers;
 mod strings;
 mod words;
 
@@ -194,7 +195,7 @@ impl<'a> Pass<'a> {
                     self.after_operand = false;
                     self.index += 1;
                 }
-                Class::Digit => self.number(),
+                Class::Digit => self.number()?,
                 Class::Comma => {
                     self.elements().comma();
                     self.after_operand = false;
@@ -255,11 +256,14 @@ impl<'a> Pass<'a> {
         self.after_operand = false;
     }
 
-    /// A number and the keyword that may stand right behind it: `1if x else 2`.
-    fn number(&mut self) {
+    /// A number and the keyword that may stand right behind it: `1if x else 2`. No other word may, though the parser takes some.
+    fn number(&mut self) -> Result<(), Stop> {
         let start = self.index;
         self.skip_word();
         self.after_operand = true;
+        if !numbers::may_end(self.text, start..self.index) {
+            return Err(Stop::Irregular);
+        }
         let keyword =
             self.text[start..self.index].iter().rposition(u8::is_ascii_digit).map_or(start, |last| start + last + 1);
         if keyword < self.index {
@@ -272,6 +276,7 @@ impl<'a> Pass<'a> {
             }
             self.after_operand = false;
         }
+        Ok(())
     }
 
     fn open_level(&mut self, level: Level) -> Result<(), Stop> {
