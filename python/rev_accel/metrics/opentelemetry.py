@@ -61,9 +61,8 @@ class _Export:
             return self._meter.create_histogram(one.name, unit=one.unit)
 
         def observe(_: CallbackOptions) -> Iterable[Observation]:
-            for other in self._metrics.instruments():
-                if other.name == one.name and isinstance(other, Counter):
-                    yield Observation(other.value, dict(other.attributes))
+            for other in self._metrics._counters_of(one.name):
+                yield Observation(other.value, dict(other.attributes))
 
         return self._meter.create_observable_counter(one.name, [observe], unit=one.unit)
 
