@@ -30,7 +30,7 @@ help:
 	@echo "make format          format the Rust and Python sources"
 	@echo "make develop         install for work on the sources: editable, quick to build"
 	@echo "make bench           measure the core, and the package against its peers"
-	@echo "make soak            hours of random tests: recogniser, hostile text, cache, repositories, digests, models, histories"
+	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make clean           remove everything that was built"
 

@@ -2,10 +2,11 @@
 """What `rev_accel.History` saves on recorded conversations, and what a view costs.
 
 The conversations are those of `tests/fixtures/conversations`, joined ten by ten into sessions of some 256 messages, as
-a day with one agent would be. Each turn of the model is one request with all that came before it. Three ways to choose
+a day with one agent would be. Each turn of the model is one request with all that came before it. Four ways to choose
 what is sent take the same turns: never trimming; a window that slides at each call (the last 20 messages and a line
-that counts the others, never beginning with a result); and a `History` with its budget. What a request costs is counted
-in bytes of its messages as JSON: those that stand at the beginning of the request before are cached, the others fresh.
+that counts the others, never beginning with a result); a `History` with its budget; and one whose summaries are made by
+a model. What a request costs is counted in bytes of its messages as JSON: those that stand at the beginning of the
+request before are cached, the others fresh.
 
 A view of a long log is timed with a message added each time, at three lengths; beside it stands what the message costs
 by itself, added to a log.
