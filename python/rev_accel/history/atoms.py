@@ -66,13 +66,14 @@ class Grouping:
                 self.omitted += 1
                 return []
             self._results.append(message)
-            if len(self._results) < len(self._calls) or None in pair(self._calls, self._results):
+            if len(self._results) < len(self._calls):
                 return []
-            return self._close()
+            own = self._own()
+            return [] if None in own else [self._close(self._head, own)]
         if role not in ROLES:
             self.omitted += 1
             return []
-        closed = self._close()
+        closed = [] if self._head is None else [self._close(self._head, self._own())]
         found = calls(message) if role == "assistant" else ()
         if found:
             self._head, self._calls = _sound(message, found), found
@@ -84,14 +85,11 @@ class Grouping:
         """The tool calls that still wait for results, as they would be sent now."""
         return None if self._head is None else self._atom(self._head, self._own())
 
-    def _close(self) -> list[Atom]:
-        if self._head is None:
-            return []
-        own = self._own()
-        atom = self._atom(self._head, own)
+    def _close(self, head: FrozenDict, own: Sequence[FrozenDict | None]) -> Atom:
+        atom = self._atom(head, own)
         self.omitted += len(self._results) - sum(result is not None for result in own)
         self._head, self._calls, self._results = None, (), []
-        return [atom]
+        return atom
 
     def _own(self) -> list[FrozenDict | None]:
         """For each call, its result."""
