@@ -186,7 +186,7 @@ pub(crate) fn analyze<'py>(
             core::scan_drop_in(&options, check_error, tail, &interpreter, cancel, &mut pass_on)
         },
         |py, text: Arc<Vec<u8>>| {
-            // While the core keeps what it found out.
+            // While the core goes on; the last one counts.
             made = Some(PyString::from_bytes(py, &text)?.unbind());
             Ok(())
         },

@@ -34,7 +34,7 @@ pub fn scan(
 ) -> Result<Scan> {
     let form = Form::Scan { rules: options.rules };
     let in_use = options.cache.as_ref().and_then(|_| fork::enter());
-    let mut plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel)?;
+    let mut plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel, |_| ())?;
     named_must_open(options)?;
     let unlisted = std::mem::take(&mut plan.unlisted);
     let earlier = plan.cached.as_mut().and_then(|cached| match cached.answer.take() {
@@ -168,7 +168,7 @@ pub fn scan_lines(
 ) -> Result<Stats> {
     let form = Form::Scan { rules: options.rules };
     let in_use = options.cache.as_ref().and_then(|_| fork::enter());
-    let mut plan = Plan::new(options, &form, Keep::File, in_use.as_ref(), cancel)?;
+    let mut plan = Plan::new(options, &form, Keep::File, in_use.as_ref(), cancel, |_| ())?;
     named_must_open(options)?;
     let unlisted = std::mem::take(&mut plan.unlisted);
     let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, true, false));

@@ -83,8 +83,8 @@ impl Slot {
 enum Before {
     /// Of an earlier answer.
     Kept(Arc<dyn KeptText>, Arc<Layout>),
-    /// Made from what is known.
-    Made(Vec<u8>, Layout),
+    /// Read, or made from what is known.
+    Made(Arc<Vec<u8>>, Layout),
 }
 
 impl Before {
@@ -141,8 +141,9 @@ type Entry = (Vec<u8>, u32);
 ///
 /// `check_error` is given as the error of every file that parses, for arguments with which the drop-in's own check fails.
 ///
-/// A text that was not kept is passed to `made` as soon as it is whole, so that the caller can take it over while it is written to the
-/// cache.
+/// A text that was not kept is passed to `made`, so that the caller can take it over while the work goes on: the one of an earlier process
+/// while it is found out whether it still holds, another one while it is written to the cache. The last one counts, if
+/// there is a text at all.
 pub fn scan_drop_in(
     options: &Options,
     check_error: Option<&str>,
@@ -156,9 +157,15 @@ pub fn scan_drop_in(
     // A manifest holds the text with all rules.
     let is_main = options.rules == RuleSet::ALL && check_error.is_none();
     let in_use = options.cache.as_ref().and_then(|_| fork::enter());
-    let mut plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel)?;
     let entries = Entries { check_error, used: Mutex::default() };
-    let before = plan.cached.as_mut().and_then(|cached| earlier_text(cached, is_main, tail));
+    let (mut before, mut passed) = (None, None);
+    let plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel, |cached| {
+        before = earlier_text(cached, is_main, tail);
+        if let Some(Before::Made(text, _)) = &before {
+            made(Arc::clone(text));
+            passed = Some(Arc::clone(text));
+        }
+    })?;
     let before = before.or_else(|| remade(&plan, options, &entries, tail, cancel));
     let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false, is_main));
     let mut whole = before.is_none().then(|| Object::new(plan.len(), room(&plan)));
@@ -188,13 +195,14 @@ pub fn scan_drop_in(
                 let options = Options { cache: None, ..options.clone() };
                 return scan_drop_in(&options, check_error, tail, interpreter, cancel, made);
             };
-            (None, Some(text))
+            (None, Some(shared(text)))
         }
-        (Some(object), _) => (None, Some(object.finish(tail))),
+        (Some(object), _) => (None, Some(shared(object.finish(tail)))),
     };
     let has_files = plan.len() > 0;
-    let text = text.map(|(text, layout)| (Arc::new(text), layout));
-    if let Some((text, _)) = text.as_ref().filter(|_| has_files) {
+    if let Some((text, _)) = text.as_ref().filter(|_| has_files)
+        && !passed.is_some_and(|passed| Arc::ptr_eq(&passed, text))
+    {
         made(Arc::clone(text));
     }
     let mut known = None;
@@ -228,6 +236,10 @@ pub fn scan_drop_in(
     Ok(DropIn { text: Some(text), stats })
 }
 
+fn shared((text, layout): (Vec<u8>, Layout)) -> (Arc<Vec<u8>>, Layout) {
+    (Arc::new(text), layout)
+}
+
 /// Room for the text, from the start: what is not used costs nothing.
 fn room(plan: &Plan<'_>) -> usize {
     plan.len().saturating_mul(BYTES_PER_FILE).min(MOST_ROOM)
@@ -249,7 +261,7 @@ fn earlier_text(cached: &mut Cached<'_>, is_main: bool, tail: &str) -> Option<Be
     Earlier::new(&text, &layout)?;
     // Only now: a manifest whose text is damaged is one without a text, and gets another.
     manifest.entries = Some(entries);
-    Some(Before::Made(text, layout))
+    Some(Before::Made(Arc::new(text), layout))
 }
 
 /// The text that the records of what is known make, on as many threads as may be used; `None` when it takes a look at the files.
@@ -308,7 +320,7 @@ fn remade(plan: &Plan<'_>, options: &Options, entries: &Entries<'_>, tail: &str,
             let _ = empty.send(object);
         }
         let (text, layout) = whole.finish(tail);
-        Some(Before::Made(text, layout))
+        Some(Before::Made(Arc::new(text), layout))
     })
 }
 

@@ -122,13 +122,15 @@ pub(crate) struct Selected {
 impl<'a> Plan<'a> {
     /// Finds out what is known, and selects the files if that does not tell.
     ///
-    /// The caller keeps the process from forking while the content store may be in use, or it may not be.
+    /// The caller keeps the process from forking while the content store may be in use, or it may not be. `recalled` is given what is known
+    /// before it is compared with the tree.
     pub(crate) fn new(
         options: &'a Options,
         form: &Form,
         keep: Keep,
         in_use: Option<&Use>,
         cancel: &Cancel,
+        recalled: impl FnOnce(&mut Cached<'a>),
     ) -> Result<Self> {
         let started = Instant::now();
         let root = options.root.as_path();
@@ -139,7 +141,13 @@ impl<'a> Plan<'a> {
             }
             _ => None,
         };
-        let known = cached.as_mut().map(|cached| cached.check(options, cancel)).transpose()?.flatten();
+        let known = match &mut cached {
+            Some(cached) => {
+                recalled(cached);
+                cached.check(options, cancel)?
+            }
+            None => None,
+        };
         if let Some(known) = known {
             let (files, select_time) = (Files::Known(known), started.elapsed());
             return Ok(Self { root, files, unlisted: Vec::new(), cached, select_time });

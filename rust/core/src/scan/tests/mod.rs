@@ -58,7 +58,8 @@ fn ask(form: Form, options: &Options) -> (Result<Answer, String>, Stats) {
                         slot.keep(Arc::new(made.clone()));
                         made
                     }
-                    Some(DropInText::Made(None)) | None => made,
+                    Some(DropInText::Made(None)) => made,
+                    None => Vec::new(),
                 };
                 (text, answer.stats)
             })

@@ -146,7 +146,7 @@ fn a_tree_that_had_to_be_selected_anew_need_not_be_the_next_time() {
 /// Whether a new process finds that it knows the files.
 fn is_known(options: &Options) -> bool {
     let form = crate::cache::memory::Form::Scan { rules: options.rules };
-    let plan = plan::Plan::new(options, &form, crate::cache::manifest::Keep::Memory, None, &NEVER).unwrap();
+    let plan = plan::Plan::new(options, &form, crate::cache::manifest::Keep::Memory, None, &NEVER, |_| ()).unwrap();
     matches!(plan.files, plan::Files::Known(_))
 }
 
@@ -224,7 +224,8 @@ fn a_cache_that_cannot_be_written_costs_no_more_than_the_first_time() {
         // Nothing new is kept, so the folder was not even asked for.
         assert_eq!((stats.memory, stats.cache_problem), (100, None));
         let form = crate::cache::memory::Form::Scan { rules: options.rules };
-        let plan = plan::Plan::new(&options, &form, crate::cache::manifest::Keep::Memory, None, &NEVER).unwrap();
+        let plan =
+            plan::Plan::new(&options, &form, crate::cache::manifest::Keep::Memory, None, &NEVER, |_| ()).unwrap();
         let cached = plan.cached.as_ref().unwrap();
         let before = Arc::as_ptr(cached.known.as_ref().unwrap());
         let update = update::Update::new(&plan, cached, false, false);
