@@ -24,6 +24,7 @@ __all__ = [
     "__version__",
     "_panic_for_tests",
     "_repo_floor_for_benches",
+    "add_reply_counts",
     "after_fork_in_child",
     "after_fork_in_parent",
     "analyze",
@@ -268,6 +269,12 @@ def _repo_floor_for_benches(folder: str, *, commits: str, excluded: list[str], t
 def forget() -> None:
     """Forget what this process remembers."""
 
+def add_reply_counts(folder: str | None, numbers: list[int]) -> None:
+    """Add to what is counted of questions for replies: hit, miss, shared, stored, refused, bypass.
+
+    Nothing is done where there is no cache, or it cannot be written to.
+    """
+
 def write_counts(folder: str | None) -> None:
     """Write down how often each part of the cache had the answer, as far as that was not done yet."""
 
@@ -282,7 +289,10 @@ def after_fork_in_child() -> None:
 
 @type_check_only
 class _CacheInfo(TypedDict):
-    """Sizes in bytes; the last five are files, by what answered them, and about right."""
+    """Sizes in bytes; the numbers from `memory` on are files, by what answered them, and about right.
+
+    `reply_counts` are questions of processes that have ended: hit, miss, shared, stored, refused, bypass.
+    """
 
     folder: str
     writable: bool
@@ -299,6 +309,7 @@ class _CacheInfo(TypedDict):
     store: int
     recent: int
     miss: int
+    reply_counts: list[int]
 
 @type_check_only
 class _CacheCheck(TypedDict):
@@ -403,16 +414,25 @@ class ReplyStore:
         """Keep a reply, end the flight of `owner`, and give up what was not used for longest beyond `max_bytes`."""
 
     def take(
-        self, key: bytes, owner: bytes, *, lease: int, max_age: int | None = None, stale: _Lease | None = None
+        self,
+        key: bytes,
+        owner: bytes,
+        *,
+        lease: int,
+        max_age: int | None = None,
+        waited_for: bytes | None = None,
+        stale: _Lease | None = None,
     ) -> (
         tuple[Literal["reply"], bytes]
         | tuple[Literal["mine"], None]
         | tuple[Literal["held"], _Lease]
+        | tuple[Literal["refused"], None]
         | tuple[Literal["bypass"], _Bypass]
     ):
-        """The reply, or else the lease, or who has it.
+        """The reply, or else the lease, or who has it, or that the call that was waited for came to nothing.
 
         Args:
+            waited_for: The owner of that call.
             stale: A lease that was seen unchanged for its whole length: it is taken over whatever its deadline says.
         """
 
@@ -423,7 +443,7 @@ class ReplyStore:
         """End a flight without a reply; false when it was not the owner's, or could not be done at once."""
 
     def refuse(self, key: bytes, owner: bytes) -> bool:
-        """End a flight whose call came to nothing that may be kept. Who waited for it is given a lease of length 0.
+        """End a flight whose call came to nothing that may be kept, and tell those who waited for it.
 
         False when it was not the owner's, or could not be done at once.
         """

@@ -37,8 +37,11 @@ DEFAULT_BYTES = 1 << 30
 DEFAULT_REPLY_BYTES = 256 << 20
 LARGEST_BYTES = 1 << 60
 
+# Reasons for which no cache is used and which were told: no more, if each is another.
+MOST_TOLD = 100
+
 _has_hooks = False
-_told: dict[str, object] = {}
+_told: dict[tuple[str, str], object] = {}
 
 
 def info() -> _CacheInfo | None:
@@ -128,10 +131,10 @@ def size_from(variable: str, default: int) -> int:
 
 
 def tell(problem: str | None, of: str = "results") -> None:
-    """Warn, once in a process for each kind of thing, that it is not kept, and why; it is no error."""
+    """Warn, once in a process for each kind of thing and reason, that it is not kept, and why; it is no error."""
     me = object()
     # In one step, so that of several threads one tells.
-    if problem is None or _told.setdefault(of, me) is not me:
+    if problem is None or len(_told) == MOST_TOLD or _told.setdefault((of, problem), me) is not me:
         return
     without = "its cache" if of == "results" else f"its cache of {of}"
     settings.warn(f"rev-accel works without {without}: {problem}")

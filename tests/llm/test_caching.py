@@ -19,8 +19,9 @@ import pytest
 
 from replies.processes import in_threads
 from rev_accel import ResponseCache
-from rev_accel.errors import InputError, ModelError
+from rev_accel.errors import InputError, ModelError, ModelTimeoutError
 from rev_accel.llm import (
+    Answer,
     CachingClient,
     Client,
     OllamaClient,
@@ -569,6 +570,67 @@ class TestStreamsInFlight:
         assert [reply.content for reply in replies] == [right(request) for request in requests] * 8
         assert prompts(server) == {f"Question {number}": 2 if number < 3 else 1 for number in range(10)}
         assert cache.stats.stored == 10 and cache.stats.hit + cache.stats.shared == 70
+
+
+class Gate:
+    """A script of two: the first answer comes when somebody opens, and is not to be kept."""
+
+    def __init__(self) -> None:
+        self.inside, self.opened = threading.Event(), threading.Event()
+        self.client = ScriptedClient([self._first, "second"])
+
+    def _first(self, _: Request) -> Answer:
+        self.inside.set()
+        assert self.opened.wait(30)
+        return Answer(content="cut", finish_reason="length")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_time_out_of_a_request_is_for_the_wait_for_another_too(cache: ResponseCache, way: str) -> None:
+    gate = Gate()
+    caching, request = CachingClient(gate.client, cache), request_of(options=GREEDY)
+    first = threading.Thread(target=caching.chat, args=[request])
+    first.start()
+    try:
+        assert gate.inside.wait(30)
+        with pytest.raises(ModelTimeoutError, match=r"same call had no reply within 0\.05 s in all") as caught:
+            ask(caching, way, replace(request, timeout=0.05))
+        assert caught.value.phase == "first_byte" and first.is_alive() and len(gate.client.requests) == 1
+    finally:
+        gate.opened.set()
+        first.join()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_waited_makes_the_call_in_what_is_left_of_the_time_out(cache: ResponseCache, way: str) -> None:
+    gate = Gate()
+    caching, request = CachingClient(gate.client, cache), request_of(options=GREEDY)
+    first = threading.Thread(target=caching.chat, args=[request])
+    first.start()
+    try:
+        assert gate.inside.wait(30)
+        flights: Any = cache._courses.process().flights
+        join = flights.join
+
+        def open_when_it_waits(*given: Any) -> Any:
+            joined = join(*given)
+            threading.Timer(0.1, gate.opened.set).start()
+            return joined
+
+        flights.join = open_when_it_waits
+        assert ask(caching, way, replace(request, timeout=60)).content == "second"
+    finally:
+        gate.opened.set()
+        first.join()
+    left = gate.client.requests[1].timeout
+    assert left is not None and left < 60
+    # Who did not wait has all of it, and an error of the inner client's own is one.
+    failing = CachingClient(ScriptedClient([TimeoutError("its own")]), cache)
+    with pytest.raises(TimeoutError, match="its own"):
+        ask(failing, way, request_of(model="n", options=GREEDY, timeout=60))
+    plain = CachingClient(asked := ScriptedClient(["third"]), cache)
+    ask(plain, way, request_of(model="n", options=GREEDY, timeout=1e9))
+    assert (asked.requests[0].timeout or 0) > 1e9 - 60
 
 
 def test_replies_that_are_not_kept_are_not_shared(server: Server, cache: ResponseCache, dialect: str) -> None:

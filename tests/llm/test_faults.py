@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import math
 import pickle
 import socket
 from typing import Any
@@ -144,6 +145,27 @@ def test_the_time_out_of_a_request_is_for_the_connection_too(way: str) -> None:
         client = CLIENTS["openai"](address, limits=Limits(connect=3), retries=Retries(number=1, first=0), verify=TLS)
         with client, pytest.raises(ModelTimeoutError, match=r"there was no connection within 0\.3 s in all"):
             ask(client, way, timeout=0.3)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_server_that_never_shakes_hands_is_one_without_a_connection(way: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        client = CLIENTS["openai"](address, limits=Limits(connect=3), retries=Retries(number=0), verify=TLS)
+        with client, pytest.raises(ModelTimeoutError) as caught:
+            ask(client, way, timeout=0.3)
+    assert caught.value.phase == "connect"
+    # Nothing was sent yet.
+    assert "there was no connection within 0.3 s in all (connecting 0." in str(caught.value)
+    assert "sending" not in str(caught.value)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("seconds", [math.inf, 1e300, 1e12])
+def test_limits_may_be_for_ever(server: Server, seconds: float, way: str) -> None:
+    limits = Limits(connect=seconds, silence=seconds, total=seconds)
+    with make_client(server, "openai", limits=limits) as client:
+        assert ask(client, way).content == ask(client, way, timeout=seconds).content == "Hello there, world."
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -156,6 +156,23 @@ def test_what_a_test_recorded_is_kept_only_if_it_passes(run, pytester: pytest.Py
     run(*options, code=works.replace("asked.append(1)", "1 / 0")).assert_outcomes(passed=1)
 
 
+SKIPS = """
+
+def test_skips(llm_replay):
+    ask(llm_replay(make_client), "one")
+    pytest.skip("half of it")
+"""
+
+
+def test_what_a_test_recorded_before_it_skips_itself_is_kept(run, pytester: pytest.Pytester) -> None:
+    options, code = ("-k", "skips"), MODULE + SKIPS
+    run(*options, "--llm-record=missing", code=code).assert_outcomes(skipped=1)
+    assert [path.name for path in pytester.path.rglob("*.jsonl*")] == ["test_skips.jsonl"]
+    result = run(*options, "-rs", code=code.replace("asked.append(1)", "1 / 0"))
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*half of it*"])
+
+
 def test_a_test_that_asks_for_nothing_has_a_recording_too(run, pytester: pytest.Pytester) -> None:
     code = MODULE + HALF.replace("WORKS", "True")
     options = "-k", "nothing or fixture"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import threading
@@ -21,7 +22,7 @@ from rev_accel.errors import (
     ModelTruncatedError,
     ReplayMissError,
 )
-from rev_accel.llm import Answer, RecordingClient, ReplayClient, Reply, ScriptedClient, storable
+from rev_accel.llm import Answer, RecordingClient, ReplayClient, Reply, ScriptedClient, redact, redactor, storable
 from rev_accel.llm.record import load
 
 from .conftest import make_client, parts, request_of
@@ -117,6 +118,65 @@ def test_a_recording_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
     client.chat(numbered(0))
     client.chat(numbered(1))
     assert path.read_bytes().count(b"\n") == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has no such rights")
+def test_a_recording_is_for_the_user_alone_also_in_place_of_one_that_was_not(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    path.write_text("old\n")
+    path.chmod(0o644)
+    client = RecordingClient(ScriptedClient(["new", "newer"]), path, overwrite=True)
+    client.chat(numbered(0))
+    assert path.stat().st_mode & 0o777 == 0o600 and len(load(path)) == 1
+    # What somebody decided since then stays.
+    path.chmod(0o640)
+    client.chat(numbered(1))
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_message_is_searched_for_secrets_once_however_many_requests_hold_it(tmp_path: Path) -> None:
+    searched: list[Any] = []
+
+    def redact_and_note(data: Any) -> Any:
+        searched.append(data)
+        return redact(data)
+
+    messages = [
+        {"role": "user", "content": f"password=hunter{number}234" if number % 3 else "hello"} for number in range(30)
+    ]
+    requests = [
+        request_of(messages=messages[:number], tools=[{"type": "function", "function": {"name": "f"}}], timeout=5.0)
+        for number in range(1, 31)
+    ]
+    path = tmp_path / "calls.jsonl"
+    client = RecordingClient(ScriptedClient(["answer"] * 30), path, redact=redact_and_note)
+    for request in requests:
+        client.chat(request)
+    # Each message, what is no message, and each answer.
+    different = len({str(message) for message in messages})
+    assert len(searched) == different + 1 + 30
+    searched.clear()
+    replay = ReplayClient(path, redact=redact_and_note)
+    assert [replay.chat(request).content for request in requests] == ["answer"] * 30
+    assert len(searched) == different + 1
+    # It is what is written when all of a request is searched at once.
+    for one, request in zip(load(path), requests, strict=True):
+        assert one.request == type(request).from_dict(redact(request.to_dict()))
+    assert "hunter" not in path.read_text()
+
+
+def test_what_is_remembered_of_messages_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redactor, "MOST_KNOWN", 10)
+    made = redactor.Redactor(redact)
+    messages = [{"role": "user", "content": f"password=hunter{number}234"} for number in range(50)]
+    request = request_of(messages=messages, model="sk-abcdefghijklmnop1234")
+    for _ in range(2):
+        clean = made.request(request)
+        assert clean == type(request).from_dict(redact(request.to_dict())) and clean != request
+        assert len(made._known) == 10
+    # What holds no secret is the same object, with the digests that it has.
+    plain = request_of(messages=[{"role": "user", "content": "hello"}], options={"seed": 1})
+    assert made.request(plain) is plain is redactor.Redactor(None).request(plain)
 
 
 def test_calls_of_many_threads_are_all_written_whole(tmp_path: Path) -> None:

@@ -273,8 +273,8 @@ print(len(told), sum(cache.stats.bypass["unusable"] for cache in caches))
 """
 
 
-def test_a_process_is_told_once_however_many_cannot_be_opened(tmp_path: Path) -> None:
-    assert run_python(UNUSABLE_BY_MANY, tmp_path / "folder").stdout.split() == ["1", "16"]
+def test_a_process_is_told_once_for_each_folder_however_many_cannot_open_it(tmp_path: Path) -> None:
+    assert run_python(UNUSABLE_BY_MANY, tmp_path / "folder").stdout.split() == ["2", "16"]
 
 
 def test_one_that_others_can_write_to_is_bypassed(tmp_path: Path) -> None:

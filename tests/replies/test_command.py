@@ -36,6 +36,37 @@ def run(*arguments: str, code: int = 0) -> dict[str, str]:
     return {line[:11].strip(): line[11:] for line in done.stdout.splitlines()}
 
 
+def test_it_tells_how_questions_were_answered_by_processes_that_have_ended(
+    replies: ResponseCache, tmp_path: Path
+) -> None:
+    code = """
+from rev_accel import ResponseCache
+cache = ResponseCache()
+key = lambda number: number.to_bytes(32, "little")
+for number in (1, 2, 100): cache.get(key(number))
+cache.get_or_call(key(100), lambda: b"call")
+cache.get_or_call(key(101), lambda: b"cut", storable=lambda _: "length")
+cache.get_or_call(key(102), lambda: b"any", bypass="sampled")
+another = ResponseCache()
+another.get(key(1))
+del another
+"""
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code], check=True)
+    asked = "8 hit, 4 miss, 0 shared, 1 stored, 2 refused, 2 bypass, about"
+    assert run("info")["asked"] == asked
+    # One that switches the cache off, and one without a cache, write nothing.
+    for name, value in (("REV_ACCEL_NO_CACHE", "1"), ("REV_ACCEL_CACHE_DIR", str(tmp_path / "none"))):
+        subprocess.run(
+            [sys.executable, "-c", code.split("cache.get_or_call")[0] if name.endswith("DIR") else code],
+            check=True,
+            env={**os.environ, name: value},
+        )
+    assert run("info")["asked"] == asked
+    assert cache.clear("replies")
+    assert run("info")["asked"].startswith("0 hit, 0 miss")
+
+
 def count(replies: ResponseCache) -> int:
     return sum(replies.get(key(number)) == reply(number) for number in range(20))
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from rev_accel._core import _CacheInfo
 
+# As `reply_counts` has them.
+REPLY_KINDS = ("hit", "miss", "shared", "stored", "refused", "bypass")
 NOTHING = "There is no cache yet\n"
 
 HELP = f"""Look at, check, shrink or empty the cache of earlier results and replies.
@@ -143,6 +145,10 @@ def _table(figures: _CacheInfo) -> str:
         "contents": figures["content_problem"]
         or f"{figures['contents']:,} files, {_size_text(figures['content_bytes'])}",
         "replies": figures["reply_problem"] or f"{figures['replies']:,}, {_size_text(figures['reply_bytes'])}",
+        "asked": ", ".join(
+            f"{number:,} {kind}" for kind, number in zip(REPLY_KINDS, figures["reply_counts"], strict=True)
+        )
+        + ", about",
         "answered": f"{asked:,} files, about",
         "  memory": f"{figures['memory']:,}",
         "  manifest": f"{figures['manifest']:,}",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import aclosing
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from rev_accel._core import digest_bytes
-from rev_accel.errors import ModelError
+from rev_accel.errors import ModelError, ModelTimeoutError
 from rev_accel.replies import ResponseCache
 from rev_accel.replies.arguments import milliseconds
 
@@ -21,14 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["CachingClient"]
 
+# A look-up takes less, in seconds: after it the whole time-out is left. And a call is given so much if nothing is left.
+BRIEF, LEAST = 0.01, 0.001
+
 
 class CachingClient:
     """Answers from a `ResponseCache`, and asks another client for the rest.
 
     A request is answered from the cache only by the reply to an equal one: see `Request.key`. Equal requests at the
     same time, of threads, tasks and processes, make one call; if it comes to nothing that may be kept, all who waited
-    for it ask at once. What comes back is parsed anew from what the server
-    sent. Only whole replies are kept: see `storable`.
+    for it ask at once. `Request.timeout` holds for the wait and the call together. What comes back is parsed anew from
+    what the server sent. Only whole replies are kept: see `storable`.
 
     Two things to know. Headers of the inner client are not in the key: where one of them changes what the server
     answers, as one that switches an experiment on, give each a `cache` in a folder of its own. And whatever the inner
@@ -60,23 +65,25 @@ class CachingClient:
 
     def chat(self, request: Request) -> Reply:
         """The reply to a request, from the cache if it is there."""
-        made = _Made()
+        made = _Made(request)
 
         def call() -> bytes:
-            return made.note(self._inner.chat(request))
+            return made.note(self._inner.chat(made.begin()))
 
-        stored = self.cache.get_or_call(self.cache_key(request), call, **self._how(request, made))
-        return made.reply or readable(stored) or self._keep(request, self._inner.chat(request))
+        with made.waiting():
+            stored = self.cache.get_or_call(self.cache_key(request), call, **self._how(request, made))
+        return made.reply or readable(stored) or self._keep(request, self._inner.chat(made.begin()))
 
     async def achat(self, request: Request) -> Reply:
         """`chat`, for asyncio."""
-        made = _Made()
+        made = _Made(request)
 
         async def call() -> bytes:
-            return made.note(await self._inner.achat(request))
+            return made.note(await self._inner.achat(made.begin()))
 
-        stored = await self.cache.aget_or_call(self.cache_key(request), call, **self._how(request, made))
-        return made.reply or readable(stored) or self._keep(request, await self._inner.achat(request))
+        with made.waiting():
+            stored = await self.cache.aget_or_call(self.cache_key(request), call, **self._how(request, made))
+        return made.reply or readable(stored) or self._keep(request, await self._inner.achat(made.begin()))
 
     def stream(self, request: Request) -> Generator[Piece | Reply, None, None]:
         """The reply in pieces, and then the whole of it.
@@ -85,13 +92,17 @@ class CachingClient:
         waits for the end; their streams, and those from the cache, then come word by word. Take the pieces, or close
         the stream: who rests between two for longer than the cache's lease is not waited for any longer.
         """
-        made = _Made()
+        made = _Made(request)
 
         def call() -> Generator[Piece | bytes, None, None]:
-            for part in self._inner.stream(request):
+            for part in self._inner.stream(made.begin()):
                 yield made.note(part) if isinstance(part, Reply) else part
 
-        for part in self.cache.get_or_stream(self.cache_key(request), call, **self._how(request, made)):
+        def found() -> Generator[Piece | bytes, None, None]:
+            with made.waiting():
+                yield from self.cache.get_or_stream(self.cache_key(request), call, **self._how(request, made))
+
+        for part in found():
             if isinstance(part, Piece):
                 yield part
             elif made.reply is not None:
@@ -99,21 +110,26 @@ class CachingClient:
             elif (reply := readable(part)) is not None:
                 yield from in_pieces(reply)
             else:
-                for again in self._inner.stream(request):
+                for again in self._inner.stream(made.begin()):
                     yield self._keep(request, again) if isinstance(again, Reply) else again
 
     async def astream(self, request: Request) -> AsyncGenerator[Piece | Reply, None]:
         """`stream`, for asyncio."""
-        made = _Made()
+        made = _Made(request)
 
         async def call() -> AsyncGenerator[Piece | bytes, None]:
-            async with aclosing(self._inner.astream(request)) as parts:
+            async with aclosing(self._inner.astream(made.begin())) as parts:
                 async for part in parts:
                     yield made.note(part) if isinstance(part, Reply) else part
 
-        async with aclosing(
-            self.cache.aget_or_stream(self.cache_key(request), call, **self._how(request, made))
-        ) as parts:
+        async def found() -> AsyncGenerator[Piece | bytes, None]:
+            asked = self.cache.aget_or_stream(self.cache_key(request), call, **self._how(request, made))
+            with made.waiting():
+                async with aclosing(asked) as parts:
+                    async for part in parts:
+                        yield part
+
+        async with aclosing(found()) as parts:
             async for part in parts:
                 if isinstance(part, Piece):
                     yield part
@@ -123,12 +139,20 @@ class CachingClient:
                     for piece in in_pieces(reply):
                         yield piece
                 else:
-                    async with aclosing(self._inner.astream(request)) as anew:
+                    async with aclosing(self._inner.astream(made.begin())) as anew:
                         async for again in anew:
                             yield self._keep(request, again) if isinstance(again, Reply) else again
 
     def _how(self, request: Request, made: _Made) -> _How:
-        return {"storable": made.refusal, "failed": failure, "ttl": self._ttl, "bypass": self._bypass(request)}
+        bypass = self._bypass(request)
+        # There is a lookup and a wait before the call: all of it is to be over in time.
+        return {
+            "storable": made.refusal,
+            "failed": failure,
+            "ttl": self._ttl,
+            "bypass": bypass,
+            "timeout": request.timeout,
+        }
 
     def cache_key(self, request: Request) -> bytes:
         """Under which key the cache keeps the reply: the request's, for the form in which replies are kept now."""
@@ -150,13 +174,37 @@ class _How(TypedDict):
     failed: Callable[[Exception], str]
     ttl: float | None
     bypass: str | None
+    timeout: float | None
 
 
 class _Made:
-    """The reply of the call that was made, if one was."""
+    """The call that was made, if one was, and its reply."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: Request) -> None:
         self.reply: Reply | None = None
+        self._request, self._began, self._has_begun = request, time.monotonic(), False
+
+    def begin(self) -> Request:
+        """The request as it is made now: in what is left of its time-out when others were waited for."""
+        self._has_begun = True
+        passed = time.monotonic() - self._began
+        if self._request.timeout is None or passed < BRIEF:
+            return self._request
+        return replace(self._request, timeout=max(LEAST, round(self._request.timeout - passed, 3)))
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Makes an error of the client's of a wait for others that took as long as the request may."""
+        try:
+            yield
+        except TimeoutError as error:
+            if self._has_begun:
+                raise
+            raise ModelTimeoutError(
+                f"`{self._request.endpoint}`: whoever makes the same call had no reply within "
+                f"{self._request.timeout:g} s in all",
+                phase="first_byte",
+            ) from error
 
     def note(self, reply: Reply) -> bytes:
         self.reply = reply

@@ -41,6 +41,9 @@ MOST_ERROR_BYTES = 64 << 10
 # may be so much ahead of the one that is looked at.
 LEAST, SLACK = 0.001, 0.005
 
+# No socket can be waited for longer at a time: 24 days.
+LONGEST = 2**31 // 1000
+
 WAITING: dict[Phase, str] = {
     "connect": "there was no connection",
     "sending": "the request was not taken",
@@ -193,7 +196,7 @@ class Exchange:
         left = max(self._deadline - time.monotonic(), LEAST)
         for name in names:
             limit = self._limits.connect if name in ("connect", "pool") else self._limits.silence
-            self._timeout[name] = min(limit, left)
+            self._timeout[name] = min(limit, left, LONGEST)
 
     def _timed_out(self, phase: Phase) -> ModelTimeoutError:
         spent = ", ".join(f"{name} {duration:.3g} s" for name, duration in self._steps())
@@ -208,6 +211,9 @@ class Exchange:
             case "connect_tcp.complete" | "connect_unix_socket.complete" | "start_tls.complete":
                 self._marks["connected"] = time.monotonic()
                 self._set_timeout("write", "read")
+            case "start_tls.started":
+                # There is no connection yet.
+                self._marks.pop("connected", None)
             case "send_request_body.complete":
                 self._marks["sent"] = time.monotonic()
                 self._set_timeout("read")

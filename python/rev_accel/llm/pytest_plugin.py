@@ -7,7 +7,7 @@
 Without an option, replies come from `recordings/<test module>/<test>.jsonl` beside the test's file, strictly in order,
 and nobody is asked. `pytest --llm-record=missing` asks the client for tests that have no recording yet and keeps what
 it says; `--llm-record=all` records anew. What was recorded is kept when the test has passed, also when it asked for
-nothing; the recording of one that fails stays as it was.
+nothing, or when it skips itself; the recording of one that fails stays as it was.
 
 A test that passes although recorded replies were left over in strict order asks less than it did: it fails, unless the
 setting `llm_replay_unused` is `warn` or `ignore`.
@@ -35,7 +35,7 @@ UNUSED = "llm_replay_unused"
 # The clients of a test that give what was recorded in strict order.
 _STRICT: pytest.StashKey[list[tuple[Path, ReplayClient]]] = pytest.StashKey()
 
-# Whether a test has passed.
+# Whether a test has passed, or skipped itself.
 _PASSED: pytest.StashKey[bool] = pytest.StashKey()
 
 # Of a test's name in the name of a file, which may have 255 bytes.
@@ -66,8 +66,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Notes that a test has passed, unless recorded replies are left."""
-    result = yield
+    """Notes that a test has passed, unless recorded replies are left, or that it skipped itself."""
+    try:
+        result = yield
+    except pytest.skip.Exception:
+        item.stash[_PASSED] = True
+        raise
     for path, client in item.stash.get(_STRICT, ()):
         if client.unused and (how := item.config.getini(UNUSED)) != "ignore":
             text = (

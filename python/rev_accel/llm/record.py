@@ -11,10 +11,10 @@ by hand, `digest` and `key` are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from rev_accel import digest, errors
 from rev_accel.errors import InputError, ModelError, RevAccelError
@@ -23,12 +23,13 @@ from .reply import Reply
 from .request import Request
 from .text import parse, write
 
-__all__ = ["Record", "Redact", "dump", "load", "redacted"]
+if TYPE_CHECKING:
+    from .redactor import Redactor
+
+__all__ = ["Record", "dump", "load"]
 
 SCHEMA_VERSION = 2
 MEMBERS = ("digest", "error", "key", "reply", "request", "schema_version")
-
-Redact: TypeAlias = Callable[[Any], Any]
 
 # The errors that a model's call may end with, and what they hold besides their text.
 KINDS: dict[str, tuple[str, ...]] = {
@@ -49,20 +50,15 @@ class Record:
     outcome: Reply | ModelError
 
 
-def redacted(request: Request, redact: Redact | None) -> Request:
-    """A request as it is recorded: its key is that of what may be written."""
-    return request if redact is None else Request.from_dict(clean(request.to_dict(), redact))
-
-
-def dump(request: Request, outcome: Reply | ModelError, redact: Redact | None) -> bytes:
-    """The line for a call; the request is one that `redacted` gave."""
+def dump(request: Request, outcome: Reply | ModelError, redactor: Redactor) -> bytes:
+    """The line for a call; the request is one that `redactor` gave."""
     record: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "key": str(request.key()), "request": request.to_dict()}
     if isinstance(outcome, Reply):
-        body = clean(outcome.body, redact)
+        body = redactor.data(outcome.body)
         record["reply"] = {"body": body, "streamed": outcome.streamed, "context_cut": outcome.context_cut}
     else:
         kind = type(outcome).__name__
-        text = clean(str(outcome), redact)
+        text = redactor.data(str(outcome))
         record["error"] = {"kind": kind, "text": text} | {name: getattr(outcome, name) for name in KINDS.get(kind, ())}
     try:
         record["digest"] = checksum(record)
@@ -77,15 +73,6 @@ def dump(request: Request, outcome: Reply | ModelError, redact: Redact | None) -
 def checksum(record: Mapping[str, Any]) -> str:
     """The digest of a record, of all but that digest itself."""
     return digest({name: value for name, value in record.items() if name != "digest"}, domain="record")
-
-
-def clean(value: Any, redact: Redact | None) -> Any:
-    if redact is None:
-        return value
-    try:
-        return redact(value)
-    except RecursionError:
-        raise InputError("the call cannot be recorded: it nests too deep") from None
 
 
 def load(path: Path) -> list[Record]:

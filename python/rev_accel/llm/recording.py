@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,12 @@ from rev_accel.errors import InputError, ModelError
 
 from . import record
 from .redaction import redact as usual
+from .redactor import Redactor
 from .reply import Reply
 
 if TYPE_CHECKING:
     from .client import Client
-    from .record import Redact
+    from .redactor import Redact
     from .reply import Piece
     from .request import Request
 
@@ -46,20 +47,21 @@ class RecordingClient:
             inner: Who answers.
             path: The file. Missing folders are made.
             overwrite: Whether a file that exists is replaced; else that is an error.
-            redact: Takes JSON data and returns a copy without secrets; `None` writes everything as it is. Give the same
-                one to `ReplayClient`.
+            redact: Takes JSON data and returns a copy without secrets; `None` writes everything as it is. It is called
+                once for a message, however many requests hold it, and for all else that is written. Give the same one
+                to `ReplayClient`.
 
         Raises:
             rev_accel.errors.InputError: The file exists.
         """
-        self._inner, self._path, self._redact = inner, Path(path), redact
+        self._inner, self._path, self._redactor = inner, Path(path), Redactor(redact)
         self._lock = threading.Lock()
         self._mode = "wb" if overwrite else "xb"
         if not overwrite and self._path.exists():
             raise InputError(f"`{self._path}` exists: give `overwrite=True` to record it anew")
 
     def chat(self, request: Request) -> Reply:
-        recorded = record.redacted(request, self._redact)
+        recorded = self._redactor.request(request)
         try:
             reply = self._inner.chat(request)
         except ModelError as error:
@@ -69,7 +71,7 @@ class RecordingClient:
         return reply
 
     async def achat(self, request: Request) -> Reply:
-        recorded = record.redacted(request, self._redact)
+        recorded = self._redactor.request(request)
         try:
             reply = await self._inner.achat(request)
         except ModelError as error:
@@ -79,7 +81,7 @@ class RecordingClient:
         return reply
 
     def stream(self, request: Request) -> Iterator[Piece | Reply]:
-        recorded = record.redacted(request, self._redact)
+        recorded = self._redactor.request(request)
         try:
             for part in self._inner.stream(request):
                 if isinstance(part, Reply):
@@ -90,7 +92,7 @@ class RecordingClient:
             raise
 
     async def astream(self, request: Request) -> AsyncGenerator[Piece | Reply, None]:
-        recorded = record.redacted(request, self._redact)
+        recorded = self._redactor.request(request)
         try:
             async with aclosing(self._inner.astream(request)) as parts:
                 async for part in parts:
@@ -102,7 +104,7 @@ class RecordingClient:
             raise
 
     def _write(self, request: Request, outcome: Reply | ModelError) -> None:
-        line = record.dump(request, outcome, self._redact)
+        line = record.dump(request, outcome, self._redactor)
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # Opened for each call: what was recorded is there also after a crash, and nothing has to be closed.
@@ -112,5 +114,9 @@ class RecordingClient:
 
 
 def _open(path: str, flags: int) -> int:
-    # For the user alone: not all that is secret looks like it.
-    return os.open(path, flags, 0o600)
+    # For the user alone: not all that is secret looks like it. That holds for a file that was there before, too.
+    descriptor = os.open(path, flags, 0o600)
+    if flags & os.O_TRUNC and hasattr(os, "fchmod"):
+        with suppress(PermissionError):  # somebody else's, which was asked for
+            os.fchmod(descriptor, 0o600)
+    return descriptor

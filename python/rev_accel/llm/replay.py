@@ -15,10 +15,12 @@ from rev_accel.errors import InputError, ReplayMissError
 from . import difference, record
 from .client import in_pieces
 from .redaction import redact as usual
+from .redactor import Redactor
 from .reply import Reply
 
 if TYPE_CHECKING:
-    from .record import Record, Redact
+    from .record import Record
+    from .redactor import Redact
     from .reply import Piece
     from .request import Request
 
@@ -55,7 +57,7 @@ class ReplayClient:
         """
         if mode not in ("strict", "key"):
             raise InputError(f"`mode` is {mode!r}: expected 'strict' or 'key'")
-        self._path, self._mode, self._redact, self._advice = Path(path), mode, redact, advice
+        self._path, self._mode, self._redactor, self._advice = Path(path), mode, Redactor(redact), advice
         self._records = record.load(self._path)
         self._by_key: dict[str, list[Record]] = defaultdict(list)
         for one in self._records:
@@ -73,7 +75,7 @@ class ReplayClient:
             return sum(max(0, len(same) - self._asked[key]) for key, same in self._by_key.items())
 
     def chat(self, request: Request) -> Reply:
-        request = record.redacted(request, self._redact)
+        request = self._redactor.request(request)
         with self._lock:
             outcome = (self._next if self._mode == "strict" else self._same)(request).outcome
         if isinstance(outcome, Reply):

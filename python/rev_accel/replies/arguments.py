@@ -5,7 +5,7 @@ from __future__ import annotations
 from rev_accel import settings
 from rev_accel.errors import InputError
 
-__all__ = ["key_bytes", "milliseconds", "reply_bytes"]
+__all__ = ["key_bytes", "milliseconds", "reply_bytes", "seconds"]
 
 LONGEST_TIME = 100 * 365 * 86_400.0  # seconds; what is longer is meant to be for ever
 
@@ -37,3 +37,9 @@ def milliseconds(name: str, seconds: object, *, least: float = 0.001, most: floa
             f"`{name}` must be a number of seconds from {least:g} to {most:g}, not {settings.shown(seconds)}"
         )
     return round(seconds * 1000)
+
+
+def seconds(name: str, value: object) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not value > 0:
+        raise InputError(f"`{name}` must be a number of seconds above 0, not {settings.shown(value)}")
+    return value

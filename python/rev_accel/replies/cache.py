@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
+import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import aclosing, closing, contextmanager
 from contextvars import ContextVar
@@ -12,7 +15,7 @@ from typing import TypeVar
 from rev_accel import _core, settings
 from rev_accel import cache as shared
 
-from .arguments import key_bytes, milliseconds, reply_bytes
+from .arguments import key_bytes, milliseconds, reply_bytes, seconds
 from .course import Courses, Failed, Question, Storable
 from .flights import Patience, Streaming, asker
 from .stats import ReplyStats
@@ -24,8 +27,38 @@ LEAST_LEASE, LONGEST_LEASE = 0.05, 3600.0  # seconds
 
 P = TypeVar("P")
 
-# The folders and keys of the calls that surround what runs now: who asks for one of them would wait for itself.
-_around: ContextVar[frozenset[tuple[str | None, bytes]]] = ContextVar("_around", default=frozenset())
+
+class _Around:
+    """A call that is being made, known to what runs within it: who asks for the same there would wait for itself."""
+
+    def __init__(self, folder: str | None, key: bytes) -> None:
+        self.what = folder, key
+        self.is_over = False
+        """A task or thread that was begun within the call may outlive it, and with it this mark."""
+
+    @contextmanager
+    def within(self) -> Iterator[None]:
+        """While the call, or a part of it, runs here."""
+        token = _calls.set((*_calls_around(), self))
+        try:
+            yield
+        finally:
+            _calls.reset(token)
+
+    @contextmanager
+    def until_over(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self.is_over = True
+
+
+_calls: ContextVar[tuple[_Around, ...]] = ContextVar("_calls", default=())
+
+
+def _calls_around() -> tuple[_Around, ...]:
+    """The calls that surround what runs now."""
+    return tuple(call for call in _calls.get() if not call.is_over)
 
 
 class ResponseCache:
@@ -70,6 +103,8 @@ class ResponseCache:
         self._courses = Courses(self._store, lease=self._lease, max_age=self._max_age, max_bytes=most)
         if not self._is_off:
             shared.hook_into_process()
+            # When it is no longer used, or the process ends.
+            weakref.finalize(self, self._courses.write_counts, self._folder)
 
     @property
     def stats(self) -> ReplyStats:
@@ -128,15 +163,19 @@ class ResponseCache:
         failed: Failed | None = None,
         ttl: float | None = None,
         bypass: str | None = None,
+        timeout: float | None = None,
     ) -> bytes:
         """The reply that is there, or that another thread or process is getting, or that `call` gets.
 
-        Of all who ask for the same key at the same time, one calls, and the others wait for it. If its process dies,
-        another takes over when the lease ends. If it raises, or its reply is not to be stored, its caller gets that,
-        and all who waited for it call at once, each for themselves: nobody waits for more than one such call.
+        Of all who ask for the same key at the same time, one calls, and the others wait for it. If it raises, or its
+        reply is not to be stored, its caller gets that, and all who waited for it call at once, each for themselves,
+        however soon somebody asks again: nobody waits for two calls that came to nothing. If it is given up, as by
+        Ctrl-C or with its task, or its process dies, which is noticed when the lease ends, another takes over, and the
+        others wait for that one. For a third call nobody waits.
 
-        A `call` may ask the cache itself. It waits for nobody then, since that one may be waiting for it; only what is
-        asked on another thread is not known to be asked within a call.
+        A `call` may ask the cache itself. It waits for nobody then, since that one may be waiting for it. What it asks
+        on a thread that does not have its context, as those of a `ThreadPoolExecutor`, is not known to be asked within
+        a call: two calls that wait for each other's replies in this way hang, and no lease ends it.
 
         Args:
             call: Makes the call and gives the reply. What it raises comes through unchanged.
@@ -144,13 +183,15 @@ class ResponseCache:
             failed: Says as what an exception of `call` counts in `stats.refused`; default: `error`.
             ttl: For how many seconds the reply may be used; default: for ever.
             bypass: Why the request is not for the cache. Then there is only the call, which nobody else waits for.
+            timeout: For how many seconds others are waited for, then there is a `TimeoutError`; default: as long as
+                they take. How long `call` may take is its own affair.
         """
-        question = self._question(key, storable, failed, ttl, asker())
-        if self._is_plain(bypass or self._nested(question)):
+        question, around = self._question(key, storable, failed, ttl, timeout, asker())
+        if self._is_plain(bypass):
             return reply_bytes(call())
 
         def inside() -> bytes:
-            with self._within(question):
+            with around.until_over(), around.within():
                 return call()
 
         return run(self._courses.course(question), inside)
@@ -164,6 +205,7 @@ class ResponseCache:
         failed: Failed | None = None,
         ttl: float | None = None,
         bypass: str | None = None,
+        timeout: float | None = None,
     ) -> Generator[P | bytes, None, None]:
         """`get_or_call` for a reply that comes in pieces: `call` gives these, and the bytes to be kept as the last.
 
@@ -171,16 +213,16 @@ class ResponseCache:
         has ended. Who takes a piece and for the time of a lease no other is not waited for any longer.
         """
         streaming = Streaming(self._lease / 1000)
-        question = self._question(key, storable, failed, ttl, streaming)
-        if self._is_plain(bypass or self._nested(question)):
+        question, around = self._question(key, storable, failed, ttl, timeout, streaming)
+        if self._is_plain(bypass):
             yield from call()
             return
 
         def inside() -> Generator[P | bytes, None, None]:
-            with closing(call()) as parts:
+            with around.until_over(), closing(call()) as parts:
                 while True:
                     # Not while a piece is given out: it is the caller's context.
-                    with self._within(question):
+                    with around.within():
                         part = next(parts, None)
                     if part is None:
                         return
@@ -197,14 +239,15 @@ class ResponseCache:
         failed: Failed | None = None,
         ttl: float | None = None,
         bypass: str | None = None,
+        timeout: float | None = None,
     ) -> bytes:
         """`get_or_call` in an asyncio task, for a `call` that is awaited. Threads and tasks share what is in flight."""
-        question = self._question(key, storable, failed, ttl, asker())
-        if self._is_plain(bypass or self._nested(question)):
+        question, around = self._question(key, storable, failed, ttl, timeout, asker())
+        if self._is_plain(bypass):
             return reply_bytes(await call())
 
         async def inside() -> bytes:
-            with self._within(question):
+            with around.until_over(), around.within():
                 return await call()
 
         return await run_async(self._courses.course(question), inside)
@@ -218,48 +261,55 @@ class ResponseCache:
         failed: Failed | None = None,
         ttl: float | None = None,
         bypass: str | None = None,
+        timeout: float | None = None,
     ) -> AsyncGenerator[P | bytes, None]:
         """`get_or_stream` in an asyncio task."""
         streaming = Streaming(self._lease / 1000)
-        question = self._question(key, storable, failed, ttl, streaming)
-        if self._is_plain(bypass or self._nested(question)):
+        question, around = self._question(key, storable, failed, ttl, timeout, streaming)
+        if self._is_plain(bypass):
             async with aclosing(call()) as parts:
                 async for part in parts:
                     yield part
             return
 
         async def inside() -> AsyncGenerator[P | bytes, None]:
-            async with aclosing(call()) as parts:
-                while True:
-                    with self._within(question):
-                        part = await anext(parts, None)
-                    if part is None:
-                        return
-                    yield part
+            with around.until_over():
+                async with aclosing(call()) as parts:
+                    while True:
+                        with around.within():
+                            part = await anext(parts, None)
+                        if part is None:
+                            return
+                        yield part
 
         async with aclosing(run_stream_async(self._courses.course(question), inside, streaming)) as parts:
             async for part in parts:
                 yield part
 
-    @staticmethod
     def _question(
-        key: bytes | str, storable: Storable | None, failed: Failed | None, ttl: float | None, patience: Patience
-    ) -> Question:
-        lasts = None if ttl is None else milliseconds("ttl", ttl)
-        return Question(key_bytes(key), storable, failed, lasts, patience, is_inside=bool(_around.get()))
-
-    def _nested(self, question: Question) -> str | None:
-        """Why whoever asks would wait for themselves."""
-        is_around = (self._folder, question.key) in _around.get()
-        return "nested" if is_around or self._courses.process().flights.is_paused_here(question.key) else None
-
-    @contextmanager
-    def _within(self, question: Question) -> Iterator[None]:
-        token = _around.set(_around.get() | {(self._folder, question.key)})
-        try:
-            yield
-        finally:
-            _around.reset(token)
+        self,
+        key: bytes | str,
+        storable: Storable | None,
+        failed: Failed | None,
+        ttl: float | None,
+        timeout: float | None,
+        patience: Patience,
+    ) -> tuple[Question, _Around]:
+        """A question, and what is to be known within its call."""
+        name, calls = key_bytes(key), _calls_around()
+        around = _Around(self._folder, name)
+        is_within = any(call.what == around.what for call in calls)
+        question = Question(
+            name,
+            storable,
+            failed,
+            None if ttl is None else milliseconds("ttl", ttl),
+            patience,
+            deadline=math.inf if timeout is None else time.monotonic() + seconds("timeout", timeout),
+            is_inside=bool(calls),
+            is_nested=is_within or self._courses.process().flights.is_paused_here(name),
+        )
+        return question, around
 
     def _is_plain(self, bypass: str | None) -> bool:
         reason = "off" if self._is_off else bypass

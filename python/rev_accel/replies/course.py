@@ -10,6 +10,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rev_accel import _core
 from rev_accel import cache as shared
 
 from .arguments import reply_bytes
@@ -18,12 +19,15 @@ from .stats import Counts
 from .steps import Call, Course, Do, Pause, Wait
 
 if TYPE_CHECKING:
-    from rev_accel._core import ReplyStore
+    from rev_accel._core import ReplyStore, _Lease
 
 __all__ = ["Courses", "Failed", "Question", "Storable"]
 
 # Between two looks at what another process is doing, in seconds: first and longest.
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
+
+# How many calls are waited for by one who asks. The second one only if the first was given up, or its process died.
+MOST_CALLS = 2
 
 Storable = Callable[[bytes], str | None]
 Failed = Callable[[Exception], str]
@@ -40,8 +44,23 @@ class Question:
     """For how many milliseconds the reply may be used; `None` for one that stays true."""
     patience: Patience
     """For how long whoever asks is still waited for."""
+    deadline: float
+    """Until when others are waited for, by `time.monotonic`."""
     is_inside: bool
     """Whether it is asked within another call. Two such may ask for each other's: so they wait for nobody."""
+    is_nested: bool
+    """Whether that call, or one around it, is for the same: whoever asks would wait for themselves."""
+
+    def left(self) -> float:
+        """For how many seconds others may still be waited for.
+
+        Raises:
+            TimeoutError: For none.
+        """
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("another call for the same reply took longer than `timeout` allows")
+        return left
 
 
 class Turn(Enum):
@@ -67,6 +86,10 @@ class Courses:
         if isinstance(found, bytes):
             process.counts.add("hit")
             return found
+        if question.is_nested:
+            process.counts.bypassed("nested")
+            return reply_bytes((yield Call()))
+        calls = 0
         while True:
             flight, is_mine = process.flights.join(key, question.patience)
             if is_mine:
@@ -75,10 +98,11 @@ class Courses:
                 finally:
                     if process.is_here():
                         process.flights.end(key, flight)
-            if question.is_inside:
+            if question.is_inside or calls == MOST_CALLS:
                 return (yield from self._alone(question))
             while not flight.is_done and (left := flight.patience()) > 0:
-                yield Wait(flight, min(left, self._lease / 1000))
+                yield Wait(flight, min(left, self._lease / 1000, question.left()))
+            calls += flight.has_call
             if flight.reply is not None:
                 process.counts.add("shared")
                 return flight.reply
@@ -102,6 +126,12 @@ class Courses:
         reason, problem = why
         self.process().counts.bypassed(reason)
         shared.tell(problem, "replies")
+
+    def write_counts(self, folder: str | None) -> None:
+        """Adds what was counted in this process to what `rev-accel cache info` shows."""
+        process = self._processes.pop(os.getpid(), None)
+        if process is not None:
+            _core.add_reply_counts(folder, process.counts.numbers())
 
     def process(self) -> OfProcess:
         """What belongs to this process."""
@@ -128,6 +158,7 @@ class Courses:
                 flight.is_refused = not question.is_inside
                 process.flights.end(key, flight)
                 return (yield from self._alone(question))
+            flight.has_call = True
             if has_lease:
                 process.renewals.add(key, owner, flight.patience)
             try:
@@ -172,11 +203,21 @@ class Courses:
 
     def _take(self, process: OfProcess, question: Question, owner: bytes) -> Course[bytes | Turn]:
         """The reply, or who is to make the call."""
-        held, since, pause = None, 0.0, FIRST_PAUSE
-        stale = None
+        held: _Lease | None = None
+        since, pause, calls = 0.0, FIRST_PAUSE, 0
         while True:
+            waited_for = None if held is None else held[0]
+            stale = held if held is not None and time.monotonic() - since > held[2] / 1000 else None
             what, value = yield Do(
-                partial(self._store.take, question.key, owner, lease=self._lease, max_age=self._max_age, stale=stale)
+                partial(
+                    self._store.take,
+                    question.key,
+                    owner,
+                    lease=self._lease,
+                    max_age=self._max_age,
+                    waited_for=waited_for,
+                    stale=stale,
+                )
             )
             match what:
                 case "reply":
@@ -189,19 +230,15 @@ class Courses:
                 case "bypass":
                     self.bypassed(value)
                     return Turn.UNKNOWN
-            if value[2] == 0:
-                # That call came to nothing that may be kept. Who did not wait for it begins anew.
-                if held is not None and held[0] == value[0]:
+                case "refused":
                     return Turn.EVERYBODY
-                stale = value
-                continue
-            if question.is_inside:
+            calls += value[0] != waited_for
+            if question.is_inside or calls > MOST_CALLS:
                 return Turn.EVERYBODY
             if value != held:
                 held, since = value, time.monotonic()
-            yield Pause(pause)
+            yield Pause(min(pause, question.left()))
             pause = min(pause * 1.5, LONGEST_PAUSE)
-            stale = value if time.monotonic() - since > value[2] / 1000 else None
 
 
 class OfProcess:

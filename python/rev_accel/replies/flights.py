@@ -29,6 +29,8 @@ class Flight:
         self.reply: bytes | None = None
         self.is_refused = False
         """Whether the call failed, or gave what is not to be stored, as it likely does for all who ask."""
+        self.has_call = False
+        """Whether the call has begun: until then its maker may wait for another process."""
         self.patience = patience
         """For how long whoever makes the call may still end the flight."""
         self._done = threading.Event()

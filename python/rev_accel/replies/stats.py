@@ -12,6 +12,8 @@ from rev_accel.frozen import FrozenDict
 
 __all__ = ["Counts", "ReplyStats"]
 
+KINDS = ("hit", "miss", "shared", "stored")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplyStats:
@@ -41,7 +43,7 @@ class ReplyStats:
     refused: Mapping[str, int]
     """Calls whose outcome was not stored, by reason: `error` or what `failed` said for calls that raised, `too_large`
     (16 MiB, or what `max_bytes` has no room for), one of those above, or what `storable` said of the reply. A call that
-    was given up is not counted."""
+    was given up is not counted, nor a wait that took too long."""
 
     @property
     def hit_rate(self) -> float:
@@ -72,10 +74,16 @@ class Counts:
         with self._lock:
             self._refused[reason] += 1
 
+    def numbers(self) -> list[int]:
+        """For what is counted over all processes: hit, miss, shared, stored, refused, bypass."""
+        with self._lock:
+            kinds = [self._by_kind[kind] for kind in KINDS]
+            return [*kinds, self._refused.total(), self._bypass.total()]
+
     def stats(self) -> ReplyStats:
         with self._lock:
             return ReplyStats(
-                **{kind: self._by_kind[kind] for kind in ("hit", "miss", "shared", "stored")},
+                **{kind: self._by_kind[kind] for kind in KINDS},
                 bypass=FrozenDict(self._bypass),
                 refused=FrozenDict(self._refused),
             )

@@ -42,8 +42,8 @@ mod tree;
 
 pub use cache::{
     Bypass, Cache, CacheCheck, CacheInfo, CacheOptions, DEFAULT_CACHE_BYTES, DEFAULT_MEMORY_BYTES, Held, KeptText,
-    Lease, Memory, Owner, PutOptions, Replies, Taken, Verify, after_fork_in_child, after_fork_in_parent, before_fork,
-    while_awaited,
+    Lease, Memory, Owner, PutOptions, Replies, Seen, Taken, Verify, add_reply_counts, after_fork_in_child,
+    after_fork_in_parent, before_fork, while_awaited,
 };
 pub use cancel::Cancel;
 pub use digest::{Digest, Domain, Hashing};

@@ -122,6 +122,16 @@ pub(crate) fn write_counts(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<
     })
 }
 
+/// Adds how questions for replies were answered: hit, miss, shared, stored, refused, bypass.
+#[pyfunction]
+#[pyo3(signature = (folder, numbers))]
+pub(crate) fn add_reply_counts(py: Python<'_>, folder: Option<PathBuf>, numbers: [u64; 6]) -> PyResult<()> {
+    detach::guarded(py, || {
+        core::add_reply_counts(folder, numbers);
+        Ok(())
+    })
+}
+
 /// Figures of the cache in a folder or in the usual place; `None` when there is none.
 #[pyfunction]
 #[pyo3(signature = (folder))]
@@ -142,6 +152,7 @@ pub(crate) fn cache_info(py: Python<'_>, folder: Option<PathBuf>) -> PyResult<Op
     for (kind, files) in ["memory", "manifest", "store", "recent", "miss"].into_iter().zip(info.answered) {
         dict.set_item(kind, files)?;
     }
+    dict.set_item("reply_counts", info.reply_counts)?;
     Ok(Some(dict))
 }
 

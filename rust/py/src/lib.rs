@@ -19,8 +19,8 @@ mod _core {
 
     #[pymodule_export]
     use super::cache::{
-        after_fork_in_child, after_fork_in_parent, before_fork, cache_bytes, cache_clear, cache_info, cache_shrink,
-        cache_verify, forget, write_counts,
+        add_reply_counts, after_fork_in_child, after_fork_in_parent, before_fork, cache_bytes, cache_clear, cache_info,
+        cache_shrink, cache_verify, forget, write_counts,
     };
     #[pymodule_export]
     use super::detach::panic_for_tests;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
-use rev_accel_core::{Bypass, Cancel, Lease, Owner, PutOptions, Replies, Taken};
+use rev_accel_core::{Bypass, Cancel, Lease, Owner, PutOptions, Replies, Seen, Taken};
 
 use crate::{detach, error};
 
@@ -56,7 +56,8 @@ impl ReplyStore {
     }
 
     /// Takes a lease, unless the reply is there or somebody else has it: what it came to, and what belongs to that.
-    #[pyo3(signature = (key, owner, *, lease, max_age = None, stale = None))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are keywords of the Python signature")]
+    #[pyo3(signature = (key, owner, *, lease, max_age = None, waited_for = None, stale = None))]
     fn take<'py>(
         &self,
         py: Python<'py>,
@@ -64,16 +65,20 @@ impl ReplyStore {
         owner: &[u8],
         lease: u64,
         max_age: Option<u64>,
+        waited_for: Option<&[u8]>,
         stale: Option<LeaseTuple<'py>>,
     ) -> PyResult<(&'static str, Option<Bound<'py, PyAny>>)> {
         let (key, owner, max_age) = (read_key(py, key)?, read_owner(py, owner)?, milliseconds(max_age));
         let length = Duration::from_millis(lease);
         let stale = stale.map(|stale| stale.read(py)).transpose()?;
-        let taken = detach::run(py, |cancel| Ok(self.0.take(&key, &owner, length, max_age, stale.as_ref(), cancel)))?;
+        let waited_for = waited_for.map(|owner| read_owner(py, owner)).transpose()?;
+        let seen = Seen { owner: waited_for.as_ref(), stale: stale.as_ref() };
+        let taken = detach::run(py, |cancel| Ok(self.0.take(&key, &owner, length, max_age, seen, cancel)))?;
         Ok(match taken {
             Ok(Taken::Reply(reply)) => ("reply", Some(PyBytes::new(py, &reply).into_any())),
             Ok(Taken::Mine) => ("mine", None),
             Ok(Taken::Held(lease)) => ("held", Some(show(py, &lease)?.into_any())),
+            Ok(Taken::Refused) => ("refused", None),
             Err(bypass) => ("bypass", Some(explain(py, bypass)?)),
         })
     }

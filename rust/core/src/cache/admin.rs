@@ -39,6 +39,8 @@ pub struct CacheInfo {
     /// Files answered so far, about, by this process's memory, manifests, the content store, a second look at the content, and the
     /// analysis, in this order.
     pub answered: [u64; 5],
+    /// Questions for replies by processes that have ended, about: hit, miss, shared, stored, refused, bypass.
+    pub reply_counts: [u64; 6],
 }
 
 /// What a check of the cache found.
@@ -95,6 +97,7 @@ impl Cache {
             manifests: manifests.len() as u64,
             manifest_bytes: manifests.iter().map(|(_, bytes, _)| bytes).sum(),
             answered: [total.memory, total.manifest, total.store, total.recent, total.miss],
+            reply_counts: counts::REPLIES.total(&self.folder),
             ..CacheInfo::default()
         };
         match self.store(&CONTENT_STORE, Mode::Read, cancel, Store::info) {
@@ -188,13 +191,14 @@ impl Cache {
         for (name, _, _) in self.manifests() {
             is_empty &= self.folder.remove_file(&name).is_ok();
         }
-        let _ = self.folder.remove_file(counts::NAME);
+        let _ = self.folder.remove_file(counts::SCANS.name);
         is_empty & self.clear_store(&CONTENT_STORE, cancel)
     }
 
     /// Removes all replies; false when something is left.
     #[must_use]
     pub fn clear_replies(&self, cancel: &Cancel) -> bool {
+        let _ = self.folder.remove_file(counts::REPLIES.name);
         self.clear_store(&REPLY_STORE, cancel)
     }
 

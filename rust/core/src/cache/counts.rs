@@ -1,22 +1,38 @@
 //! How often each part of the cache had the answer, over all calls, for people who ask whether it is worth its space.
 //!
-//! The file `counts` holds records of 64 bytes, one for each call:
+//! The file `counts` holds records of 64 bytes, one for each call; `reply-counts` such of questions for replies of models, one for each
+//! process that asked:
 //!
 //! ```text
-//! magic 8 B │ five numbers of 8 B, little endian │ zero 8 B │ xxh3-64 of all that 8 B
+//! magic 8 B │ six numbers of 8 B, little endian │ xxh3-64 of all that 8 B
 //! ```
 //!
 //! Approximate by design: what another process appends while the records are summed up into one is lost, and so is a damaged record.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::folder::Folder;
+use super::folder::{Folder, Place};
+use crate::tree::device;
 
-pub(super) const NAME: &str = "counts";
-const MAGIC: &[u8; 8] = b"revcount";
 const RECORD: usize = 64;
+
+/// What a record holds.
+type Numbers = [u64; 6];
+
+/// Records of one kind.
+pub(super) struct File {
+    pub(super) name: &'static str,
+    magic: &'static [u8; 8],
+}
+
+/// Files by where their answer came from: [`Counts`].
+pub(super) const SCANS: File = File { name: "counts", magic: b"revcount" };
+
+/// Questions for replies by how they were answered: hit, miss, shared, stored, refused, bypass.
+pub(super) const REPLIES: File = File { name: "reply-counts", magic: b"revreply" };
 
 /// A larger file is summed up into one record.
 const LARGE: u64 = 64 << 10;
@@ -70,21 +86,72 @@ impl Counts {
     const fn numbers(self) -> [u64; 5] {
         [self.memory, self.manifest, self.store, self.recent, self.miss]
     }
+}
 
-    fn plus(self, other: Self) -> Self {
-        Self {
-            memory: self.memory.saturating_add(other.memory),
-            manifest: self.manifest.saturating_add(other.manifest),
-            store: self.store.saturating_add(other.store),
-            recent: self.recent.saturating_add(other.recent),
-            miss: self.miss.saturating_add(other.miss),
+/// Adds the counts of one call; `false` when they could not be written.
+pub(crate) fn add(folder: &Folder, counts: Counts) -> bool {
+    let [memory, manifest, store, recent, miss] = counts.numbers();
+    SCANS.add(folder, [memory, manifest, store, recent, miss, 0])
+}
+
+/// The sum over all calls.
+pub(crate) fn total(folder: &Folder) -> Counts {
+    let [memory, manifest, store, recent, miss, _] = SCANS.total(folder);
+    Counts { memory, manifest, store, recent, miss }
+}
+
+/// Adds what a process has asked for replies, in this folder or in the usual one, and how it was answered: hit, miss, shared, stored,
+/// refused, bypass.
+pub fn add_reply_counts(folder: Option<PathBuf>, numbers: [u64; 6]) {
+    let place = Place { configured: folder, analysed: &[], create: false, is_network: device::is_network };
+    if let Ok(folder) = Folder::open(&place) {
+        REPLIES.add(&folder, numbers);
+    }
+}
+
+impl File {
+    fn add(&self, folder: &Folder, numbers: Numbers) -> bool {
+        if numbers == Numbers::default() {
+            return true;
         }
+        // One write: the system puts it at the end in one piece, whoever else appends.
+        let appended = folder.append_file(self.name).and_then(|mut file| {
+            file.write(&self.to_bytes(numbers))?;
+            file.len()
+        });
+        if let Ok(length) = appended
+            && length > LARGE
+        {
+            // What cannot be summed up now is summed up by the next call.
+            let _ = folder.create_file(self.name).and_then(|mut draft| {
+                draft.write(&self.to_bytes(self.total(folder)))?;
+                draft.commit()
+            });
+        }
+        appended.is_ok()
     }
 
-    fn to_bytes(self) -> [u8; RECORD] {
+    /// The sum over all records.
+    pub(super) fn total(&self, folder: &Folder) -> Numbers {
+        let mut bytes = Vec::new();
+        let Ok(mut file) = folder.open_file(self.name) else { return Numbers::default() };
+        if file.read_into(0, file.len().min(MOST), &mut bytes).is_err() {
+            return Numbers::default();
+        }
+        let (mut rest, mut sum) = (&bytes[..], Numbers::default());
+        while let Some(record) = rest.first_chunk() {
+            // Behind a record that was not written whole, the next one is looked for byte by byte.
+            let (step, numbers) = self.read(record).map_or((1, Numbers::default()), |numbers| (RECORD, numbers));
+            sum.iter_mut().zip(numbers).for_each(|(sum, number)| *sum = sum.saturating_add(number));
+            rest = &rest[step..];
+        }
+        sum
+    }
+
+    fn to_bytes(&self, numbers: Numbers) -> [u8; RECORD] {
         let mut bytes = [0; RECORD];
-        bytes[..8].copy_from_slice(MAGIC);
-        for (place, number) in bytes[8..48].chunks_exact_mut(8).zip(self.numbers()) {
+        bytes[..8].copy_from_slice(self.magic);
+        for (place, number) in bytes[8..56].chunks_exact_mut(8).zip(numbers) {
             place.copy_from_slice(&number.to_le_bytes());
         }
         let sum = xxh3_64(&bytes[..56]);
@@ -92,59 +159,14 @@ impl Counts {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8; RECORD]) -> Option<Self> {
+    fn read(&self, bytes: &[u8; RECORD]) -> Option<Numbers> {
         let number = |index: usize| {
             let place = bytes[index..].first_chunk::<8>();
             place.map_or(0, |bytes| u64::from_le_bytes(*bytes))
         };
-        let is_whole = bytes.starts_with(MAGIC) && number(56) == xxh3_64(&bytes[..56]);
-        is_whole.then(|| Self {
-            memory: number(8),
-            manifest: number(16),
-            store: number(24),
-            recent: number(32),
-            miss: number(40),
-        })
+        let is_whole = bytes.starts_with(self.magic) && number(56) == xxh3_64(&bytes[..56]);
+        is_whole.then(|| std::array::from_fn(|index| number(8 + 8 * index)))
     }
-}
-
-/// Adds the counts of one call; `false` when they could not be written.
-pub(crate) fn add(folder: &Folder, counts: Counts) -> bool {
-    if counts == Counts::default() {
-        return true;
-    }
-    // One write: the system puts it at the end in one piece, whoever else appends.
-    let appended = folder.append_file(NAME).and_then(|mut file| {
-        file.write(&counts.to_bytes())?;
-        file.len()
-    });
-    if let Ok(length) = appended
-        && length > LARGE
-    {
-        // What cannot be summed up now is summed up by the next call.
-        let _ = folder.create_file(NAME).and_then(|mut draft| {
-            draft.write(&total(folder).to_bytes())?;
-            draft.commit()
-        });
-    }
-    appended.is_ok()
-}
-
-/// The sum over all calls.
-pub(crate) fn total(folder: &Folder) -> Counts {
-    let mut bytes = Vec::new();
-    let Ok(mut file) = folder.open_file(NAME) else { return Counts::default() };
-    if file.read_into(0, file.len().min(MOST), &mut bytes).is_err() {
-        return Counts::default();
-    }
-    let (mut rest, mut sum) = (&bytes[..], Counts::default());
-    while let Some(record) = rest.first_chunk() {
-        // Behind a record that was not written whole, the next one is looked for byte by byte.
-        let (step, counts) = Counts::from_bytes(record).map_or((1, Counts::default()), |counts| (RECORD, counts));
-        sum = sum.plus(counts);
-        rest = &rest[step..];
-    }
-    sum
 }
 
 #[cfg(test)]

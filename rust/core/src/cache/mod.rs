@@ -23,9 +23,10 @@ mod system;
 use std::path::PathBuf;
 
 pub use admin::{Cache, CacheCheck, CacheInfo};
+pub use counts::add_reply_counts;
 pub use fork::{after_fork_in_child, after_fork_in_parent, while_awaited};
 pub use memory::{DEFAULT_MEMORY_BYTES, Held, KeptText, Memory};
-pub use replies::{Bypass, Lease, Owner, PutOptions, Replies, Taken};
+pub use replies::{Bypass, Lease, Owner, PutOptions, Replies, Seen, Taken};
 
 use crate::tree::stamp::{Clock, system_clock};
 

@@ -1,7 +1,7 @@
 use std::fs;
 use std::thread;
 
-use super::{Counts, LARGE, add, total};
+use super::{Counts, LARGE, REPLIES, add, add_reply_counts, total};
 use crate::cache::store::tests::Home;
 
 const ONE: Counts = Counts { memory: 1, manifest: 2, store: 3, recent: 4, miss: 5 };
@@ -54,4 +54,19 @@ fn a_damaged_record_costs_itself_alone() {
     assert_eq!(total(&folder), times(9));
     fs::write(&path, [0xff; 10_000]).unwrap();
     assert_eq!(total(&folder), Counts::default());
+}
+
+#[test]
+fn questions_for_replies_are_counted_apart() {
+    let home = Home::new();
+    add_reply_counts(Some(home.path()), [1; 6]);
+    assert!(!home.path().exists(), "for counts alone no cache is made");
+    let folder = home.folder();
+    assert!(add(&folder, ONE));
+    for _ in 0..1_100 {
+        add_reply_counts(Some(home.path()), [1, 2, 3, 4, 5, 6]);
+    }
+    assert_eq!(REPLIES.total(&folder), [1, 2, 3, 4, 5, 6].map(|number| 1_100 * number));
+    assert_eq!(total(&folder), ONE);
+    assert!(fs::metadata(folder.path().join("reply-counts")).unwrap().len() < LARGE);
 }

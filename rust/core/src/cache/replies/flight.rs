@@ -3,6 +3,9 @@
 //! A row of the table `flights` is a lease: it holds until its deadline, and its owner puts the deadline off as long as it is at work. A
 //! lease of an owner that died ends by itself, and the next one who looks takes it over. Everything is decided in transactions that
 //! exclude each other. The worst that a damaged or lost row brings is a call too many, or a wait of the length of a lease.
+//!
+//! When a call came to nothing that may be kept, its lease goes, and a row under the key *and* its owner says so for a while: to those who
+//! waited for that owner, and to nobody else, however soon somebody takes a new lease.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -24,8 +27,8 @@ pub(crate) const SELECT_FLIGHT: &str = "SELECT CAST(owner AS BLOB), CAST(process
 /// Longer leases are not made, nor believed.
 pub(crate) const LONGEST: Duration = Duration::from_hours(1);
 
-/// For how long a flight whose call came to nothing that may be kept is remembered: those who wait look more often than that.
-const REMEMBERED: Duration = Duration::from_secs(1);
+/// For how long a flight whose call came to nothing that may be kept is remembered: those who wait look much more often than that.
+const REMEMBERED: Duration = Duration::from_secs(2);
 
 /// Names one who makes a call: random, never used twice.
 pub type Owner = [u8; 16];
@@ -37,8 +40,7 @@ pub struct Lease {
     pub owner: Owner,
     /// The process of the owner, for people.
     pub process: u32,
-    /// From one renewal to the deadline. Who sees a lease unchanged for so long, by a clock that nobody sets, may take it over. Zero:
-    /// the call came to nothing that may be kept, see [`refuse`](Replies::refuse).
+    /// From one renewal to the deadline. Who sees a lease unchanged for so long, by a clock that nobody sets, may take it over.
     pub length: Duration,
     /// When it ends, in milliseconds since 1970.
     pub deadline: i64,
@@ -53,18 +55,28 @@ pub enum Taken {
     Mine,
     /// Somebody else is making it.
     Held(Lease),
+    /// The call that the caller waited for came to nothing that may be kept.
+    Refused,
+}
+
+/// What one who comes again has seen before.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen<'a> {
+    /// Whose call was waited for.
+    pub owner: Option<&'a Owner>,
+    /// A lease that stood unchanged for its whole length: it is taken over whatever the clock says.
+    pub stale: Option<&'a Lease>,
 }
 
 impl Replies {
-    /// The reply, or else the lease, unless somebody else has it. One that equals `stale` was seen unchanged for its whole length, and is
-    /// taken over whatever the clock says.
+    /// The reply, or else the lease, unless somebody else has it, or the call that was waited for is known to have come to nothing.
     pub fn take(
         &self,
         key: &[u8; 32],
         owner: &Owner,
         length: Duration,
         max_age: Option<Duration>,
-        stale: Option<&Lease>,
+        seen: Seen<'_>,
         cancel: &Cancel,
     ) -> Result<Taken, Bypass> {
         let row = row_key(key);
@@ -78,7 +90,13 @@ impl Replies {
                 return Ok(Some(Taken::Reply(reply)));
             }
             let held = select(connection, key)?;
-            let held = held.filter(|lease| lease.deadline > now && lease.owner != *owner && Some(lease) != stale);
+            // After the lease: who took a new one did so after the refusal was written.
+            if let Some(waited_for) = seen.owner
+                && is_refused(connection, key, waited_for)?
+            {
+                return Ok(Some(Taken::Refused));
+            }
+            let held = held.filter(|lease| lease.deadline > now && lease.owner != *owner && Some(lease) != seen.stale);
             Ok(held.map(Taken::Held))
         };
         self.with_writable(cancel, |store| {
@@ -92,7 +110,8 @@ impl Replies {
                 // Within one transaction: between the look and the lease nobody else comes.
                 let kept = found.take();
                 if kept.is_none() {
-                    insert(connection, key, owner, length)?;
+                    let length = length.min(LONGEST);
+                    insert(connection, key, owner, length, length)?;
                 }
                 found.set(kept);
                 Ok(())
@@ -115,16 +134,19 @@ impl Replies {
         self.change(cancel, |connection| delete(connection, key, owner))
     }
 
-    /// Ends a flight whose call failed, or gave what is not to be kept. Those who waited for it find that out by a lease without length:
-    /// it holds nobody up, and whoever did not wait takes it over as stale.
+    /// Ends a flight whose call failed, or gave what is not to be kept, and tells those who waited for it; `false` when it was not the
+    /// owner's any more.
     pub fn refuse(&self, key: &[u8; 32], owner: &Owner, cancel: &Cancel) -> Result<bool, Bypass> {
         self.change(cancel, |connection| {
+            let ended = delete(connection, key, owner)?;
             let now = now();
             // Of those that everybody has seen none is left, so that there are never many.
             let sql = "DELETE FROM flights WHERE length = 0 AND CAST(deadline AS INTEGER) < ?1";
             connection.prepare_cached(sql)?.execute([now])?;
-            let sql = "UPDATE flights SET deadline = ?3, length = 0 WHERE key = ?1 AND owner = ?2";
-            connection.prepare_cached(sql)?.execute((key, owner, now.saturating_add(milliseconds(REMEMBERED))))
+            if ended > 0 {
+                insert(connection, &refused(key, owner), owner, Duration::ZERO, REMEMBERED)?;
+            }
+            Ok(ended)
         })
     }
 
@@ -152,11 +174,29 @@ fn select(connection: &Connection, key: &[u8; 32]) -> rusqlite::Result<Option<Le
     Ok(row.optional()?.and_then(lease))
 }
 
-fn insert(connection: &Connection, key: &[u8; 32], owner: &Owner, length: Duration) -> rusqlite::Result<()> {
+/// The key of the row that says that an owner's call came to nothing.
+fn refused(key: &[u8; 32], owner: &Owner) -> [u8; 48] {
+    let mut row = [0; 48];
+    row[..32].copy_from_slice(key);
+    row[32..].copy_from_slice(owner);
+    row
+}
+
+fn is_refused(connection: &Connection, key: &[u8; 32], owner: &Owner) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM flights WHERE key = ?1")?.exists([refused(key, owner)])
+}
+
+/// Writes a row that is believed for `lasts`.
+fn insert(
+    connection: &Connection,
+    key: &[u8],
+    owner: &Owner,
+    length: Duration,
+    lasts: Duration,
+) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO flights (key, owner, process, length, deadline) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let length = milliseconds(length.min(LONGEST));
-    let deadline = now().saturating_add(length);
-    connection.prepare_cached(sql)?.execute((key, owner, std::process::id(), length, deadline)).map(drop)
+    let deadline = now().saturating_add(milliseconds(lasts));
+    connection.prepare_cached(sql)?.execute((key, owner, std::process::id(), milliseconds(length), deadline)).map(drop)
 }
 
 /// Ends a flight of this owner, in a transaction of the caller's.

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 pub(crate) use self::flight::{FLIGHTS, SELECT_FLIGHT};
-pub use self::flight::{Lease, Owner, Taken};
+pub use self::flight::{Lease, Owner, Seen, Taken};
 pub(crate) use self::kept::{close_all, close_stale};
 use super::folder::{Folder, Place, Problem};
 use super::fork::{self, Use};
@@ -76,9 +76,9 @@ pub struct Replies {
     folder: Option<PathBuf>,
     /// Of the stores that it keeps open.
     identity: u64,
-    /// The rows of the replies that were given last, the last one at the end: to mark each as used would take longer than to look it up.
-    /// Locked only within a [`Use`], so that no fork finds it locked.
-    recent: Mutex<VecDeque<i64>>,
+    /// The rows of the replies that were given last, and when, the last one at the end: to mark each as used would take longer than to
+    /// look it up. Locked only within a [`Use`], so that no fork finds it locked.
+    recent: Mutex<VecDeque<(i64, i64)>>,
 }
 
 impl Drop for Replies {
@@ -110,20 +110,36 @@ impl Replies {
             }
             let found = found.flatten();
             if found.is_some() {
-                self.note_use(row.row());
+                self.note_use(row.row(), now);
             }
             found
         })
     }
 
-    fn note_use(&self, row: i64) {
+    fn note_use(&self, row: i64, now: i64) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if recent.back() != Some(&row) {
-            if recent.len() == RECENT {
-                recent.pop_front();
+        match recent.back_mut() {
+            Some((last, at)) if *last == row => *at = now,
+            _ => {
+                if recent.len() == RECENT {
+                    recent.pop_front();
+                }
+                recent.push_back((row, now));
             }
-            recent.push_back(row);
         }
+    }
+
+    /// The last use of each row that was given last, the latest first.
+    fn last_uses(&self) -> Vec<(i64, i64)> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut seen, mut later) = (HashSet::new(), i64::MAX);
+        let last = recent.iter().rev().filter(|(row, _)| seen.insert(*row));
+        // Uses within a moment keep their order.
+        last.map(|(row, at)| {
+            later = (*at).min(later - 1);
+            (*row, later)
+        })
+        .collect()
     }
 
     /// As [`get`](Self::get), and waits for others as long as is usual.
@@ -158,12 +174,7 @@ impl Replies {
                 None => Ok(()),
             });
             if store.is_larger_than(options.max_bytes) {
-                let rows: Vec<_> = {
-                    let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-                    let mut seen = HashSet::new();
-                    recent.iter().rev().copied().filter(|row| seen.insert(*row)).collect()
-                };
-                store.touch(&rows, cancel);
+                store.touch(&self.last_uses(), cancel);
             }
             // A reply that was kept is there whether or not there was time to tidy up.
             store.finish(options.max_bytes, cancel);

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use super::{Bypass, EMPTY, Lease, Owner, PutOptions, Replies, Reply, SLACK, Taken, is_young, kept, now};
+use super::{Bypass, EMPTY, Lease, Owner, PutOptions, Replies, Reply, SLACK, Seen, Taken, is_young, kept, now};
 use crate::cache::admin::Cache;
 use crate::cache::faults::{Fault, Plan, install};
 use crate::cache::random::Random;
@@ -64,8 +64,16 @@ fn hits(replies: &Replies, numbers: std::ops::Range<u64>) -> usize {
     numbers.filter(|number| get(replies, *number).is_ok_and(|found| found.is_some())).count()
 }
 
+const NOTHING_SEEN: Seen<'_> = Seen { owner: None, stale: None };
+
 fn take(replies: &Replies, number: u64, owner: &Owner, stale: Option<&Lease>) -> Taken {
-    again(|| replies.take(&key(number), owner, LEASE, None, stale, &NEVER)).unwrap()
+    again(|| replies.take(&key(number), owner, LEASE, None, Seen { owner: None, stale }, &NEVER)).unwrap()
+}
+
+/// As one who waited for the call of another.
+fn take_after(replies: &Replies, number: u64, owner: &Owner, waited_for: &Owner) -> Taken {
+    let seen = Seen { owner: Some(waited_for), stale: None };
+    again(|| replies.take(&key(number), owner, LEASE, None, seen, &NEVER)).unwrap()
 }
 
 fn file(home: &Home) -> PathBuf {
@@ -146,6 +154,27 @@ fn beyond_the_size_goes_what_was_used_longest_ago_and_never_what_was_just_put() 
 }
 
 #[test]
+fn what_was_used_before_others_were_put_goes_before_them() {
+    let home = Home::new();
+    let replies = replies(&home);
+    let value = vec![1; 3_900];
+    let small = PutOptions { max_bytes: 400_000, ..KEEP };
+    let put = |number: u64| assert_eq!(again(|| replies.put(&key(number), &value, &small, &NEVER)), Ok(()));
+    (0..70).for_each(put);
+    for number in 0..70 {
+        assert_eq!(again(|| replies.get(&key(number), None)), Ok(Some(value.clone())));
+    }
+    // Uses within a moment take up to as many milliseconds as they are.
+    thread::sleep(Duration::from_millis(20));
+    (100..400).for_each(put);
+    let kept = |numbers: std::ops::Range<u64>| {
+        numbers.filter(|number| again(|| replies.get(&key(*number), None)) != Ok(None)).count()
+    };
+    assert_eq!(kept(0..70), 0);
+    assert_eq!(kept(350..400), 50);
+}
+
+#[test]
 fn what_cannot_fit_is_refused() {
     let home = Home::new();
     let replies = replies(&home);
@@ -192,26 +221,49 @@ fn a_lease_is_held_by_one_until_it_ends() {
 }
 
 #[test]
-fn who_waits_sees_that_a_call_came_to_nothing() {
+fn who_waits_sees_that_a_call_came_to_nothing_however_soon_another_begins() {
     let home = Home::new();
     let (one, other) = (replies(&home), replies(&home));
     assert_eq!(take(&one, 1, &ONE, None), Taken::Mine);
     assert_eq!(again(|| other.refuse(&key(1), &OTHER, &NEVER)), Ok(false));
+    assert!(matches!(take_after(&other, 1, &OTHER, &ONE), Taken::Held(lease) if lease.owner == ONE));
     assert_eq!(again(|| one.refuse(&key(1), &ONE, &NEVER)), Ok(true));
-    let Taken::Held(seen) = take(&other, 1, &OTHER, None) else { panic!("it is remembered") };
-    assert_eq!((seen.owner, seen.length), (ONE, Duration::ZERO));
-    // It is nobody's: the next one has it, for whom it is stale.
-    assert_eq!(take(&other, 1, &OTHER, Some(&seen)), Taken::Mine);
     assert_eq!(again(|| one.refuse(&key(1), &ONE, &NEVER)), Ok(false));
-    assert!(matches!(take(&one, 1, &ONE, None), Taken::Held(lease) if lease.length == LEASE));
+    assert_eq!(take_after(&other, 1, &OTHER, &ONE), Taken::Refused);
+    // Who did not wait has the next call at once, and those who wait for that one do so.
+    let third = [3; 16];
+    assert_eq!(take(&one, 1, &third, None), Taken::Mine);
+    assert_eq!(take_after(&other, 1, &OTHER, &ONE), Taken::Refused);
+    assert!(
+        matches!(take(&other, 1, &OTHER, None), Taken::Held(lease) if (lease.owner, lease.length) == (third, LEASE))
+    );
+    assert!(matches!(take_after(&other, 1, &OTHER, &third), Taken::Held(lease) if lease.owner == third));
+    // One that was given up is nobody's, and a reply is worth more than all that.
+    assert_eq!(again(|| one.release(&key(1), &third, &NEVER)), Ok(true));
+    assert_eq!(take_after(&other, 1, &OTHER, &third), Taken::Mine);
+    assert!(put(&one, 1));
+    assert_eq!(take_after(&other, 1, &OTHER, &ONE), Taken::Reply(reply(1)));
     // What was remembered for long enough goes with the next one.
     let connection = rusqlite_of(&home, &one);
-    assert_eq!(again(|| other.refuse(&key(1), &OTHER, &NEVER)), Ok(true));
-    connection.execute_batch("UPDATE flights SET deadline = 1").unwrap();
+    connection.execute_batch("UPDATE flights SET deadline = 1 WHERE length = 0").unwrap();
     assert_eq!(take(&one, 2, &ONE, None), Taken::Mine);
     assert_eq!(again(|| one.refuse(&key(2), &ONE, &NEVER)), Ok(true));
-    let rows: i64 = connection.query_row("SELECT count(*) FROM flights", [], |row| row.get(0)).unwrap();
+    let rows: i64 =
+        connection.query_row("SELECT count(*) FROM flights WHERE length = 0", [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 1);
+}
+
+#[test]
+fn a_renewal_that_comes_late_revives_no_flight() {
+    let home = Home::new();
+    let (one, other) = (replies(&home), replies(&home));
+    for end in [Replies::refuse, Replies::release] {
+        assert_eq!(take(&one, 1, &ONE, None), Taken::Mine);
+        assert_eq!(again(|| end(&one, &key(1), &ONE, &NEVER)), Ok(true));
+        assert_eq!(again(|| one.renew(&key(1), &ONE, LEASE, &NEVER)), Ok(false));
+        assert_eq!(take(&other, 1, &OTHER, None), Taken::Mine);
+        assert_eq!(again(|| other.release(&key(1), &OTHER, &NEVER)), Ok(true));
+    }
 }
 
 #[test]
@@ -219,7 +271,7 @@ fn a_lease_whose_owner_died_is_taken_over() {
     let home = Home::new();
     let (one, other) = (replies(&home), replies(&home));
     let short = Duration::from_millis(1);
-    assert_eq!(again(|| one.take(&key(1), &ONE, short, None, None, &NEVER)), Ok(Taken::Mine));
+    assert_eq!(again(|| one.take(&key(1), &ONE, short, None, NOTHING_SEEN, &NEVER)), Ok(Taken::Mine));
     thread::sleep(Duration::from_millis(20));
     assert_eq!(take(&other, 1, &OTHER, None), Taken::Mine);
     // It is too late for the first one, unless it brings a reply.
@@ -385,7 +437,7 @@ fn a_folder_that_cannot_be_is_a_bypass() {
     let replies = replies(&home);
     assert!(matches!(get(&replies, 1), Err(Bypass::Unusable(_))));
     assert!(matches!(again(|| replies.put(&key(1), b"r", &KEEP, &NEVER)), Err(Bypass::Unusable(_))));
-    let taken = again(|| replies.take(&key(1), &ONE, LEASE, None, None, &NEVER));
+    let taken = again(|| replies.take(&key(1), &ONE, LEASE, None, NOTHING_SEEN, &NEVER));
     assert!(matches!(taken, Err(Bypass::Unusable(_))));
     assert!(matches!(
         Replies::new(Some("relative".into())).get(&key(1), None),
@@ -483,8 +535,8 @@ fn check(home: &Home, what: &dyn Fn() -> String) {
     let replies = replies(home);
     hits(&replies, 0..ROWS);
     // However the flights look, one of two has the lease.
-    let first = again(|| replies.take(&key(6_000), &ONE, LEASE, None, None, &NEVER));
-    let second = again(|| replies.take(&key(6_000), &OTHER, LEASE, None, None, &NEVER));
+    let first = again(|| replies.take(&key(6_000), &ONE, LEASE, None, NOTHING_SEEN, &NEVER));
+    let second = again(|| replies.take(&key(6_000), &OTHER, LEASE, None, NOTHING_SEEN, &NEVER));
     assert!(matches!((&first, &second), (Ok(Taken::Mine), Ok(Taken::Held(_)))), "{}: {first:?}, {second:?}", what());
     assert_eq!(again(|| replies.release(&key(6_000), &ONE, &NEVER)), Ok(true), "{}", what());
     for number in 0..ROWS {
@@ -509,8 +561,9 @@ fn call(replies: &Replies) -> usize {
     let mut worked = hits(replies, 0..FEW);
     worked += (0..FEW).filter(|number| put(replies, *number)).count();
     worked += hits(replies, 0..FEW);
-    let mine = again(|| replies.take(&key(100), &ONE, LEASE, None, None, &NEVER)) == Ok(Taken::Mine);
-    let held = matches!(again(|| replies.take(&key(100), &OTHER, LEASE, None, None, &NEVER)), Ok(Taken::Held(_)));
+    let mine = again(|| replies.take(&key(100), &ONE, LEASE, None, NOTHING_SEEN, &NEVER)) == Ok(Taken::Mine);
+    let held =
+        matches!(again(|| replies.take(&key(100), &OTHER, LEASE, None, NOTHING_SEEN, &NEVER)), Ok(Taken::Held(_)));
     let renewed = again(|| replies.renew(&key(100), &ONE, LEASE, &NEVER)) == Ok(true);
     let released = again(|| replies.release(&key(100), &ONE, &NEVER)) == Ok(true);
     worked + [mine, held, renewed, released].into_iter().filter(|is_done| *is_done).count()

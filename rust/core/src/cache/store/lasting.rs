@@ -55,12 +55,11 @@ impl Store {
         used.is_some_and(|used| used.cast_unsigned() > max_bytes)
     }
 
-    /// Marks rows as used, the first one just now and each one after it a little earlier.
-    pub(in crate::cache) fn touch(&mut self, rows: &[i64], cancel: &Cancel) -> bool {
-        let now = self.now;
+    /// Marks rows as used, each at its time, unless it was used later.
+    pub(in crate::cache) fn touch(&mut self, uses: &[(i64, i64)], cancel: &Cancel) -> bool {
         self.write(cancel, |connection| {
-            let mut touch = connection.prepare_cached(TOUCH)?;
-            rows.iter().zip(1..).try_for_each(|(row, before)| touch.execute((*row, now - before)).map(drop))
+            let mut touch = connection.prepare_cached(&format!("{TOUCH} AND CAST(mark AS INTEGER) < ?2"))?;
+            uses.iter().try_for_each(|used| touch.execute(*used).map(drop))
         })
     }
 
