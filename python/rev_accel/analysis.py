@@ -80,8 +80,7 @@ def scan(
         OSError: The machine grants no thread.
     """
     names = settings.rule_names(patterns)
-    if selection not in ("ignore", "all"):
-        raise InputError(f'`selection` must be "ignore" or "all", not {selection!r}')
+    all_files = settings.takes_all(selection)
     if progress is not None and not callable(progress):
         raise InputError(f"`progress` must be callable, not {type(progress).__name__}")
     cached = result_cache.arguments(cache=cache, verify=verify)
@@ -89,7 +88,7 @@ def scan(
         workspace.root_text_of(root),
         settings.path_texts(paths) or ["."],
         rules=settings.rule_bits(names),
-        all_files=selection == "all",
+        all_files=all_files,
         exclude=settings.glob_texts(exclude),
         max_bytes=_max_bytes(limits),
         threads=settings.thread_count(threads),

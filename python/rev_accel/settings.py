@@ -99,12 +99,19 @@ def path_texts(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     return [_path_text(path) for path in paths]
 
 
-def glob_texts(globs: Iterable[str]) -> list[str]:
-    """The globs of what is left out; the native module judges their syntax."""
-    texts = list(_texts(globs, "exclude", "glob"))
+def glob_texts(globs: Iterable[str], argument: str = "exclude") -> list[str]:
+    """The globs of what is left out, or of what is taken; the native module judges their syntax."""
+    texts = list(_texts(globs, argument, "glob"))
     for text in texts:
-        _refuse_impossible("exclude pattern", text)
+        _refuse_impossible(f"{argument} pattern", text)
     return texts
+
+
+def takes_all(selection: str) -> bool:
+    """Whether a selection takes every file."""
+    if selection not in ("ignore", "all"):
+        raise InputError(f'`selection` must be "ignore" or "all", not {selection!r}')
+    return selection == "all"
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:

@@ -36,6 +36,7 @@ pub mod repo;
 mod report;
 mod rules;
 mod scan;
+mod search;
 mod source;
 pub mod syntax;
 mod tree;
@@ -56,6 +57,7 @@ pub use scan::{
     DEFAULT_MAX_BYTES, DropIn, DropInText, FileReport, HARD_MAX_BYTES, Options, Progress, Scan, Slot, Stats, scan,
     scan_drop_in, scan_lines, scan_source,
 };
+pub use search::{Case, FileMatches, MAX_PATTERN_BYTES, Match, Pattern, Search, SearchLimits, SearchOptions, search};
 pub use syntax::Producer;
 pub use syntax::facts::{Callee, Fact, FactKind, Failure, Status};
 pub use syntax::interpreter::{Grammar, Interpreter};

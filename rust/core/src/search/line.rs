@@ -1,0 +1,101 @@
+//! What is kept of a line.
+
+use std::io;
+
+use grep_matcher::Matcher;
+use grep_regex::RegexMatcher;
+
+use super::Match;
+
+/// Stands for what is left out at the end of a line of context.
+const CUT: char = '…';
+
+/// A matching line, cut to so many characters round its first match.
+pub(super) fn matching(
+    line: &[u8],
+    number: u64,
+    before: Vec<String>,
+    matcher: &RegexMatcher,
+    characters: usize,
+) -> io::Result<Match> {
+    let line = without_end(line);
+    let no_match = |error: grep_matcher::NoError| io::Error::other(error.to_string());
+    // A match may lie in what ends the line, as that of `\r`.
+    let first = matcher.find(line).map_err(no_match)?.map_or(line.len(), |found| found.start());
+    let column = count(&line[..first]);
+    // The match comes first where it would be cut, with a quarter of the room for what stands before it.
+    let start = if column as usize + characters / 4 <= characters { 0 } else { back(line, first, characters / 4) };
+    let (text, end) = forward(line, start, characters);
+    let mut spans = Vec::new();
+    let mut counted = (start, 0_u32);
+    let kept = text.chars().count() as u32;
+    matcher
+        .find_iter_at(line, first, |found| {
+            if found.start() > end || (found.start() == end && end < line.len()) {
+                return false;
+            }
+            let mut place = |offset: usize| {
+                let offset = offset.min(end);
+                if offset > counted.0 {
+                    counted = (offset, counted.1 + count(&line[counted.0..offset]) as u32);
+                }
+                counted.1.min(kept)
+            };
+            spans.push((place(found.start()), place(found.end())));
+            true
+        })
+        .map_err(no_match)?;
+    let offset = count(&line[..start]);
+    let length = offset + u64::from(kept) + count(&line[end..]);
+    Ok(Match { line: number, column: column + 1, text, offset, length, spans, before, after: Vec::new() })
+}
+
+/// A line of context, cut to so many characters.
+pub(super) fn shown(line: &[u8], characters: usize) -> String {
+    let line = without_end(line);
+    let (mut text, end) = forward(line, 0, characters);
+    if end < line.len() {
+        text.push(CUT);
+    }
+    text
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// How many characters some bytes are; what is not UTF-8 counts as what it is replaced by.
+fn count(bytes: &[u8]) -> u64 {
+    let chunks = bytes.utf8_chunks();
+    chunks.map(|chunk| chunk.valid().chars().count() as u64 + u64::from(!chunk.invalid().is_empty())).sum()
+}
+
+/// Up to so many characters from an offset on, and where they end.
+fn forward(line: &[u8], start: usize, characters: usize) -> (String, usize) {
+    let (mut text, mut end, mut left) = (String::new(), start, characters);
+    for chunk in line[start..].utf8_chunks() {
+        let taken = chunk.valid().char_indices().nth(left).map_or(chunk.valid().len(), |(index, _)| index);
+        text.push_str(&chunk.valid()[..taken]);
+        end += taken;
+        if taken < chunk.valid().len() {
+            break;
+        }
+        left -= chunk.valid().chars().count();
+        if !chunk.invalid().is_empty() {
+            if left == 0 {
+                break;
+            }
+            text.push(char::REPLACEMENT_CHARACTER);
+            end += chunk.invalid().len();
+            left -= 1;
+        }
+    }
+    (text, end)
+}
+
+/// The offset that lies so many characters before another.
+fn back(line: &[u8], offset: usize, characters: usize) -> usize {
+    let starts = line[..offset].iter().enumerate().rev().filter(|(_, byte)| **byte & 0xc0 != 0x80);
+    starts.take(characters).last().map_or(offset, |(index, _)| index)
+}
