@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from ._core import _Producer
+    from .records import Limits
 
     T = TypeVar("T")
 
@@ -82,6 +83,28 @@ def max_bytes(value: int) -> int:
     if not is_count(value, LARGEST_MAX_BYTES):
         raise InputError(f"`max_bytes` must be a whole number from 1 to {LARGEST_MAX_BYTES}, not {shown(value)}")
     return value
+
+
+def max_bytes_of(limits: Limits | None) -> int:
+    """What `limits` says of the largest file."""
+    if limits is None:
+        return DEFAULT_MAX_BYTES
+    from .records import Limits
+
+    if not isinstance(limits, Limits):
+        raise InputError(f"`limits` must be a Limits, not {type(limits).__name__}")
+    return limits.max_bytes
+
+
+def source_bytes(source: str | bytes) -> bytes:
+    """A source text as the native module takes it."""
+    if isinstance(source, str):
+        # A lone surrogate becomes bytes that are not UTF-8: the status is then "undecodable", as it is
+        # for a file that Python cannot decode.
+        return source.encode("utf-8", "surrogatepass")
+    if not isinstance(source, bytes):
+        raise InputError(f"`source` must be str or bytes, not {type(source).__name__}")
+    return source
 
 
 def size(text: str) -> int | None:

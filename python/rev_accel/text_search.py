@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from . import _core, settings, workspace
 from .errors import InputError
+from .records import file_errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class SearchLimits:
     At most `matches` matching lines in all and `file_matches` of each file, and of a line `characters`.
     """
 
-    matches: int = 10_000
-    file_matches: int = 10_000
+    matches: int = 1_000
+    file_matches: int = 1_000
     characters: int = 1_000
 
     def __post_init__(self) -> None:
@@ -43,15 +44,15 @@ class SearchLimits:
                 raise InputError(f"`{name}` must be a whole number from 1 to {most}, not {settings.shown(value)}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Match:
     """A line that matches.
 
     `path` is relative to the root, with forward slashes, or absolute outside of it. `line` is counted from 1 by line
-    feeds; `column`, from 1 in characters, is where the first match begins. `text` is the line without its end; of a long
-    one a piece round the first match, in which case `offset` characters come before it and `length` says how many the
-    line has. `spans` are start and end of each match in `text`. `before` and `after` are lines of context, each given
-    once: to the match that comes first. What is not UTF-8 is shown as U+FFFD.
+    feeds; `column`, from 1 in characters, is where the first match begins. `text` is the line without its end; of a
+    long one a piece round the first match, in which case `offset` characters come before it and `length` says how many
+    the line has. `spans` are start and end of each match in `text`. `before` and `after` are lines of context, each
+    given once: to the match that comes first. What is not UTF-8 is shown as U+FFFD.
     """
 
     path: str
@@ -136,8 +137,8 @@ def search(
         selection: Which files of a folder: `"ignore"` leaves out what .gitignore and .ignore files name, `.git` folders
             and virtual environments; `"all"` takes all. Links in folders are not followed. A file that is named here is
             searched in any case.
-        include: Globs as in .gitignore, relative to the root: if any are given, only files that one of them matches, or a
-            folder of which, are taken from folders.
+        include: Globs as in .gitignore, relative to the root: if any are given, only files that one of them matches, or
+            a folder of which, are taken from folders.
         exclude: Globs of files and folders to leave out. `[".*"]` leaves out hidden ones, as ripgrep does.
         limits: How much to keep; `None` means `SearchLimits()`.
         threads: How many threads search, by default `REV_ACCEL_THREADS` from the environment, else what the machine
@@ -180,34 +181,11 @@ def search(
         threads=settings.thread_count(threads),
     )
     return SearchResult(
-        matches=tuple(_match(path, parts) for path, _, _, matches in files for parts in matches),
+        matches=tuple(Match(*parts) for _, _, _, matches in files for parts in matches),
         total=sum(lines for _, lines, _, _ in files),
         counts=MappingProxyType({path: lines for path, lines, _, _ in files}),
         binary=tuple(path for path, _, binary, _ in files if binary),
-        errors=_errors(failures),
+        errors=file_errors(failures),
         files=selected,
         bytes=size,
     )
-
-
-def _match(path: str, parts: _core._Match) -> Match:
-    line, column, text, offset, length, spans, before, after = parts
-    return Match(
-        path=path,
-        line=line,
-        column=column,
-        text=text,
-        offset=offset,
-        length=length,
-        spans=tuple(spans),
-        before=tuple(before),
-        after=tuple(after),
-    )
-
-
-def _errors(failures: list[_core._Failure]) -> tuple[FileError, ...]:
-    if not failures:
-        return ()
-    from .records import FileError
-
-    return tuple(FileError(*failure, None, None) for failure in failures)

@@ -5,6 +5,7 @@ mod detach;
 mod digest;
 mod error;
 mod interpreter;
+mod outline;
 mod replies;
 mod repo;
 mod scan;
@@ -27,6 +28,8 @@ mod _core {
     use super::detach::panic_for_tests;
     #[pymodule_export]
     use super::digest::{canonical_bytes, chain_digest, digest, digest_bytes};
+    #[pymodule_export]
+    use super::outline::{find_definitions, outline, outline_source};
     #[pymodule_export]
     use super::replies::ReplyStore;
     #[pymodule_export]

@@ -3,17 +3,19 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use rev_accel_core as core;
 use rev_accel_core::{Case, Key, Match, Pattern, SearchLimits, SearchOptions, Selection};
 
 use crate::scan::key_to_python;
 use crate::{detach, error};
 
-/// `line`, `column`, `text`, `offset`, `length`, `spans`, `before`, `after`.
-type MatchParts = (u64, u64, String, u64, u64, Vec<(u32, u32)>, Vec<String>, Vec<String>);
+/// `path`, `line`, `column`, `text`, `offset`, `length`, `spans`, `before`, `after`.
+type MatchParts<'py> =
+    (Bound<'py, PyAny>, u64, u64, String, u64, u64, Bound<'py, PyTuple>, Bound<'py, PyTuple>, Bound<'py, PyTuple>);
 
 /// A path, the number of its matching lines, whether it is binary, and the lines that are kept.
-type FileParts<'py> = (Bound<'py, PyAny>, u64, bool, Vec<MatchParts>);
+type FileParts<'py> = (Bound<'py, PyAny>, u64, bool, Vec<MatchParts<'py>>);
 
 /// A path, the status, the class of the exception, and the message.
 pub(crate) type FailureParts<'py> = (Bound<'py, PyAny>, &'static str, String, String);
@@ -21,12 +23,7 @@ pub(crate) type FailureParts<'py> = (Bound<'py, PyAny>, &'static str, String, St
 /// Searches files and folders for lines that match a pattern.
 #[pyfunction]
 #[pyo3(signature = (root, paths, *, pattern, literal, case, words, all_files, include, exclude, before, after, max_matches, max_file_matches, max_characters, threads = None))]
-#[expect(
-    clippy::too_many_arguments,
-    clippy::fn_params_excessive_bools,
-    reason = "the arguments are keywords of the Python signature"
-)]
-#[expect(clippy::type_complexity, reason = "the shape of the tuple is the interface")]
+#[expect(clippy::too_many_arguments, reason = "the arguments are keywords of the Python signature")]
 pub(crate) fn search<'py>(
     py: Python<'py>,
     root: PathBuf,
@@ -66,8 +63,9 @@ pub(crate) fn search<'py>(
     };
     let found = detach::run(py, |cancel| core::search(&options, cancel))?;
     let files = found.files.into_iter().map(|file| {
-        let matches = file.matches.into_iter().map(match_parts).collect();
-        Ok((key_to_python(py, &file.key)?, file.lines, file.binary, matches))
+        let path = key_to_python(py, &file.key)?;
+        let matches = file.matches.into_iter().map(|found| match_parts(&path, found)).collect::<PyResult<_>>()?;
+        Ok((path, file.lines, file.binary, matches))
     });
     let files = files.collect::<PyResult<_>>()?;
     Ok((files, failure_parts(py, &found.failures)?, found.selected, found.bytes))
@@ -85,7 +83,9 @@ pub(crate) fn failure_parts<'py>(
     parts.collect()
 }
 
-fn match_parts(found: Match) -> MatchParts {
+fn match_parts<'py>(path: &Bound<'py, PyAny>, found: Match) -> PyResult<MatchParts<'py>> {
+    let py = path.py();
     let Match { line, column, text, offset, length, spans, before, after } = found;
-    (line, column, text, offset, length, spans, before, after)
+    let (spans, before, after) = (PyTuple::new(py, spans)?, PyTuple::new(py, before)?, PyTuple::new(py, after)?);
+    Ok((path.clone(), line, column, text, offset, length, spans, before, after))
 }

@@ -168,7 +168,9 @@ impl Sink for Lines<'_> {
             SinkContextKind::Before if self.kept.len() < self.bounds.matches => self.before.push(shown()),
             SinkContextKind::After if self.keeps_last => {
                 let line = shown();
-                self.kept.last_mut().into_iter().for_each(|last| last.after.push(line.clone()));
+                if let Some(last) = self.kept.last_mut() {
+                    last.after.push(line);
+                }
             }
             _ => {}
         }

@@ -21,7 +21,7 @@ use crate::tree::select::{Selection, select_regular};
 
 pub use pattern::{Case, MAX_PATTERN_BYTES, Pattern};
 
-use self::file::{Bounds, Worker};
+use self::file::{Bounds, Found, Worker};
 
 /// How far, in files, a worker may be ahead of what was handed out.
 const WINDOW: usize = 1024;
@@ -138,12 +138,11 @@ pub fn search(options: &SearchOptions, cancel: &Cancel) -> Result<Search> {
                 result.failures.push((key.clone(), failure));
             }
             if found.lines > 0 {
-                let mut matches = found.matches;
+                let Found { lines, binary, matches: mut kept, .. } = found;
                 let left = room.load(Ordering::Relaxed);
-                matches.truncate(left);
-                room.store(left - matches.len(), Ordering::Relaxed);
-                let (lines, binary) = (found.lines, found.binary);
-                result.files.push(FileMatches { key: key.clone(), lines, binary, matches });
+                kept.truncate(left);
+                room.store(left - kept.len(), Ordering::Relaxed);
+                result.files.push(FileMatches { key: key.clone(), lines, binary, matches: kept });
             }
             true
         },

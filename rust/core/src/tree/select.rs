@@ -90,7 +90,7 @@ pub(crate) fn select_regular(
 /// The path without `.` and `..` parts, so that a key does not depend on how the path was written.
 ///
 /// What comes before a `..` is resolved, since the parent of a linked folder is not the folder that holds the link.
-fn normalised(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn normalised(path: &Path) -> io::Result<PathBuf> {
     if has_parent_parts(path) { resolve(path) } else { Ok(path.components().collect()) }
 }
 
@@ -331,7 +331,7 @@ impl Search<'_> {
 }
 
 /// Whether `*.py` matches a name; `.py` alone does.
-fn has_python_name(name: &OsStr) -> bool {
+pub(crate) fn has_python_name(name: &OsStr) -> bool {
     name.as_encoded_bytes().ends_with(b".py")
 }
 
