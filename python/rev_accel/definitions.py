@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Definition", "Definitions", "Outline", "Symbol", "find_definitions", "outline", "outline_source"]
 
-MAX_DEFINITIONS = 1 << 31
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symbol:
@@ -175,9 +173,6 @@ def find_definitions(
         raise InputError(f"`name` must be a str, not {type(name).__name__}")
     if not all(part.isidentifier() for part in name.split(".")):
         raise InputError(f"`name` must be a name like `run` or `Runner.run`, not {settings.shown(name)}")
-    if not settings.is_count(max_definitions, MAX_DEFINITIONS):
-        message = f"`max_definitions` must be a whole number from 1 to {MAX_DEFINITIONS}"
-        raise InputError(f"{message}, not {settings.shown(max_definitions)}")
     found, total, failures, files = _core.find_definitions(
         workspace.root_text_of(root),
         settings.path_texts(paths) or ["."],
@@ -185,7 +180,7 @@ def find_definitions(
         all_files=settings.takes_all(selection),
         exclude=settings.glob_texts(exclude),
         max_bytes=settings.max_bytes_of(limits),
-        max_definitions=max_definitions,
+        max_definitions=settings.count("max_definitions", max_definitions, settings.MAX_COUNT),
         threads=settings.thread_count(threads),
     )
     return Definitions(

@@ -29,6 +29,10 @@ LARGEST_MAX_BYTES = (1 << 32) - 2  # offsets in a file are 32 bits wide
 THREADS_VARIABLE = "REV_ACCEL_THREADS"
 MAX_THREADS = 1024  # far above what helps; keeps a slip of the pen from asking for a million stacks
 
+MAX_COUNT = 1 << 31  # of what a call is asked to keep
+MAX_CONTEXT = 1_000  # lines on each side of a match
+MAX_CHARACTERS = 1_000_000  # of a line
+
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30}
 
 AUDIT_VARIABLE = "REV_ACCEL_AUDIT"
@@ -211,6 +215,13 @@ def _refuse_impossible(what: str, text: str) -> None:
 def is_count(value: object, largest: int, *, least: int = 1) -> bool:
     """Whether a value is a whole number within bounds."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= largest
+
+
+def count(argument: str, value: int, largest: int, *, least: int = 1) -> int:
+    """An argument that is a whole number within bounds."""
+    if not is_count(value, largest, least=least):
+        raise InputError(f"`{argument}` must be a whole number from {least} to {largest}, not {shown(value)}")
+    return value
 
 
 def shown(value: object) -> str:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Match", "SearchLimits", "SearchResult", "search"]
 
 CASES = ("sensitive", "insensitive", "smart")
-MAX_CONTEXT = 1_000  # lines on each side of a match
-MAX_CHARACTERS = 1_000_000
-MAX_MATCHES = 1 << 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +34,9 @@ class SearchLimits:
     characters: int = 1_000
 
     def __post_init__(self) -> None:
-        largest = {"matches": MAX_MATCHES, "file_matches": MAX_MATCHES, "characters": MAX_CHARACTERS}
-        for name, most in largest.items():
-            value = getattr(self, name)
-            if not settings.is_count(value, most):
-                raise InputError(f"`{name}` must be a whole number from 1 to {most}, not {settings.shown(value)}")
+        settings.count("matches", self.matches, settings.MAX_COUNT)
+        settings.count("file_matches", self.file_matches, settings.MAX_COUNT)
+        settings.count("characters", self.characters, settings.MAX_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +82,8 @@ class SearchResult:
     counts: Mapping[str, int] = field(hash=False)
     """How many lines match in each file that has one, by path."""
     binary: tuple[str, ...]
-    """Those of these files that hold a NUL byte: they were searched up to there. One that was named was searched to its
-    first match; that line counts, but is not in `matches`."""
+    """Those of these files that hold a NUL byte: they were searched up to the block of 64 KiB in which it stands. One
+    that was named was searched to the first match behind it; that line counts, but is not in `matches`."""
     errors: tuple[FileError, ...]
     """Files that could not be searched, or not to their end, by path; then the folders that could not be listed."""
     files: int
@@ -121,8 +116,8 @@ def search(
     """Search text files for lines that match a pattern; all files, not only Python.
 
     The matches are those of ripgrep: the syntax of patterns is that of Rust's `regex` crate (no look-around, no
-    backreferences; linear in the length of the text), a pattern matches within a line, a file is searched up to its
-    first NUL byte, and one that begins with a byte order mark of UTF-16 is decoded.
+    backreferences; linear in the length of the text), a pattern matches within a line, a file with a NUL byte is taken
+    for binary and left out, and one that begins with a byte order mark of UTF-16 is decoded.
 
     Args:
         pattern: A regular expression of up to 10,000 bytes.
@@ -156,9 +151,6 @@ def search(
         raise InputError(f"pattern {settings.shown(pattern)} holds a lone surrogate, which no text matches") from None
     if case not in CASES:
         raise InputError(f'`case` must be "sensitive", "insensitive" or "smart", not {settings.shown(case)}')
-    for name, lines in (("before", before), ("after", after)):
-        if not settings.is_count(lines, MAX_CONTEXT, least=0):
-            raise InputError(f"`{name}` must be a whole number from 0 to {MAX_CONTEXT}, not {settings.shown(lines)}")
     if limits is None:
         limits = SearchLimits()
     elif not isinstance(limits, SearchLimits):
@@ -173,8 +165,8 @@ def search(
         all_files=settings.takes_all(selection),
         include=settings.glob_texts(include, "include"),
         exclude=settings.glob_texts(exclude),
-        before=before,
-        after=after,
+        before=settings.count("before", before, settings.MAX_CONTEXT, least=0),
+        after=settings.count("after", after, settings.MAX_CONTEXT, least=0),
         max_matches=limits.matches,
         max_file_matches=limits.file_matches,
         max_characters=limits.characters,

@@ -18,33 +18,37 @@ pub(super) fn matching(
     matcher: &RegexMatcher,
     characters: usize,
 ) -> io::Result<Match> {
-    let line = without_end(line);
-    let no_match = |error: grep_matcher::NoError| io::Error::other(error.to_string());
-    // A match may lie in what ends the line, as that of `\r`.
-    let first = matcher.find(line).map_err(no_match)?.map_or(line.len(), |found| found.start());
-    let column = count(&line[..first]);
-    // The match comes first where it would be cut, with a quarter of the room for what stands before it.
-    let start = if column as usize + characters / 4 <= characters { 0 } else { back(line, first, characters / 4) };
+    let failed = |error: grep_matcher::NoError| io::Error::other(error.to_string());
+    // A carriage return at the end is not shown, but can match.
+    let whole = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = without_end(whole);
+    let first = matcher.find(whole).map_err(failed)?.map_or(whole.len(), |found| found.start());
+    let shown_first = first.min(line.len());
+    let column = count(&line[..shown_first]);
+    // Where the match would be cut off, it comes behind a quarter of the room for what stands before it.
+    let fits = line.len() <= characters || column as usize + characters / 4 <= characters;
+    let start = if fits { 0 } else { back(line, shown_first, characters / 4) };
     let (text, end) = forward(line, start, characters);
+    let kept = text.chars().count() as u32;
     let mut spans = Vec::new();
     let mut counted = (start, 0_u32);
-    let kept = text.chars().count() as u32;
+    let mut place = |offset: usize| {
+        let offset = offset.min(end);
+        if offset > counted.0 {
+            counted = (offset, counted.1 + count(&line[counted.0..offset]) as u32);
+        }
+        counted.1.min(kept)
+    };
+    let is_cut = end < line.len();
     matcher
-        .find_iter_at(line, first, |found| {
-            if found.start() > end || (found.start() == end && end < line.len()) {
-                return false;
+        .find_iter_at(whole, first, |found| {
+            let is_shown = found.start() < end || !is_cut;
+            if is_shown {
+                spans.push((place(found.start()), place(found.end())));
             }
-            let mut place = |offset: usize| {
-                let offset = offset.min(end);
-                if offset > counted.0 {
-                    counted = (offset, counted.1 + count(&line[counted.0..offset]) as u32);
-                }
-                counted.1.min(kept)
-            };
-            spans.push((place(found.start()), place(found.end())));
-            true
+            is_shown
         })
-        .map_err(no_match)?;
+        .map_err(failed)?;
     let offset = count(&line[..start]);
     let length = offset + u64::from(kept) + count(&line[end..]);
     Ok(Match { line: number, column: column + 1, text, offset, length, spans, before, after: Vec::new() })

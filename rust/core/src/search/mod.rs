@@ -80,7 +80,8 @@ pub struct FileMatches {
     pub key: Key,
     /// Number of matching lines.
     pub lines: u64,
-    /// Whether it holds a NUL byte. Then its search ended there, and a file that was named has no `matches` from there on.
+    /// Whether it holds a NUL byte. Then its search ended before the block in which that stands; a file that was named was searched to
+    /// the first match behind it, which is not among `matches`.
     pub binary: bool,
     /// The first of its matching lines.
     pub matches: Vec<Match>,
