@@ -14,7 +14,7 @@ use crate::syntax::facts::{Failure, Status};
 use crate::tree::read::{exception_of, open_regular};
 
 /// Most bytes that are held to see the end of a line (with its context).
-const MAX_LINE_BYTES: usize = 64 << 20;
+const MAX_LINE_BYTES: usize = 16 << 20;
 
 /// What is kept of the matches of a file.
 #[derive(Clone, Copy)]
