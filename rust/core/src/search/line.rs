@@ -44,7 +44,11 @@ pub(super) fn matching(
         .find_iter_at(whole, first, |found| {
             let is_shown = found.start() < end || !is_cut;
             if is_shown {
-                spans.push((place(found.start()), place(found.end())));
+                let span = (place(found.start()), place(found.end()));
+                // An empty match may lie between the bytes of a character.
+                if spans.last() != Some(&span) {
+                    spans.push(span);
+                }
             }
             is_shown
         })

@@ -158,6 +158,7 @@ pub fn search(options: &SearchOptions, cancel: &Cancel) -> Result<Search> {
 /// Globs that take files; a glob that matches a folder takes all in it.
 pub(crate) fn globs(root: &Path, globs: &[String]) -> Result<Gitignore> {
     let mut builder = GitignoreBuilder::new(root);
+    builder.allow_unclosed_class(false);
     let refused = |pattern: &str, error: ignore::Error| {
         let message = match error {
             ignore::Error::Glob { err, .. } => err,
