@@ -57,7 +57,7 @@ def compare(tree: Path, rg: str, rounds: int) -> None:
             return len(search(pattern, root=tree, limits=EVERYTHING))
 
         def process(pattern: str = pattern) -> int:
-            return subprocess.run([*command, "--", pattern], cwd=tree, check=False).returncode
+            return subprocess.run([*command, "--", pattern, str(tree)], check=False).returncode
 
         counts = {theirs(), ours(), all_of_ours()}
         if len(counts) != 1:
