@@ -78,6 +78,7 @@ bench: $(VENV)/installed
 	$(BIN)/python benches/repo.py
 	$(BIN)/python benches/history.py
 	$(BIN)/python benches/metrics.py
+	if command -v rg > /dev/null; then $(BIN)/python benches/search.py; fi
 
 # Hours: the long forms of what the tests do in short.
 soak: $(VENV)/installed-test

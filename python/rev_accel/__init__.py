@@ -1,7 +1,8 @@
 """Static analysis of whole trees of Python files in native code, and what a coding agent needs beside it.
 
 `analyze_ast_patterns` answers as rev's function of that name; `scan` and `scan_source` give the same
-findings as typed objects. `get_repo_context` and `repo` tell the state of the git repository. `digest` names
+findings as typed objects. `search` finds lines in text files, `outline` and `find_definitions` what Python
+files define. `get_repo_context` and `repo` tell the state of the git repository. `digest` names
 messages and tool sets by their content; `llm` describes, asks, records and replays calls of models, `ResponseCache`
 keeps their replies, `MessageLog` a conversation, and `History` is what of it is sent; `metrics` counts and measures.
 Every name is loaded when it is first used: importing this package does nothing else.
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from .analysis import analyze_ast_patterns as analyze_ast_patterns
     from .analysis import scan as scan
     from .analysis import scan_source as scan_source
+    from .definitions import Definition as Definition
+    from .definitions import Definitions as Definitions
+    from .definitions import Outline as Outline
+    from .definitions import Symbol as Symbol
+    from .definitions import find_definitions as find_definitions
+    from .definitions import outline as outline
+    from .definitions import outline_source as outline_source
     from .errors import GitError as GitError
     from .errors import InputError as InputError
     from .errors import InternalError as InternalError
@@ -46,8 +54,14 @@ if TYPE_CHECKING:
     from .replies import ResponseCache as ResponseCache
     from .repo import get_repo_context as get_repo_context
     from .report import Report as Report
+    from .text_search import Match as Match
+    from .text_search import SearchLimits as SearchLimits
+    from .text_search import SearchResult as SearchResult
+    from .text_search import search as search
 
 __all__ = [
+    "Definition",
+    "Definitions",
     "FileError",
     "Finding",
     "GitError",
@@ -56,8 +70,10 @@ __all__ = [
     "InternalError",
     "Limits",
     "LogError",
+    "Match",
     "MessageLog",
     "ModelError",
+    "Outline",
     "PathOutsideRootError",
     "ReplayMissError",
     "ReplyStats",
@@ -65,6 +81,9 @@ __all__ = [
     "ResponseCache",
     "RevAccelError",
     "ScanStats",
+    "SearchLimits",
+    "SearchResult",
+    "Symbol",
     "__version__",
     "analyze_ast_patterns",
     "cache",
@@ -72,18 +91,24 @@ __all__ = [
     "digest",
     "digest_bytes",
     "errors",
+    "find_definitions",
     "get_repo_context",
     "llm",
     "messages_digest",
     "metrics",
+    "outline",
+    "outline_source",
     "repo",
     "scan",
     "scan_source",
+    "search",
     "workspace",
 ]
 
 # Where each name is defined; a name that is its own module is that module.
 _HOMES = {
+    "Definition": "definitions",
+    "Definitions": "definitions",
     "FileError": "records",
     "Finding": "records",
     "GitError": "errors",
@@ -92,8 +117,10 @@ _HOMES = {
     "InternalError": "errors",
     "Limits": "records",
     "LogError": "errors",
+    "Match": "text_search",
     "MessageLog": "history",
     "ModelError": "errors",
+    "Outline": "definitions",
     "PathOutsideRootError": "errors",
     "ReplayMissError": "errors",
     "ReplyStats": "replies",
@@ -101,6 +128,9 @@ _HOMES = {
     "ResponseCache": "replies",
     "RevAccelError": "errors",
     "ScanStats": "records",
+    "SearchLimits": "text_search",
+    "SearchResult": "text_search",
+    "Symbol": "definitions",
     "__version__": "_core",
     "analyze_ast_patterns": "analysis",
     "cache": "cache",
@@ -108,13 +138,17 @@ _HOMES = {
     "digest": "_core",
     "digest_bytes": "_core",
     "errors": "errors",
+    "find_definitions": "definitions",
     "get_repo_context": "repo",
     "llm": "llm",
     "messages_digest": "history",
     "metrics": "metrics",
+    "outline": "definitions",
+    "outline_source": "definitions",
     "repo": "repo",
     "scan": "analysis",
     "scan_source": "analysis",
+    "search": "text_search",
     "workspace": "workspace",
 }
 

@@ -38,7 +38,10 @@ __all__ = [
     "chain_digest",
     "digest",
     "digest_bytes",
+    "find_definitions",
     "forget",
+    "outline",
+    "outline_source",
     "repo_explain",
     "repo_head",
     "repo_log",
@@ -46,6 +49,7 @@ __all__ = [
     "repo_text",
     "scan",
     "scan_source",
+    "search",
     "stream",
     "write_counts",
 ]
@@ -224,6 +228,96 @@ def chain_digest(messages: Sequence[object], *, previous: bytes | None = None, f
         messages: Each a value as for `digest`.
         previous: The digest of what comes before them.
         first: The number of the first one, for the text of errors. Errors are those of `digest`.
+    """
+
+_Status: TypeAlias = Literal["syntax_error", "undecodable", "unreadable", "too_large", "too_complex", "internal_error"]
+_Failure: TypeAlias = tuple[str, _Status, str, str]
+_Match: TypeAlias = tuple[str, int, int, str, int, int, tuple[tuple[int, int], ...], tuple[str, ...], tuple[str, ...]]
+
+def search(
+    root: str,
+    paths: list[str],
+    *,
+    pattern: str,
+    literal: bool,
+    case: Literal["sensitive", "insensitive", "smart"],
+    words: bool,
+    all_files: bool,
+    include: list[str],
+    exclude: list[str],
+    before: int,
+    after: int,
+    max_matches: int,
+    max_file_matches: int,
+    max_characters: int,
+    threads: int | None = None,
+) -> tuple[list[tuple[str, int, bool, list[_Match]]], list[_Failure], int, int]:
+    """Search files and folders for lines that match a pattern.
+
+    Args:
+        root: What paths and globs are relative to; absolute, symbolic links resolved.
+        paths: Files and folders. A file is searched whatever its name.
+        pattern: A regular expression, or a text.
+        literal: Whether it is a text.
+        case: Whether capital and small letters are equal.
+        words: Whether only whole words match.
+        all_files: Take every regular file of a folder, instead of those that no ignore file names.
+        include: Globs as in .gitignore: only files that match one are taken from folders, if there are any.
+        exclude: Globs of what to leave out of a folder.
+        before: Lines of context before each match.
+        after: Lines of context behind it.
+        max_matches: How many matching lines to give.
+        max_file_matches: How many of each file.
+        max_characters: How much of each line.
+        threads: How many threads search.
+
+    Returns:
+        For each file with a match its path, the number of its matching lines, whether it is binary, and the first
+        lines: the fields of `rev_accel.Match`. Then path, status, class name and message of each failure, the number
+        of files, and that of the bytes read.
+
+    Raises:
+        rev_accel.errors.InputError: A path cannot be looked at, or the pattern or a glob is not valid.
+    """
+
+_Symbol: TypeAlias = tuple[
+    Literal["class", "function", "method", "variable"], bool, str, int, int, int, str, str | None
+]
+_Wrong: TypeAlias = tuple[_Status, str, str, int | None, int | None]
+
+def outline(root: str, path: str, *, max_bytes: int) -> tuple[str, tuple[list[tuple[int, _Symbol]], _Wrong | None]]:
+    """The name of a file in reports, and what `outline_source` gives for its text.
+
+    Raises:
+        rev_accel.errors.InputError: The path cannot be looked at, or is that of a folder.
+    """
+
+def outline_source(source: bytes, *, max_bytes: int) -> tuple[list[tuple[int, _Symbol]], _Wrong | None]:
+    """What a text defines, in its order, and what is wrong with it.
+
+    A symbol is its depth, and kind, whether it is async, name, line, first and last line, signature and the first line
+    of its docstring. What is wrong is status, class name, message, line and column.
+    """
+
+def find_definitions(
+    root: str,
+    paths: list[str],
+    *,
+    name: str,
+    all_files: bool,
+    exclude: list[str],
+    max_bytes: int,
+    max_definitions: int,
+    threads: int | None = None,
+) -> tuple[list[tuple[str, str, _Symbol]], int, list[_Failure], int]:
+    """Where a name, or the end of a qualified one, is defined.
+
+    Returns:
+        Path, qualified name and symbol of the first `max_definitions`, by path and line; how many there are; the files
+        that may hold more; and how many files were looked at.
+
+    Raises:
+        rev_accel.errors.InputError: A path cannot be looked at, or a glob is not valid.
     """
 
 def repo_text(

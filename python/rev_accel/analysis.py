@@ -80,8 +80,7 @@ def scan(
         OSError: The machine grants no thread.
     """
     names = settings.rule_names(patterns)
-    if selection not in ("ignore", "all"):
-        raise InputError(f'`selection` must be "ignore" or "all", not {selection!r}')
+    all_files = settings.takes_all(selection)
     if progress is not None and not callable(progress):
         raise InputError(f"`progress` must be callable, not {type(progress).__name__}")
     cached = result_cache.arguments(cache=cache, verify=verify)
@@ -89,9 +88,9 @@ def scan(
         workspace.root_text_of(root),
         settings.path_texts(paths) or ["."],
         rules=settings.rule_bits(names),
-        all_files=selection == "all",
+        all_files=all_files,
         exclude=settings.glob_texts(exclude),
-        max_bytes=_max_bytes(limits),
+        max_bytes=settings.max_bytes_of(limits),
         threads=settings.thread_count(threads),
         progress=progress,
         producer=settings.producer(),
@@ -121,30 +120,14 @@ def scan_source(
         InputError: An argument cannot be used.
     """
     names = settings.rule_names(patterns)
-    if isinstance(source, str):
-        # A lone surrogate becomes bytes that are not UTF-8: the status is then "undecodable", as it is
-        # for a file that Python cannot decode.
-        source = source.encode("utf-8", "surrogatepass")
-    elif not isinstance(source, bytes):
-        raise InputError(f"`source` must be str or bytes, not {type(source).__name__}")
     result = _core.scan_source(
-        source,
+        settings.source_bytes(source),
         path=settings.path_texts([path])[0],
         rules=settings.rule_bits(names),
-        max_bytes=_max_bytes(limits),
+        max_bytes=settings.max_bytes_of(limits),
         producer=settings.producer(),
     )
     return Report(result, names)
-
-
-def _max_bytes(limits: Limits | None) -> int:
-    if limits is None:
-        return settings.DEFAULT_MAX_BYTES
-    from .records import Limits
-
-    if not isinstance(limits, Limits):
-        raise InputError(f"`limits` must be a Limits, not {type(limits).__name__}")
-    return limits.max_bytes
 
 
 def _answer(path: str, patterns: object) -> str:

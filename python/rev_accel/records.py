@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from . import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["FileError", "Finding", "Limits", "ScanStats"]
 
@@ -63,6 +63,11 @@ class FileError:
     def __str__(self) -> str:
         place = "" if self.line is None else f":{self.line}:{self.column or 1}"
         return f"{self.path}{place}: {self.exception}: {self.message}"
+
+
+def file_errors(failures: Iterable[tuple[str, FailedStatus, str, str]]) -> tuple[FileError, ...]:
+    """Failures of which no position is known, as the native module gives them."""
+    return tuple(FileError(*failure, None, None) for failure in failures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from ._core import _Producer
+    from .records import Limits
 
     T = TypeVar("T")
 
@@ -28,6 +29,10 @@ LARGEST_MAX_BYTES = (1 << 32) - 2  # offsets in a file are 32 bits wide
 
 THREADS_VARIABLE = "REV_ACCEL_THREADS"
 MAX_THREADS = 1024  # far above what helps; keeps a slip of the pen from asking for a million stacks
+
+MAX_COUNT = 1 << 31  # of what a call is asked to keep
+MAX_CONTEXT = 1_000  # lines on each side of a match
+MAX_CHARACTERS = 1_000_000  # of a line
 
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30}
 
@@ -85,6 +90,28 @@ def max_bytes(value: int) -> int:
     return value
 
 
+def max_bytes_of(limits: Limits | None) -> int:
+    """What `limits` says of the largest file."""
+    if limits is None:
+        return DEFAULT_MAX_BYTES
+    from .records import Limits
+
+    if not isinstance(limits, Limits):
+        raise InputError(f"`limits` must be a Limits, not {type(limits).__name__}")
+    return limits.max_bytes
+
+
+def source_bytes(source: str | bytes) -> bytes:
+    """A source text as the native module takes it."""
+    if isinstance(source, str):
+        # A lone surrogate becomes bytes that are not UTF-8: the status is then "undecodable", as it is
+        # for a file that Python cannot decode.
+        return source.encode("utf-8", "surrogatepass")
+    if not isinstance(source, bytes):
+        raise InputError(f"`source` must be str or bytes, not {type(source).__name__}")
+    return source
+
+
 def size(text: str) -> int | None:
     """The number of bytes in a text like 500000, 512K, 16M or 2G; `None` if it is no such text."""
     digits = text.rstrip("KMGkmg")
@@ -100,12 +127,19 @@ def path_texts(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     return [_path_text(path) for path in paths]
 
 
-def glob_texts(globs: Iterable[str]) -> list[str]:
-    """The globs of what is left out; the native module judges their syntax."""
-    texts = list(_texts(globs, "exclude", "glob"))
+def glob_texts(globs: Iterable[str], argument: str = "exclude") -> list[str]:
+    """The globs of what is left out, or of what is taken; the native module judges their syntax."""
+    texts = list(_texts(globs, argument, "glob"))
     for text in texts:
-        _refuse_impossible("exclude pattern", text)
+        _refuse_impossible(f"{argument} pattern", text)
     return texts
+
+
+def takes_all(selection: str) -> bool:
+    """Whether a selection takes every file."""
+    if selection not in ("ignore", "all"):
+        raise InputError(f'`selection` must be "ignore" or "all", not {selection!r}')
+    return selection == "all"
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
@@ -193,6 +227,13 @@ def _refuse_impossible(what: str, text: str) -> None:
 def is_count(value: object, largest: int, *, least: int = 1) -> bool:
     """Whether a value is a whole number within bounds."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= largest
+
+
+def count(argument: str, value: int, largest: int, *, least: int = 1) -> int:
+    """An argument that is a whole number within bounds."""
+    if not is_count(value, largest, least=least):
+        raise InputError(f"`{argument}` must be a whole number from {least} to {largest}, not {shown(value)}")
+    return value
 
 
 def shown(value: object) -> str:

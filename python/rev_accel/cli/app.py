@@ -12,6 +12,7 @@ from . import EXIT_USAGE, streams
 from .cache import cache
 from .context import context
 from .scan import scan
+from .search import search
 from .stats import stats
 
 COMPLETION_VARIABLE = "_REV_ACCEL_COMPLETE"
@@ -78,4 +79,5 @@ def group() -> None:
 group.add_command(cache)
 group.add_command(context)
 group.add_command(scan)
+group.add_command(search)
 group.add_command(stats)

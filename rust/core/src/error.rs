@@ -10,6 +10,9 @@ use std::time::Duration;
 use crate::canonical::Excess;
 use crate::place::Place;
 
+/// How many characters of a pattern a message shows.
+const SHOWN: usize = 80;
+
 /// Why a whole call gave no result.
 #[derive(Debug)]
 pub enum Error {
@@ -22,6 +25,20 @@ pub enum Error {
     },
     /// An exclusion pattern that is not a valid glob.
     Exclude {
+        /// The pattern as the caller gave it.
+        pattern: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// An inclusion pattern that is not a valid glob.
+    Include {
+        /// The pattern as the caller gave it.
+        pattern: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A text to search for that cannot be.
+    Pattern {
         /// The pattern as the caller gave it.
         pattern: String,
         /// What is wrong with it.
@@ -92,6 +109,14 @@ impl fmt::Display for Error {
             Self::Exclude { pattern, message } => {
                 write!(f, "exclude pattern `{pattern}` is not a valid glob: {message}")
             }
+            Self::Include { pattern, message } => {
+                write!(f, "include pattern `{pattern}` is not a valid glob: {message}")
+            }
+            Self::Pattern { pattern, message } => {
+                let cut = pattern.char_indices().nth(SHOWN).map(|(index, _)| index);
+                let (shown, rest) = (&pattern[..cut.unwrap_or(pattern.len())], if cut.is_some() { "..." } else { "" });
+                write!(f, "pattern `{shown}{rest}` cannot be searched for: {message}")
+            }
             Self::Value { place, fault } => write!(f, "`{place}` {fault}"),
             Self::Spawn(source) => write!(f, "no worker thread could be started: {source}"),
             Self::Git(fault) => fault.fmt(f),
@@ -104,7 +129,12 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Path { source, .. } | Self::Spawn(source) | Self::Git(GitFault::Start(source)) => Some(source),
-            Self::Exclude { .. } | Self::Value { .. } | Self::Git(_) | Self::Cancelled => None,
+            Self::Exclude { .. }
+            | Self::Include { .. }
+            | Self::Pattern { .. }
+            | Self::Value { .. }
+            | Self::Git(_)
+            | Self::Cancelled => None,
         }
     }
 }

@@ -36,7 +36,9 @@ pub mod repo;
 mod report;
 mod rules;
 mod scan;
+mod search;
 mod source;
+mod symbols;
 pub mod syntax;
 mod tree;
 
@@ -56,8 +58,13 @@ pub use scan::{
     DEFAULT_MAX_BYTES, DropIn, DropInText, FileReport, HARD_MAX_BYTES, Options, Progress, Scan, Slot, Stats, scan,
     scan_drop_in, scan_lines, scan_source,
 };
+pub use search::{Case, FileMatches, MAX_PATTERN_BYTES, Match, Pattern, Search, SearchLimits, SearchOptions, search};
+pub use symbols::{
+    Definition, DefinitionOptions, Definitions, Outline, find_definitions, outline_file, outline_source,
+};
 pub use syntax::Producer;
 pub use syntax::facts::{Callee, Fact, FactKind, Failure, Status};
 pub use syntax::interpreter::{Grammar, Interpreter};
+pub use syntax::outline::{Symbol, SymbolKind};
 pub use tree::key::Key;
 pub use tree::select::Selection;

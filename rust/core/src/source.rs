@@ -1,6 +1,6 @@
 //! From bytes to text, and from offsets to lines and columns.
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr2_iter, memrchr};
 
 /// Whether Python's `str.isspace` holds for a character.
 ///
@@ -82,6 +82,23 @@ impl<'a> Positions<'a> {
         self.line += 1;
         self.counted_from = start;
         self.counted = 0;
+    }
+}
+
+/// Turns offsets into physical lines, in any order.
+pub(crate) struct LineStarts(Vec<u32>);
+
+impl LineStarts {
+    pub(crate) fn new(text: &str) -> Self {
+        let text = text.as_bytes();
+        let ends = memchr2_iter(b'\n', b'\r', text);
+        let ends = ends.filter(|&index| text[index] == b'\n' || text.get(index + 1) != Some(&b'\n'));
+        Self(ends.map(|index| index as u32 + 1).collect())
+    }
+
+    /// The line of a byte offset, 1-based.
+    pub(crate) fn line(&self, offset: usize) -> u32 {
+        self.0.partition_point(|&start| start as usize <= offset) as u32 + 1
     }
 }
 

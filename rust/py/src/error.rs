@@ -12,7 +12,11 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     match error {
         Error::Value { fault: Fault::Type(_) | Fault::KeyType(_), .. } => PyTypeError::new_err(error.to_string()),
         Error::Value { fault: Fault::Excess(Excess::Memory), .. } => PyMemoryError::new_err(error.to_string()),
-        Error::Path { .. } | Error::Exclude { .. } | Error::Value { .. } => input(py, error.to_string()),
+        Error::Path { .. }
+        | Error::Exclude { .. }
+        | Error::Include { .. }
+        | Error::Pattern { .. }
+        | Error::Value { .. } => input(py, error.to_string()),
         Error::Spawn(source) if source.kind() == std::io::ErrorKind::OutOfMemory => {
             PyMemoryError::new_err(error.to_string())
         }

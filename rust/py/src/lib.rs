@@ -5,9 +5,11 @@ mod detach;
 mod digest;
 mod error;
 mod interpreter;
+mod outline;
 mod replies;
 mod repo;
 mod scan;
+mod search;
 mod walk;
 
 use pyo3::prelude::*;
@@ -27,11 +29,15 @@ mod _core {
     #[pymodule_export]
     use super::digest::{canonical_bytes, chain_digest, digest, digest_bytes};
     #[pymodule_export]
+    use super::outline::{find_definitions, outline, outline_source};
+    #[pymodule_export]
     use super::replies::ReplyStore;
     #[pymodule_export]
     use super::repo::{repo_explain, repo_floor, repo_head, repo_log, repo_status, repo_text};
     #[pymodule_export]
     use super::scan::{ScanResult, analyze, scan, scan_source, stream};
+    #[pymodule_export]
+    use super::search::search;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -90,7 +90,7 @@ impl ScanResult {
 }
 
 /// A path as the `str` that `os.fsdecode` makes of it.
-fn key_to_python<'py>(py: Python<'py>, key: &core::Key) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn key_to_python<'py>(py: Python<'py>, key: &core::Key) -> PyResult<Bound<'py, PyAny>> {
     match std::str::from_utf8(key.as_bytes()) {
         Ok(text) => text.into_bound_py_any(py),
         Err(_) => py.import("os")?.call_method1("fsdecode", (key.as_bytes(),)),

@@ -88,10 +88,40 @@ pub(crate) fn try_open(path: &Path) -> io::Result<()> {
     open(path).map(drop)
 }
 
+/// Opens a regular file; anything else is a failure at once. A link is followed only if `follow`.
+pub(crate) fn open_regular(path: &Path, follow: bool) -> Result<File, Failure> {
+    let unreadable = |error: &io::Error| Failure::new(Status::Unreadable, exception_of(error), error.to_string());
+    let file = if follow { open(path) } else { open_unlinked(path) }.map_err(|error| unreadable(&error))?;
+    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+    if metadata.is_dir() {
+        return Err(unreadable(&ErrorKind::IsADirectory.into()));
+    }
+    if !metadata.is_file() {
+        return Err(Failure::new(Status::Unreadable, "OSError", "neither a file nor a link to one"));
+    }
+    Ok(file)
+}
+
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
+    open_with(path, 0)
+}
+
+#[cfg(unix)]
+fn open_unlinked(path: &Path) -> io::Result<File> {
+    open_with(path, libc::O_NOFOLLOW)
+}
+
+#[cfg(unix)]
+fn open_with(path: &Path, flags: i32) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | flags).open(path)
+}
+
+/// There is no flag for that: it was no link when the folder was listed.
+#[cfg(not(unix))]
+fn open_unlinked(path: &Path) -> io::Result<File> {
+    open(path)
 }
 
 #[cfg(not(unix))]

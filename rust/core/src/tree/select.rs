@@ -1,13 +1,13 @@
-//! Which files of a tree are Python sources.
+//! Which files of a tree are Python sources, or are searched.
 
 use std::ffi::OsStr;
-use std::fs::{self, Metadata};
+use std::fs::{self, FileType, Metadata};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
+use ignore::{DirEntry, WalkBuilder};
 
 use super::device::Devices;
 use super::key::Key;
@@ -34,11 +34,22 @@ pub enum Selection {
 /// A folder with one of these is what `venv`, `virtualenv` or `conda` made.
 pub(crate) const MARKERS: [&str; 2] = ["pyvenv.cfg", "conda-meta"];
 
+/// Which files of a folder are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// What has the name of a Python file, links to files too.
+    Python,
+    /// Regular files. Links are not followed, so that nothing outside of a folder is reached through it.
+    Regular,
+}
+
 /// What a selection gave.
 #[derive(Default)]
 pub(crate) struct Selected {
     /// The files, sorted by key, each once.
     pub(crate) files: Vec<(Key, PathBuf)>,
+    /// Those of them that the caller named, sorted; only of [`select_regular`].
+    pub(crate) named: Vec<PathBuf>,
     /// Folders that could not be listed, sorted by key.
     pub(crate) unlisted: Vec<(Key, Failure)>,
     /// What all this depended on, if that was asked for, without the files' own stamps.
@@ -56,42 +67,30 @@ pub(crate) fn select(
     watch: Option<(&Devices, Clock)>,
     cancel: &Cancel,
 ) -> Result<Selected> {
-    let overrides = overrides(root, exclude)?;
     let watch = watch.map(|(devices, clock)| Watch::new(devices, clock));
-    let mut search = Search { root, overrides, cancel, watch, selected: Selected::default() };
-    for path in paths {
-        let unreadable = |source| Error::Path { path: path.clone(), source };
-        let given = root.join(path);
-        let absolute = normalised(&given).map_err(unreadable)?;
-        let metadata = fs::metadata(&absolute).map_err(unreadable)?;
-        if let Some(watch) = &mut search.watch {
-            if has_parent_parts(&given) {
-                watch.led_to(&given, &absolute);
-            }
-            watch.kind(&absolute, Some(&metadata));
-        }
-        match selection {
-            _ if !metadata.is_dir() => search.add_file(absolute),
-            Selection::All => search.all(absolute),
-            Selection::Ignore => search.unignored(&absolute),
-        }
-        if cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-    }
-    let mut selected = search.selected;
-    selected.watch = search.watch.map(Watch::finish);
-    selected.files.sort_by(|one, other| one.0.cmp(&other.0));
-    selected.files.dedup_by(|one, other| one.0 == other.0);
-    selected.unlisted.sort_by(|one, other| one.0.cmp(&other.0));
-    selected.unlisted.dedup_by(|one, other| one.0 == other.0);
-    Ok(selected)
+    let overrides = overrides(root, exclude)?;
+    let wanted = Wanted::Python;
+    Search { root, overrides, wanted, cancel, watch, selected: Selected::default() }.run(paths, selection)
+}
+
+/// Finds the regular files of some paths, whatever their names; otherwise as [`select`]. A link is followed only where the caller
+/// named it.
+pub(crate) fn select_regular(
+    root: &Path,
+    paths: &[PathBuf],
+    selection: Selection,
+    exclude: &[String],
+    cancel: &Cancel,
+) -> Result<Selected> {
+    let overrides = overrides(root, exclude)?;
+    let wanted = Wanted::Regular;
+    Search { root, overrides, wanted, cancel, watch: None, selected: Selected::default() }.run(paths, selection)
 }
 
 /// The path without `.` and `..` parts, so that a key does not depend on how the path was written.
 ///
 /// What comes before a `..` is resolved, since the parent of a linked folder is not the folder that holds the link.
-fn normalised(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn normalised(path: &Path) -> io::Result<PathBuf> {
     if has_parent_parts(path) { resolve(path) } else { Ok(path.components().collect()) }
 }
 
@@ -118,6 +117,7 @@ fn overrides(root: &Path, exclude: &[String]) -> Result<Override> {
 struct Search<'a> {
     root: &'a Path,
     overrides: Override,
+    wanted: Wanted,
     cancel: &'a Cancel,
     watch: Option<Watch<'a>>,
     selected: Selected,
@@ -133,6 +133,44 @@ struct Passed {
 }
 
 impl Search<'_> {
+    fn run(mut self, paths: &[PathBuf], selection: Selection) -> Result<Selected> {
+        for path in paths {
+            let unreadable = |source| Error::Path { path: path.clone(), source };
+            let given = self.root.join(path);
+            let absolute = normalised(&given).map_err(unreadable)?;
+            let metadata = fs::metadata(&absolute).map_err(unreadable)?;
+            if let Some(watch) = &mut self.watch {
+                if has_parent_parts(&given) {
+                    watch.led_to(&given, &absolute);
+                }
+                watch.kind(&absolute, Some(&metadata));
+            }
+            match selection {
+                _ if !metadata.is_dir() => self.add_named(absolute),
+                Selection::All => self.all(absolute),
+                Selection::Ignore => self.unignored(&absolute),
+            }
+            if self.cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+        }
+        let mut selected = self.selected;
+        selected.watch = self.watch.map(Watch::finish);
+        selected.files.sort_by(|one, other| one.0.cmp(&other.0));
+        selected.files.dedup_by(|one, other| one.0 == other.0);
+        selected.named.sort();
+        selected.unlisted.sort_by(|one, other| one.0.cmp(&other.0));
+        selected.unlisted.dedup_by(|one, other| one.0 == other.0);
+        Ok(selected)
+    }
+
+    fn add_named(&mut self, path: PathBuf) {
+        if self.wanted == Wanted::Regular {
+            self.selected.named.push(path.clone());
+        }
+        self.add_file(path);
+    }
+
     fn add_file(&mut self, path: PathBuf) {
         self.selected.files.push((Key::new(&path, self.root), path));
     }
@@ -178,9 +216,12 @@ impl Search<'_> {
                     (Some(_), Err(_)) => self.is_uncertain(),
                     (None, _) => {}
                 }
-                let is_folder = kind.is_ok_and(|kind| kind.is_dir());
-                let is_python = has_python_name(&name);
-                if !is_folder && !is_python {
+                let is_folder = kind.as_ref().is_ok_and(FileType::is_dir);
+                let is_wanted = match self.wanted {
+                    Wanted::Python => has_python_name(&name),
+                    Wanted::Regular => kind.as_ref().is_ok_and(FileType::is_file),
+                };
+                if !is_folder && !is_wanted {
                     continue;
                 }
                 let path = entry.path();
@@ -190,7 +231,7 @@ impl Search<'_> {
                 if is_folder {
                     folders.push(path.clone());
                 }
-                if is_python {
+                if is_wanted {
                     self.add_file(path);
                 }
             }
@@ -216,10 +257,7 @@ impl Search<'_> {
                     if entry.error().is_some_and(|error| !is_about_patterns(error)) {
                         self.is_uncertain();
                     }
-                    let kind = entry.file_type();
-                    let is_python = has_python_name(entry.file_name()) && !kind.is_some_and(|kind| kind.is_dir());
-                    let is_link = || kind.is_some_and(|kind| kind.is_symlink());
-                    if is_python && !(is_link() && self.leads_to_folder(entry.path())) {
+                    if self.is_wanted(&entry) {
                         self.add_file(entry.into_path());
                     }
                 }
@@ -270,6 +308,18 @@ impl Search<'_> {
         builder
     }
 
+    fn is_wanted(&mut self, entry: &DirEntry) -> bool {
+        let kind = entry.file_type();
+        match self.wanted {
+            Wanted::Regular => kind.is_some_and(|kind| kind.is_file()),
+            Wanted::Python => {
+                let is_named_so = has_python_name(entry.file_name()) && !kind.is_some_and(|kind| kind.is_dir());
+                let is_link = kind.is_some_and(|kind| kind.is_symlink());
+                is_named_so && !(is_link && self.leads_to_folder(entry.path()))
+            }
+        }
+    }
+
     /// Whether a link with a Python file's name leads to a folder, which may become otherwise.
     fn leads_to_folder(&mut self, link: &Path) -> bool {
         let found = link.metadata().ok();
@@ -281,7 +331,7 @@ impl Search<'_> {
 }
 
 /// Whether `*.py` matches a name; `.py` alone does.
-fn has_python_name(name: &OsStr) -> bool {
+pub(crate) fn has_python_name(name: &OsStr) -> bool {
     name.as_encoded_bytes().ends_with(b".py")
 }
 

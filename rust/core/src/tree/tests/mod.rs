@@ -71,7 +71,7 @@ impl Known {
         let paths: Vec<_> = paths.iter().map(PathBuf::from).collect();
         let watch = Some((devices, clock));
         let selected = select(root, &paths, selection, &[], watch, &Cancel::new()).unwrap();
-        let Selected { files, watch, unlisted: _ } = selected;
+        let Selected { files, watch, named: _, unlisted: _ } = selected;
         let mut snapshot = watch.unwrap();
         let (mut contents, mut stamps) = (Vec::new(), Vec::new());
         for (_, path) in files {

@@ -1,0 +1,144 @@
+"""The tool `search_code`: lines that match, counted first, no more of them than a model can use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, Protocol
+
+from rev_accel import settings
+from rev_accel.text_search import Match, SearchLimits, SearchResult, search
+
+__all__ = ["TOOLS", "Place", "SearchTools"]
+
+MOST_RESULTS = 500
+MOST_CONTEXT = 10
+CHARACTERS = 300  # of a line
+FILES = 20  # in the list of files whose lines are not shown
+ERRORS = 5
+
+
+class Place(Protocol):
+    """What these tools need of a workspace."""
+
+    @property
+    def root(self) -> Path:
+        """The folder that reported paths are relative to."""
+
+    def resolve(self, path: str) -> Path:
+        """The absolute path, which must not lead out of the workspace."""
+
+
+class SearchTools:
+    """Text search in a workspace."""
+
+    def __init__(self, workspace: Place) -> None:
+        self._workspace = workspace
+
+    def search_code(
+        self,
+        pattern: str,
+        path: str = ".",
+        glob: str = "",
+        case: Literal["sensitive", "insensitive", "smart"] = "sensitive",
+        literal: bool = False,
+        context: int = 0,
+        max_results: int = 50,
+    ) -> str:
+        """Find the lines of text files that match a regular expression.
+
+        Tells first how many lines match in how many files, then the lines as path:line: text. Files that .gitignore
+        names are left out. No look-around and no backreferences; a pattern matches within one line.
+
+        Args:
+            pattern: The regular expression, or the text if `literal` is set.
+            path: The file or folder to search, relative to the workspace.
+            glob: Search only files that this glob matches, as `*.py` or `src/**`.
+            case: Whether capital and small letters differ; "smart" ignores case unless the pattern has a capital.
+            literal: Look for the pattern as it stands.
+            context: How many lines to show before and after each match, up to 10.
+            max_results: How many matching lines to show, up to 500.
+        """
+        settings.count("context", context, MOST_CONTEXT, least=0)
+        settings.count("max_results", max_results, MOST_RESULTS)
+        result = search(
+            pattern,
+            self._workspace.resolve(path),
+            root=self._workspace.root,
+            literal=literal,
+            case=case,
+            before=context,
+            after=context,
+            include=[glob] if glob else [],
+            limits=SearchLimits(matches=max_results, file_matches=max_results, characters=CHARACTERS),
+        )
+        lines = [_counts(result, max_results), *_lines(result), *_rest(result), *_errors(result)]
+        return "\n".join(lines)
+
+
+def _counts(result: SearchResult, most: int) -> str:
+    if not result.total:
+        return f"No match in {counted(result.files, 'file')}."
+    where = f"in {len(result.counts):,} of {counted(result.files, 'file')}"
+    text = f"{counted(result.total, 'matching line')} {where}"
+    if len(result) == result.total:
+        return f"{text}."
+    more = f", `max_results` up to {MOST_RESULTS} for more" if most < MOST_RESULTS else ""
+    return f"{text}; the first {len(result):,} are shown. Use a narrower pattern, path or glob{more}."
+
+
+def _lines(result: SearchResult) -> list[str]:
+    lines: list[str] = []
+    last: tuple[str, int] | None = None
+    has_context = any(match.before or match.after for match in result)
+    for match in result:
+        first = match.line - len(match.before)
+        if has_context and last is not None and last != (match.path, first - 1):
+            lines.append("--")
+        lines += [f"{match.path}-{first + index}- {text}" for index, text in enumerate(match.before)]
+        lines.append(f"{match.path}:{match.line}: {_shown(match)}")
+        lines += [f"{match.path}-{match.line + 1 + index}- {text}" for index, text in enumerate(match.after)]
+        last = (match.path, match.line + len(match.after))
+    return lines
+
+
+def _shown(match: Match) -> str:
+    before = "…" if match.offset else ""
+    behind = "…" if match.offset + len(match.text) < match.length else ""
+    return f"{before}{match.text}{behind}"
+
+
+def _rest(result: SearchResult) -> list[str]:
+    """The files of which not all lines are shown."""
+    shown: dict[str, int] = {}
+    for match in result:
+        shown[match.path] = shown.get(match.path, 0) + 1
+    left = [(path, lines - shown.get(path, 0)) for path, lines in result.counts.items() if lines > shown.get(path, 0)]
+    binary = [f"{path}: a binary file matches." for path in result.binary[:FILES]]
+    left = [(path, lines) for path, lines in left if path not in result.binary]
+    if not left:
+        return binary
+    lines = ["Not shown:", *(f"{path}: {counted(lines, 'line')}" for path, lines in left[:FILES])]
+    if len(left) > FILES:
+        lines.append(
+            f"and {counted(sum(lines for _, lines in left[FILES:]), 'line')} in {len(left) - FILES:,} more files"
+        )
+    return [*binary, *lines]
+
+
+def _errors(result: SearchResult) -> list[str]:
+    lines = [f"`{error.path}` was not searched: {error.message}" for error in result.errors[:ERRORS]]
+    if len(result.errors) > ERRORS:
+        lines.append(f"{len(result.errors) - ERRORS:,} more files and folders were not searched")
+    return lines
+
+
+def counted(number: int, what: str) -> str:
+    """A number and what it counts."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+# Function, what a person sees while it runs, and whether it only reads.
+TOOLS: tuple[tuple[Callable[..., str], str, bool], ...] = (
+    (SearchTools.search_code, "Searching for {pattern} in {path}", True),
+)
