@@ -112,8 +112,10 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Path { source, .. } | Self::Spawn(source) | Self::Git(GitFault::Start(source)) => Some(source),
-            Self::Workspace { fault: WorkspaceFault::System(source), .. } => Some(source),
+            Self::Path { source, .. }
+            | Self::Spawn(source)
+            | Self::Git(GitFault::Start(source))
+            | Self::Workspace { fault: WorkspaceFault::System(source), .. } => Some(source),
             Self::Exclude { .. } | Self::Value { .. } | Self::Git(_) | Self::Workspace { .. } | Self::Cancelled => None,
         }
     }

@@ -47,6 +47,7 @@ type StatusParts = (&'static str, u64, u32, u64, i128);
 pub(crate) struct WorkspaceCore(Workspace);
 
 #[pymethods]
+#[expect(clippy::needless_pass_by_value, reason = "what is extracted from an argument comes by value")]
 impl WorkspaceCore {
     /// The roots, the main one first, each with whether it may be written to.
     #[new]

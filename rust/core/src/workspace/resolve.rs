@@ -39,8 +39,7 @@ pub(super) fn walk(workspace: &Workspace, path: &str, how: Resolution) -> Outcom
     let mut links = 0;
     let mut is_missing = false;
     begin(workspace, main, &mut name, &mut rest_of);
-    loop {
-        let Some((part, after)) = next_part(rest_of) else { break };
+    while let Some((part, after)) = next_part(rest_of) {
         rest_of = after;
         match part {
             b"." => continue,

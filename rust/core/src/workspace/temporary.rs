@@ -35,7 +35,7 @@ impl<'a> Temporary<'a> {
             // The keys of a fresh state are random.
             let name = OsString::from(format!("{BEFORE}{:016x}{AFTER}", RandomState::new().hash_one(0)));
             match make(&name) {
-                Ok(made) => return Ok((Self { folder, name, is_placed: false }, made)),
+                Ok(thing) => return Ok((Self { folder, name, is_placed: false }, thing)),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < NAMES => tries += 1,
                 Err(error) => return Err(error),
             }
