@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .errors import PathOutsideRootError as PathOutsideRootError
     from .errors import ReplayMissError as ReplayMissError
     from .errors import RevAccelError as RevAccelError
+    from .errors import StaleFileError as StaleFileError
+    from .errors import ToolError as ToolError
     from .history import History as History
     from .history import MessageLog as MessageLog
     from .history import messages_digest as messages_digest
@@ -65,6 +67,8 @@ __all__ = [
     "ResponseCache",
     "RevAccelError",
     "ScanStats",
+    "StaleFileError",
+    "ToolError",
     "__version__",
     "analyze_ast_patterns",
     "cache",
@@ -101,6 +105,8 @@ _HOMES = {
     "ResponseCache": "replies",
     "RevAccelError": "errors",
     "ScanStats": "records",
+    "StaleFileError": "errors",
+    "ToolError": "errors",
     "__version__": "_core",
     "analyze_ast_patterns": "analysis",
     "cache": "cache",

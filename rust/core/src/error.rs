@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::canonical::Excess;
 use crate::place::Place;
+use crate::workspace::{WorkspaceFault, shown};
 
 /// Why a whole call gave no result.
 #[derive(Debug)]
@@ -38,6 +39,13 @@ pub enum Error {
     Spawn(io::Error),
     /// Git gave no answer.
     Git(GitFault),
+    /// Something in a workspace could not be done.
+    Workspace {
+        /// The path as the caller gave it.
+        path: String,
+        /// Why.
+        fault: WorkspaceFault,
+    },
     /// The work was asked to stop through [`Cancel`](crate::Cancel).
     Cancelled,
 }
@@ -95,6 +103,7 @@ impl fmt::Display for Error {
             Self::Value { place, fault } => write!(f, "`{place}` {fault}"),
             Self::Spawn(source) => write!(f, "no worker thread could be started: {source}"),
             Self::Git(fault) => fault.fmt(f),
+            Self::Workspace { path, fault } => write!(f, "`{}` {fault}", shown(path)),
             Self::Cancelled => f.write_str("the work was cancelled"),
         }
     }
@@ -103,8 +112,11 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Path { source, .. } | Self::Spawn(source) | Self::Git(GitFault::Start(source)) => Some(source),
-            Self::Exclude { .. } | Self::Value { .. } | Self::Git(_) | Self::Cancelled => None,
+            Self::Path { source, .. }
+            | Self::Spawn(source)
+            | Self::Git(GitFault::Start(source))
+            | Self::Workspace { fault: WorkspaceFault::System(source), .. } => Some(source),
+            Self::Exclude { .. } | Self::Value { .. } | Self::Git(_) | Self::Workspace { .. } | Self::Cancelled => None,
         }
     }
 }

@@ -9,6 +9,7 @@ mod replies;
 mod repo;
 mod scan;
 mod walk;
+mod workspace;
 
 use pyo3::prelude::*;
 
@@ -32,6 +33,8 @@ mod _core {
     use super::repo::{repo_explain, repo_floor, repo_head, repo_log, repo_status, repo_text};
     #[pymodule_export]
     use super::scan::{ScanResult, analyze, scan, scan_source, stream};
+    #[pymodule_export]
+    use super::workspace::{WorkspaceCore, content_digest};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

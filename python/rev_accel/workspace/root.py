@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from contextvars import ContextVar
 
-from .errors import InputError
+from rev_accel.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
