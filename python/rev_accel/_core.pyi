@@ -42,6 +42,7 @@ __all__ = [
     "digest_bytes",
     "forget",
     "repo_explain",
+    "repo_git",
     "repo_head",
     "repo_log",
     "repo_status",
@@ -266,6 +267,21 @@ def repo_head(
 
 def repo_explain(folder: str) -> tuple[bool, str, str | None, str | None, int, int] | None:
     """Of the last answer for a folder: was it kept, why or why not, why is it not kept, git, processes, stamps."""
+
+def repo_git(
+    folder: str, arguments: list[str], *, timeout: float, writes: bool
+) -> tuple[int | None, bytes, bytes, str, list[str]]:
+    """Run git as hardened as for questions; paths among the arguments are taken literally.
+
+    What the arguments themselves could start (drivers of differences, signatures, editors) the caller switches off.
+
+    Returns:
+        The exit code, `None` if a signal ended it; standard output and error; the top of the working tree; the filters
+        that did not run, since the repository's own configuration names them.
+
+    Raises:
+        rev_accel.errors.GitError: There is no git, no working tree, no answer in time; or nobody knows what would run.
+    """
 
 def _repo_floor_for_benches(folder: str, *, commits: str, excluded: list[str], threads: int | None) -> int | None:
     """Look at all that a kept text rests on and do nothing else; how much of it is there, or `None` if none is kept."""

@@ -70,6 +70,10 @@ pub enum GitFault {
     },
     /// The repository names more filters than can be kept from running.
     TooManyFilters,
+    /// It cannot be told which filters its submodules name.
+    UnknownSubmodules,
+    /// Its own configuration names hooks.
+    OwnHooks,
 }
 
 /// Why a part of a value has no digest.
@@ -134,6 +138,12 @@ impl fmt::Display for GitFault {
             Self::Failed { command, message } => write!(f, "`git {command}` failed: {message}"),
             Self::TooManyFilters => f.write_str(
                 "the repository's own configuration names more filters than can be kept from running: remove `filter.*` from it",
+            ),
+            Self::UnknownSubmodules => f.write_str(
+                "it cannot be told which filters the submodules of the repository name, so git is not run: see what `git submodule status` says",
+            ),
+            Self::OwnHooks => f.write_str(
+                "the repository's own configuration names hooks, which cannot be kept from running: remove `hook.*` from it",
             ),
         }
     }

@@ -45,7 +45,7 @@ fn git(py: Python<'_>, fault: &GitFault) -> PyErr {
         GitFault::TimedOut(_) => "timeout",
         // The name of the setting stands in the text in every language.
         GitFault::Failed { message, .. } if message.contains("safe.directory") => "refused",
-        GitFault::TooManyFilters => "refused",
+        GitFault::TooManyFilters | GitFault::UnknownSubmodules | GitFault::OwnHooks => "refused",
         GitFault::Start(_) | GitFault::TooLong | GitFault::Failed { .. } => "failed",
     };
     let error = raise(py, &CLASS, "GitError", fault.to_string());

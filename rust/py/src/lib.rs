@@ -30,7 +30,7 @@ mod _core {
     #[pymodule_export]
     use super::replies::ReplyStore;
     #[pymodule_export]
-    use super::repo::{repo_explain, repo_floor, repo_head, repo_log, repo_status, repo_text};
+    use super::repo::{repo_explain, repo_floor, repo_git, repo_head, repo_log, repo_status, repo_text};
     #[pymodule_export]
     use super::scan::{ScanResult, analyze, scan, scan_source, stream};
     #[pymodule_export]
