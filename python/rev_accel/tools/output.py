@@ -23,7 +23,7 @@ _OPEN = re.compile(
 )
 # Longer ones are none.
 _LONGEST_ESCAPE = 4096
-_MAY_MATTER = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
 
 # Of a line of more characters the start is taken as it is; what follows could write over it.
 _LONGEST_LINE = 1 << 16
@@ -42,7 +42,7 @@ class Plain:
     def feed(self, data: bytes, *, is_last: bool = False) -> str:
         """The text of the next piece; the beginning of an escape waits for its end."""
         text = self._open + self._decoder.decode(data, is_last)
-        if not self._open and text.isascii() and _MAY_MATTER.search(data) is None:
+        if not self._open and text.isascii() and len(data.translate(None, _CONTROLS)) == len(data):
             return text
         self._open = ""
         if not is_last and (found := _OPEN.search(text)) and len(found[0]) <= _LONGEST_ESCAPE:
@@ -110,6 +110,8 @@ class Excerpt:
         if room := self._most_head - len(self._head):
             self._head += data[:room]
             data = data[room:]
+        if len(data) >= self._most_tail:
+            self._tail.clear()
         self._tail += data
         if len(self._tail) > 2 * self._most_tail + (1 << 16):
             del self._tail[: -self._most_tail]
