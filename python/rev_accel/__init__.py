@@ -3,7 +3,8 @@
 `analyze_ast_patterns` answers as rev's function of that name; `scan` and `scan_source` give the same
 findings as typed objects. `get_repo_context` and `repo` tell the state of the git repository. `digest` names
 messages and tool sets by their content; `llm` describes, asks, records and replays calls of models, `ResponseCache`
-keeps their replies, `MessageLog` a conversation, and `History` is what of it is sent; `metrics` counts and measures.
+keeps their replies, `MessageLog` a conversation, and `History` is what of it is sent; `tools` are
+what a model may call, in a `workspace`; `metrics` counts and measures.
 Every name is loaded when it is first used: importing this package does nothing else.
 """
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from . import llm as llm
     from . import metrics as metrics
     from . import repo as repo
+    from . import tools as tools
     from . import workspace as workspace
     from ._core import __version__ as __version__
     from ._core import canonical_bytes as canonical_bytes
@@ -83,6 +85,7 @@ __all__ = [
     "repo",
     "scan",
     "scan_source",
+    "tools",
     "workspace",
 ]
 
@@ -121,6 +124,7 @@ _HOMES = {
     "repo": "repo",
     "scan": "analysis",
     "scan_source": "analysis",
+    "tools": "tools",
     "workspace": "workspace",
 }
 

@@ -26,6 +26,7 @@ class Notebook:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.together = threading.Barrier(3, timeout=20)
+        self.released = threading.Event()
 
     @tool(description="Reading {name}", reads=True)
     def read(self, name: str, wait: float = 0.0) -> str:
@@ -58,7 +59,7 @@ class Notebook:
 
     @tool(description="Waiting", reads=True)
     def hang(self) -> str:
-        time.sleep(60)
+        self.released.wait(60)
         return "woke"
 
 
@@ -178,6 +179,7 @@ class TestInterrupted:
         with pytest.raises(CallsInterrupted) as caught:
             execute_calls(calls, registry, threads=2)
         assert time.monotonic() - started < 30  # it does not wait for the one that hangs
+        notebook.released.set()
         hung, *_ = caught.value.results
         assert hung.text == INTERRUPTED and len(caught.value.results) == 4
         log = MessageLog([{"role": "user", "content": "go"}, {"role": "assistant", "content": "", "tool_calls": calls}])

@@ -105,7 +105,7 @@ class TestSchemas:
                         "parameters": {
                             "type": "object",
                             "properties": {
-                                "path": {"type": "string", "description": "Where they are,\nbelow the root."},
+                                "path": {"type": "string", "description": "Where they are, below the root."},
                                 "start": {"type": "integer", "description": "The first line, from 1.", "default": 1},
                                 "kind": {"type": "string", "enum": ["text", "hex"], "default": "text"},
                             },

@@ -25,6 +25,9 @@ from rev_accel.lazily import loader as _loader
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from .builtin import builtin_tools as builtin_tools
+    from .builtin import default_registry as default_registry
+    from .builtin import execute_tool as execute_tool
     from .calls import CallsInterrupted as CallsInterrupted
     from .calls import ToolResult as ToolResult
     from .calls import execute_calls as execute_calls
@@ -41,7 +44,10 @@ __all__ = [
     "SchemaSizes",
     "Tool",
     "ToolResult",
+    "builtin_tools",
+    "default_registry",
     "execute_calls",
+    "execute_tool",
     "tool",
 ]
 
@@ -52,7 +58,10 @@ _HOMES = {
     "SchemaSizes": "size",
     "Tool": "definition",
     "ToolResult": "calls",
+    "builtin_tools": "builtin",
+    "default_registry": "builtin",
     "execute_calls": "calls",
+    "execute_tool": "builtin",
     "tool": "definition",
 }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rev_accel import metrics as measured
 from rev_accel.workspace import Workspace
-from rev_accel.workspace.root import root_text
+from rev_accel.workspace.root import chosen_root
 
 from .documents import Documents
 from .files import FileTools
@@ -57,12 +57,15 @@ def builtin_tools(
     return made.subset(one.name for one in made if one.reads) if reads_only else made
 
 
-_by_root: dict[str, Registry] = {}
+_by_root: dict[str | None, Registry] = {}
 
 
 def default_registry() -> Registry:
-    """The registry that `execute_tool` uses: the usual tools in the current root, of which each has its own."""
-    root = root_text()
+    """The registry that `execute_tool` uses: the usual tools in the current root, of which each has its own.
+
+    Where no root is set, it is the working directory at the first use.
+    """
+    root = chosen_root()
     found = _by_root.get(root)
     return _by_root.setdefault(root, builtin_tools()) if found is None else found
 

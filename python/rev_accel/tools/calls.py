@@ -65,7 +65,8 @@ def execute_calls(
         The results in the order of the calls.
 
     Raises:
-        CallsInterrupted: Ctrl-C; it has all the results that there are.
+        CallsInterrupted: Ctrl-C; it has all the results that there are. It does not wait for tools that run in other
+            threads, but the process does before it ends.
     """
     if threads < 1:
         raise InputError(f"`threads` is {threads}: expected at least 1")
@@ -148,10 +149,9 @@ def _execute(group: Sequence[int], execute: Callable[[int], None], threads: int)
             problem = error
         ended.put(problem)
 
-    # Not a pool: as long as a tool hangs, its threads would keep the process from ending.
     count = min(threads, len(group))
     for _ in range(count):
-        Thread(target=work, name="rev_accel.tools", daemon=True).start()
+        Thread(target=work, name="rev_accel.tools").start()
     try:
         for _ in range(count):
             if (problem := ended.get()) is not None:

@@ -13,6 +13,7 @@ from .nearest import nearest
 __all__ = ["FilePatch", "Hunk", "apply", "parse"]
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_ONE_NAME = re.compile(r'diff --git (?:"a/(.*)" "b/\1"|a/(.*) b/\2)')
 _ESCAPE = re.compile(r'\\([abtnvfr"\\]|[0-7]{3})')
 _NAMED_ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
 NOTHING = "/dev/null"
@@ -71,7 +72,9 @@ def parse(patch: str) -> list[FilePatch]:
         else:
             at += 1  # what stands between files is for people
     if not any(one.hunks or one.source != one.target for one in found):
-        raise ToolError("the patch changes nothing: expected a unified diff, with `--- a/file`, `+++ b/file` and `@@` lines")
+        raise ToolError(
+            "the patch changes nothing: expected a unified diff, with `--- a/file`, `+++ b/file` and `@@` lines"
+        )
     return found
 
 
@@ -113,7 +116,9 @@ def _git_header(lines: Sequence[str], at: int, found: list[FilePatch]) -> int:
             source = _unquoted(line.removeprefix("rename from "))
         elif line.startswith("rename to "):
             target = _unquoted(line.removeprefix("rename to "))
-        elif line.startswith(("new file mode 12", "old mode 12", "new mode 12", "copy from ", "GIT binary patch", "Binary files ")):
+        elif line.startswith(
+            ("new file mode 12", "old mode 12", "new mode 12", "copy from ", "GIT binary patch", "Binary files ")
+        ):
             raise ToolError(f"the patch has `{line[:80]}`: expected changes of text only")
         made |= line.startswith("new file mode")
         deleted |= line.startswith("deleted file mode")
@@ -124,11 +129,14 @@ def _git_header(lines: Sequence[str], at: int, found: list[FilePatch]) -> int:
         _add(found, source, target)
     elif made or deleted:
         # An empty file has no names but these.
-        names = re.fullmatch(r"diff --git a/(.*) b/\1", first)
+        names = _ONE_NAME.fullmatch(first)
         if names is None:
-            raise ToolError(f"`{first[:80]}` names two files: expected one, with and without `a/`, `b/`")
-        _add(found, None if made else names[1], None if deleted else names[1])
-    return at + 2 if at < len(lines) and _is_header(lines, at) else at
+            raise ToolError(f"`{first[:80]}` names two files: expected one, as `a/name b/name`")
+        name = _unquoted(f'"{names[1]}"') if names[1] is not None else names[2]
+        _add(found, None if made else name, None if deleted else name)
+    # The same names once more, if there are hunks, too.
+    again = at < len(lines) and _is_header(lines, at) and _without_prefixes(_name(lines[at]), _name(lines[at + 1]))
+    return at + 2 if again == (source, target) else at
 
 
 def _add(found: list[FilePatch], source: str | None, target: str | None) -> None:
@@ -151,7 +159,8 @@ def _unquoted(name: str) -> str:
     if not (len(name) > 1 and name[0] == name[-1] == '"'):
         return name
     text = _ESCAPE.sub(
-        lambda match: chr(_NAMED_ESCAPES[match[1]] if match[1] in _NAMED_ESCAPES else int(match[1], 8) & 255), name[1:-1]
+        lambda match: chr(_NAMED_ESCAPES[match[1]] if match[1] in _NAMED_ESCAPES else int(match[1], 8) & 255),
+        name[1:-1],
     )
     try:
         return text.encode("latin-1").decode("utf-8", "surrogateescape")
@@ -215,11 +224,7 @@ def _place(lines: list[str], hunk: Hunk, expected: int, done: int) -> int | None
         return min(max(expected, done), len(lines))
     last = len(lines) - height
     first = hunk.old[0]
-    places = [
-        at
-        for at in range(done, last + 1)
-        if lines[at] == first and lines[at : at + height] == hunk.old
-    ]
+    places = [at for at in range(done, last + 1) if lines[at] == first and lines[at : at + height] == hunk.old]
     return min(places, key=lambda at: (abs(at - expected), at), default=None)
 
 
@@ -229,4 +234,5 @@ def _no_place(number: int, hunk: Hunk, lines: list[str], label: str) -> str:
     if found is None:
         return f"{said}, and nothing is like them. Nothing was changed; read the file again"
     line, difference = found
-    return f"{said}. Nothing was changed. The nearest lines begin at line {line}; the difference from the old lines:\n{difference}"
+    where = f"The nearest lines begin at line {line}; the difference from the old lines"
+    return f"{said}. Nothing was changed. {where}:\n{difference}"

@@ -9,8 +9,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from rev_accel.errors import ToolError
-from rev_accel.workspace import Absent, Version, stale
+from rev_accel.errors import StaleFileError, ToolError
+from rev_accel.workspace import Absent, Version
+from rev_accel.workspace.difference import difference
 
 from .text import Text, decode
 
@@ -69,7 +70,7 @@ class Documents:
             OSError, PathOutsideRootError: As the workspace has it.
         """
         found = self.workspace.resolve(path)
-        return self._document(found, self.workspace.read(found, limit=MOST_BYTES))
+        return self._document(found, self._bytes(found))
 
     def read_to_change(self, path: str, *, must_be_known: bool) -> Document | None:
         """A file that is to be changed, as it is now; `None` if there is none.
@@ -80,12 +81,12 @@ class Documents:
         """
         try:
             found = self.workspace.resolve(path, right="write")
-            data = self.workspace.read(found, limit=MOST_BYTES)
+            data = self._bytes(found)
         except FileNotFoundError:
             return None
         known = self._known.get(found)
         if known is not None and known != Version.of(data):
-            raise stale(self.label(found), known, data)
+            raise _stale(self.label(found), known, data)
         document = self._document(found, data)
         if known is None and must_be_known:
             raise ToolError(f"`{document.label}` is there already and was not read: read it before you overwrite it")
@@ -129,9 +130,9 @@ class Documents:
         Raises:
             StaleFileError: Somebody has changed it meanwhile.
         """
-        data = self.workspace.read(document.path)
+        data = self._bytes(document.path)
         if Version.of(data) != document.version:
-            raise stale(document.label, document.version, data)
+            raise _stale(document.label, document.version, data)
         self.workspace.delete(document.path)
         self.forget(document.path)
 
@@ -176,8 +177,19 @@ class Documents:
                 self._kept -= len(version.content)
                 self._known[path] = Version(version.digest, version.size)
 
+    def _bytes(self, path: Path) -> bytes:
+        # By its label, since errors name it.
+        return self.workspace.read(self.label(path), limit=MOST_BYTES)
+
     def _document(self, path: Path, data: bytes) -> Document:
         form = decode(data)
         if form is None:
             raise ToolError(f"`{self.label(path)}` is binary ({len(data):,} bytes): expected a text file")
         return Document(path=path, label=self.label(path), version=Version.of(data), form=form)
+
+
+def _stale(label: str, known: Version, data: bytes) -> StaleFileError:
+    found = None if known.content is None else difference(known.content, data)
+    error = StaleFileError(f"`{label}` has changed since it was read; read it again" + (f"\n{found}" if found else ""))
+    error.difference = found
+    return error

@@ -54,7 +54,9 @@ class FileTools:
         head = ", ".join([document.label, where, *notes])
         if self._documents.know(document.path, document.version, (start, end)) and not again and all_lines:
             return f"[{head}: unchanged since you read these lines]"
-        more = f"\n[{len(asked) - len(given):,} more lines: go on with start={end + 1}]" if len(given) < len(asked) else ""
+        more = (
+            f"\n[{len(asked) - len(given):,} more lines: go on with start={end + 1}]" if len(given) < len(asked) else ""
+        )
         return "\n".join([f"[{head}]", *given]) + more
 
     @tool(description="Writing {path}", reads=False)
@@ -123,7 +125,8 @@ def _lines(text: str) -> list[str]:
 
 def _that_fit(lines: list[str]) -> tuple[list[str], bool]:
     """As many lines as fit into an answer, at least one, and whether one of them was cut."""
-    found, left, any_cut = [], MOST_CHARACTERS, False
+    found: list[str] = []
+    left, any_cut = MOST_CHARACTERS, False
     for line in lines:
         shown = line
         if len(line) > LONGEST_LINE:

@@ -19,7 +19,18 @@ __all__ = ["FolderTools"]
 MOST_ENTRIES = 500
 # What is shown by its name alone: others' code, caches, and what tools make.
 CLOSED = frozenset(
-    {".git", ".hg", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".svn", ".tox", ".venv", "__pycache__", "node_modules"}
+    {
+        ".git",
+        ".hg",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".svn",
+        ".tox",
+        ".venv",
+        "__pycache__",
+        "node_modules",
+    }
 )
 
 
@@ -41,7 +52,9 @@ class FolderTools:
         entries = [one for one in self._workspace.list(path) if fnmatch(one.name, pattern)]
         if not entries:
             return "(empty)" if pattern == "*" else f"(nothing fits `{pattern}`)"
-        shown = [f"{_shown(one)}{f'  {one.size:,} bytes' if one.kind == 'file' else ''}" for one in entries[:MOST_ENTRIES]]
+        shown = [
+            f"{_shown(one)}{f'  {one.size:,} bytes' if one.kind == 'file' else ''}" for one in entries[:MOST_ENTRIES]
+        ]
         if len(entries) > MOST_ENTRIES:
             shown.append(f"[{len(entries) - MOST_ENTRIES:,} more of {len(entries):,}: narrow them down with `pattern`]")
         return "\n".join(shown)

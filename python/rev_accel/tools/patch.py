@@ -32,8 +32,8 @@ class PatchTools:
     def apply_patch(self, patch: str) -> str:
         """Applies a unified diff: to all of its files, or, if any part does not fit, to none.
 
-        Old lines have to be in the files as they are, but the numbers of lines need not be right. `/dev/null` stands for
-        a file that is made or deleted; `rename from` and `rename to` are understood.
+        Old lines have to be in the files as they are, but the numbers of lines need not be right. `/dev/null` stands
+        for a file that is made or deleted; `rename from` and `rename to` are understood.
 
         Args:
             patch: The diff, as `git diff` writes it, with paths relative to the root of the workspace.
@@ -67,7 +67,9 @@ class PatchTools:
             label = one.source or one.target or ""
             text = apply(one.hunks, "" if before is None else before.text, label)
             if one.target is None and text:
-                raise ToolError(f"`{label}` is to be deleted, but the patch has not all of its lines. Nothing was changed")
+                raise ToolError(
+                    f"`{label}` is to be deleted, but the patch has not all of its lines. Nothing was changed"
+                )
             if before is not None:
                 before.form.encode(text)
             steps.append(Step(one, before, text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, NotRequired, get_type_hints
 
@@ -52,8 +53,10 @@ class Signature:
 
     def __init__(self, name: str, function: Callable[..., object], defaults: dict[str, object]) -> None:
         documented = docstring_parser.parse(inspect.cleandoc(function.__doc__ or ""))
-        self.description = "\n\n".join(filter(None, [documented.short_description, documented.long_description]))
-        texts = {one.arg_name: one.description for one in documented.params}
+        self.description = "\n\n".join(
+            _joined(text) for text in (documented.short_description, documented.long_description) if text
+        )
+        texts = {one.arg_name: _joined(one.description) for one in documented.params if one.description}
         try:
             hints = get_type_hints(function, include_extras=True)
             fields = {field: _field(hints[field], defaults[field], texts.get(field)) for field in defaults}
@@ -75,6 +78,11 @@ class Signature:
 def _field(hint: Any, default: object, text: str | None) -> Any:
     described = Annotated[hint, Field(description=text)] if text else hint
     return described if default is inspect.Parameter.empty else NotRequired[described]
+
+
+def _joined(text: str) -> str:
+    """A text whose lines were broken for the source: paragraphs and lists stay."""
+    return re.sub(r"(?<!\n)\n(?=[^\s*•-])", " ", text)
 
 
 def _in_order(schema: Any) -> Any:

@@ -55,7 +55,9 @@ class Text:
         """What is unusual about it, for people and models."""
         ends = {"\n": [], "\r\n": ["CRLF line ends"], "\r": ["CR line ends"], None: ["mixed line ends"]}
         usual = self.encoding == "utf-8" and not self.mark
-        return ([] if usual else [self.encoding + (" with a byte order mark" if self.mark else "")]) + ends[self.line_end]
+        return ([] if usual else [self.encoding + (" with a byte order mark" if self.mark else "")]) + ends[
+            self.line_end
+        ]
 
 
 def decode(data: bytes) -> Text | None:
