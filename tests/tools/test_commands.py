@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -20,6 +19,8 @@ from rev_accel.tools.output import Excerpt, Plain, collapsed
 from rev_accel.tools.pipe import ThreadedPipe
 from rev_accel.tools.process import Completed, quiet_environment, run
 from rev_accel.workspace import Workspace
+
+from .clock import TIMEOUT, over_when_written
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the commands are those of POSIX")
 
@@ -207,53 +208,56 @@ class TestPlace:
 
 
 class TestTimeOut:
-    def test_the_output_so_far_is_given(self, tools: CommandTools) -> None:
-        answer = tools.run_command(python("print('begun'); import time; time.sleep(600)"), timeout=0.7)
-        assert answer == (
-            "[it had not ended after 0.7 s and was stopped, with all that it had started; its output so far:]\nbegun"
+    @pytest.fixture
+    def pid(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Where a process writes its number; the time is over when it has."""
+        over_when_written(tmp_path / "pid", monkeypatch)
+        return tmp_path / "pid"
+
+    def test_the_output_so_far_is_given(self, tools: CommandTools, pid: Path) -> None:
+        code = "import time; print('begun'); print(1, file=open('pid', 'w')); time.sleep(600)"
+        assert tools.run_command(python(code), timeout=TIMEOUT) == (
+            "[it had not ended after 1000 s and was stopped, with all that it had started; its output so far:]\nbegun"
         )
 
     def test_nothing_printed_is_told(self, tools: CommandTools) -> None:
-        assert tools.run_command(["sleep", "600"], timeout=0.1).endswith("; it had printed nothing]")
+        assert tools.run_command(["sleep", "600"], timeout=0.1).endswith(
+            "[it had not ended after 0.1 s and was stopped, with all that it had started; it had printed nothing]"
+        )
 
-    def test_what_is_printed_at_being_asked_to_end_is_given(self, tmp_path: Path) -> None:
-        code = "trap 'echo cleaned; exit 5' TERM; echo ready; while :; do sleep 0.05; done"
-        done = run(["/bin/sh", "-c", code], cwd=tmp_path, timeout=0.5)
+    def test_what_is_printed_at_being_asked_to_end_is_given(self, tmp_path: Path, pid: Path) -> None:
+        code = "trap 'echo cleaned; exit 5' TERM; echo $$ > pid; while :; do sleep 0.05; done"
+        done = run(["/bin/sh", "-c", code], cwd=tmp_path, timeout=TIMEOUT)
         assert (done.output.split()[-1], done.code, done.timed_out) == ("cleaned", 5, True)
 
-    def test_much_output_at_being_asked_to_end_does_not_block_the_end(self, tmp_path: Path) -> None:
+    def test_much_output_at_being_asked_to_end_does_not_block_the_end(self, tmp_path: Path, pid: Path) -> None:
         code = (
             "import signal, sys, time\n"
             "def end(*_): sys.stdout.write('x' * 3_000_000 + 'last'); sys.stdout.flush(); sys.exit(4)\n"
-            "signal.signal(signal.SIGTERM, end); print('ready', flush=True); time.sleep(600)"
+            "signal.signal(signal.SIGTERM, end); print(1, file=open('pid', 'w')); time.sleep(600)"
         )
-        done = run_python(code, tmp_path, 1.0)
+        done = run_python(code, tmp_path, TIMEOUT)
         assert done.code == 4
         assert done.output.endswith("last")
 
-    @pytest.mark.parametrize("output", ["shared", "elsewhere"])
+    @pytest.mark.parametrize("where", ["", " >/dev/null 2>&1"])
     def test_a_grandchild_that_ignores_being_asked_is_killed(
-        self, output: str, tmp_path: Path, little_grace: None
+        self, where: str, tmp_path: Path, pid: Path, little_grace: None
     ) -> None:
-        where = "" if output == "shared" else " >/dev/null 2>&1"
-        code = (
-            f'(trap \'\' TERM; exec {sys.executable} -c \'import os, time\nwith open("pid", "w") as file: '
-            f"print(os.getpid(), file=file)\nprint(1)\ntime.sleep(600)'){where} & wait"
-        )
-        done = run(["/bin/sh", "-c", code], cwd=tmp_path, timeout=1.0)
+        code = f"(trap '' TERM; exec sh -c 'echo $$ > pid; sleep 600; sleep 600'){where} & wait"
+        done = run(["/bin/sh", "-c", code], cwd=tmp_path, timeout=TIMEOUT)
         assert done.timed_out
-        assert not is_running(number_in(tmp_path / "pid"))
+        assert not is_running(number_in(pid))
 
     @pytest.mark.skipif(sys.platform != "linux", reason="the system tells the members of a session")
     def test_a_process_that_has_left_the_group_is_killed_with_the_session(
-        self, tmp_path: Path, little_grace: None
+        self, tmp_path: Path, pid: Path, little_grace: None
     ) -> None:
-        code = f'timeout 600 {sys.executable} -c \'import os, time\nprint(os.getpid(), file=open("pid", "w"))\ntime.sleep(600)\'; true'
-        done = run(["/bin/sh", "-c", code], cwd=tmp_path, timeout=1.0)
-        assert done.timed_out
-        assert not is_running(number_in(tmp_path / "pid"))
+        code = "timeout 600 sh -c 'echo $$ > pid; sleep 600; sleep 600'; true"
+        assert run(["/bin/sh", "-c", code], cwd=tmp_path, timeout=TIMEOUT).timed_out
+        assert not is_running(number_in(pid))
 
-    def test_what_has_left_the_session_does_not_hang_it(self, tmp_path: Path, little_grace: None) -> None:
+    def test_what_has_left_the_session_does_not_hang_it(self, tmp_path: Path, pid: Path, little_grace: None) -> None:
         code = (
             "import os, time\n"
             "if os.fork() == 0:\n"
@@ -262,17 +266,24 @@ class TestTimeOut:
             "    time.sleep(600)\n"
             "time.sleep(600)"
         )
-        done = run_python(code, tmp_path, 1.0)
-        assert done.timed_out
-        os.kill(number_in(tmp_path / "pid"), signal.SIGKILL)
+        assert run_python(code, tmp_path, TIMEOUT).timed_out
+        os.kill(number_in(pid), signal.SIGKILL)
 
-    def test_many_processes_that_start_others_are_all_killed(self, tmp_path: Path, little_grace: None) -> None:
+    @pytest.mark.skipif(sys.platform != "linux", reason="the processes are looked up as Linux shows them")
+    def test_many_processes_that_start_others_are_all_killed(
+        self, tmp_path: Path, pid: Path, little_grace: None
+    ) -> None:
         mark = f"mark{os.getpid()}"
-        code = f"f() {{ sh -c 'trap \"\" TERM; sleep 600' {mark} & sleep 600 & }}; for i in 1 2 3 4 5 6 7 8; do f; done; wait"
-        assert run(["/bin/sh", "-c", code], cwd=tmp_path, timeout=1.0).timed_out
-        if sys.platform == "linux":
-            listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True).stdout.splitlines()
-            assert [line for line in listed if mark in line and not line.startswith("Z")] == []
+        code = (
+            f"f() {{ sh -c 'trap \"\" TERM; sleep 600; sleep 600' {mark} & sleep 600 & }}; "
+            "for i in 1 2 3 4 5 6 7 8; do f; done; echo $$ > pid; wait"
+        )
+        assert run(["/bin/sh", "-c", code], cwd=tmp_path, timeout=TIMEOUT).timed_out
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                assert mark.encode() not in (entry / "cmdline").read_bytes()
+            except OSError:
+                pass
 
 
 class TestHeldOutput:

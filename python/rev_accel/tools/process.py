@@ -98,9 +98,10 @@ def run(
         raise InputError(f"`limit` is {limit}: expected at least {LEAST} bytes")
     if not command or not command[0]:
         raise ToolError("the command is empty: expected a program, and its arguments")
+    deadline = time.monotonic() + timeout
     process = _start(command, cwd, quiet_environment() if environment is None else environment)
     group = Group(process)
-    running = _Running(process, group, time.monotonic() + timeout, limit, on_output)
+    running = _Running(process, group, deadline, limit, on_output)
     try:
         timed_out, held = running.watch()
     except BaseException:
