@@ -58,9 +58,9 @@ impl Repositories {
             return Err(Error::Git(GitFault::UnknownSubmodules));
         }
         let mut command = layout.git.command(&question.folder, &question.environment, &blanks);
-        PATHSPECS.iter().for_each(|name| {
+        for name in PATHSPECS {
             command.env_remove(name);
-        });
+        }
         command.env("GIT_LITERAL_PATHSPECS", "1").args(arguments);
         let runs = run_all(vec![command], deadline, cancel).map_err(|fault| inquiry.fault(fault))?;
         let run = runs.into_iter().next().unwrap_or_default();
