@@ -282,6 +282,15 @@ class TestTool:
         assert registry.execute("git_commit", {"message": "m", "paths": ["a"]}).startswith("Committed 1 file as ")
         assert len(registry.schemas()) == 3
 
+    def test_the_state_of_the_repository_is_bounded(self, tools: GitTools, repository: Repository) -> None:
+        for number in range(250):
+            repository.write(f"new{number:03}")
+        status = json.loads(tools.get_repo_context())["status"].split("\n")
+        assert status[199:] == ["?? new199", "[... 50 more lines ...]", ""]
+        for number in (0, -1, 1000):
+            with pytest.raises(ToolError, match="`commits` is"):
+                tools.get_repo_context(number)
+
     def test_a_time_out_that_is_none_is_refused(self, repository: Repository) -> None:
         with pytest.raises(InputError, match="`timeout` is 0"):
             GitTools(Workspace(repository.top), timeout=0)

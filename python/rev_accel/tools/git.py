@@ -5,6 +5,7 @@ Git runs as it does for `rev_accel.repo`, so that no program runs that the repos
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ __all__ = ["GitTools"]
 # Of one answer to a model.
 MOST_CHARACTERS = 30_000
 MOST_FILES = 50
+MOST_LINES = 200
 # An argument of a process is bounded by 128 KiB on Linux.
 LONGEST_MESSAGE = 60_000
 LONGEST_REVISION = 1_000
@@ -72,8 +74,16 @@ class GitTools:
         Args:
             commits: How many commits.
         """
+        if not 1 <= commits <= MOST_LINES:
+            raise ToolError(f"`commits` is {commits}: expected a number from 1 to {MOST_LINES}")
         with use_root(self._workspace.root):
-            return repo.get_repo_context(commits)
+            text = repo.get_repo_context(commits)
+        found = json.loads(text)
+        lines = found["status"].split("\n")
+        if len(lines) <= MOST_LINES + 1:
+            return text
+        found["status"] = "\n".join([*lines[:MOST_LINES], f"[... {len(lines) - 1 - MOST_LINES:,} more lines ...]", ""])
+        return json.dumps(found)
 
     @tool(description="Looking at changes", reads=True)
     def git_diff(
@@ -230,10 +240,10 @@ def _inside(root: Path, path: str) -> str:
     """A path relative to the root. Links in it are not followed: git commits and compares them themselves."""
     if not path or "\0" in path or any("\ud800" <= one <= "\udfff" for one in path):
         raise ToolError(f"`{_printable(path)}` is no path: expected a file or folder in the workspace")
-    found = os.path.relpath(os.path.join(root, path), root)
-    if found == os.pardir or found.startswith(os.pardir + os.sep) or os.path.isabs(found):
+    found = Path(os.path.normpath(root / path))
+    if not found.is_relative_to(root):
         raise PathOutsideRootError(f"`{path}` leads out of the workspace: expected a file or folder in it")
-    return found
+    return found.relative_to(root).as_posix()
 
 
 def _check_message(message: str) -> None:

@@ -78,7 +78,7 @@ class Interpreter:
 
 def run_pytest(python: Interpreter, asked: Asked) -> TestReport:
     """Runs tests by pytest; its results are read from the XML that it writes to a temporary folder."""
-    with TemporaryDirectory(prefix="rev-accel-") as folder:
+    with TemporaryDirectory(prefix="rev-accel-", ignore_cleanup_errors=True) as folder:
         results = Path(folder, "results.xml")
         arguments = ["-m", "pytest", "-v", "--tb=short", "--color=no", f"--rootdir={asked.root}"]
         arguments += ["-o", "junit_family=xunit1", f"--junit-xml={results}"]
