@@ -291,6 +291,11 @@ class TestTool:
             with pytest.raises(ToolError, match="`commits` is"):
                 tools.get_repo_context(number)
 
+    def test_git_is_not_waited_for_for_ever(self, repository: Repository) -> None:
+        with pytest.raises(GitError) as caught:
+            GitTools(Workspace(repository.top), timeout=1e-6).git_diff()
+        assert caught.value.reason == "timeout"
+
     def test_a_time_out_that_is_none_is_refused(self, repository: Repository) -> None:
         with pytest.raises(InputError, match="`timeout` is 0"):
             GitTools(Workspace(repository.top), timeout=0)

@@ -192,6 +192,18 @@ class TestAttacks:
         tools.git_commit("m", ["a"])
         assert not marked.mark.exists()
 
+    def test_a_working_tree_elsewhere_is_neither_shown_nor_committed(
+        self, tools: GitTools, repository: Repository
+    ) -> None:
+        elsewhere = repository.place / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "a").write_text("secret\n")
+        repository.config("core.worktree", str(elsewhere))
+        for call in (tools.git_diff, lambda: tools.git_commit("m", ["a"]), lambda: tools.git_diff(against="HEAD")):
+            with pytest.raises(ToolError, match="does not hold the workspace"):
+                call()
+        assert repository.git("rev-list", "--all", "--count") == "1\n"
+
     def test_hooks_in_the_configuration_have_a_commit_refused(self, tools: GitTools, repository: Repository) -> None:
         marked = Marked(repository)
         marked.change()

@@ -233,7 +233,12 @@ class _Git:
 
     def _run(self, arguments: Sequence[str], writes: bool = False) -> _Ran:
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
-        return _Ran(*_core.repo_git(str(self.folder), [*settings, *arguments], timeout=self.timeout, writes=writes))
+        found = _core.repo_git(str(self.folder), [*settings, *arguments], timeout=self.timeout, writes=writes)
+        ran = _Ran(*found)
+        # Nothing is told of such a tree; and what is run first writes nothing.
+        if not self.folder.is_relative_to(ran.top):
+            raise ToolError(f"the working tree of the repository is `{ran.top}`, and does not hold the workspace")
+        return ran
 
 
 def _inside(root: Path, path: str) -> str:
