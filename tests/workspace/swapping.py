@@ -96,7 +96,7 @@ class Swaps:
         if processes:
             command = [sys.executable, __file__, str(self.root)]
             swapper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            end = time.monotonic() + rounds / 50_000
+            end = time.monotonic() + rounds / 20_000
             while time.monotonic() < end:
                 self.use()
             told, _ = swapper.communicate("stop\n")

@@ -217,6 +217,14 @@ class TestMoving:
                 deed("a/one.txt", "a/one.txt", overwrite=True)
         assert (tree / "a" / "one.txt").read_bytes() == b"one"
 
+    def test_of_two_names_of_one_file_one_is_left(self, workspace, root):
+        (root / "one").write_bytes(b"x")
+        os.link(root / "one", root / "two")
+        with pytest.raises(FileExistsError):
+            workspace.move("one", "two")
+        workspace.move("one", "two", overwrite=True)
+        assert names(root) == ["two"]
+
     def test_names_that_lead_out_are_refused_on_both_sides(self, workspace, tree):
         for deed in (workspace.move, workspace.copy):
             for source, target in (("outside/secret", "x"), ("a", "outside/x"), ("a/one.txt", "../x"), ("..", "x")):

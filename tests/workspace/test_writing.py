@@ -230,6 +230,10 @@ class TestExpected:
         with pytest.raises(InputError, match="64 hexadecimal digits"):
             workspace.write("file", b"", expected=Version("zz", 1))
 
+    def test_an_expectation_of_another_type_is_an_input_error(self, workspace):
+        with pytest.raises(InputError, match="`expected` is a str: expected a Version"):
+            workspace.write("file", b"", expected="abc")
+
     def test_of_those_who_create_a_file_at_once_one_does(self, workspace, root):
         done = []
         barrier = threading.Barrier(8)

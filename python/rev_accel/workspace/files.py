@@ -124,11 +124,21 @@ class Workspace:
             path: The file, which need not be there.
             data: The content.
             expected: What the file was when it was read; `Absent()` for a file that is new. If it is something else
-                now, nothing is written and a `StaleFileError` tells the difference.
+                now, nothing is written and a `StaleFileError` tells the difference. It is compared right before the
+                new content takes its place; that two writers compare in the same microseconds is not ruled out, but
+                of two who create a file one is refused.
             make_folders: Whether missing folders are made.
             break_links: Whether a file with several names (hard links) may be parted from the others.
         """
-        digest = None if expected is None else "" if isinstance(expected, Absent) else expected.digest
+        match expected:
+            case None:
+                digest = None
+            case Absent():
+                digest = ""
+            case Version():
+                digest = expected.digest
+            case _:
+                raise InputError(f"`expected` is a {type(expected).__name__}: expected a Version, Absent() or None")
         try:
             written = self._core.write(path, data, expected=digest, make_folders=make_folders, break_links=break_links)
         except StaleFileError as error:

@@ -3,6 +3,7 @@
 //! On Unix it is a handle, and nothing follows a link: a folder is opened by `openat2` without links or, where the kernel has or
 //! allows none, part by part. Elsewhere it is a name.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 
@@ -15,6 +16,16 @@ mod unix;
 pub(super) use portable::Folder;
 #[cfg(unix)]
 pub(super) use unix::Folder;
+
+impl Folder {
+    /// The names in the folder, sorted.
+    pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        self.each(|name| names.push(name.to_owned()))?;
+        names.sort_unstable();
+        Ok(names)
+    }
+}
 
 /// That a link was where none was when the name was made. It never leaves the workspace: the name is made anew.
 #[derive(Debug)]
