@@ -147,7 +147,11 @@ class Workspace:
         return Version(written, len(data), data if len(data) <= KEPT_BYTES else None)
 
     def list(self, path: StrPath = ".") -> tuple[Entry, ...]:
-        """What is in a folder, by name."""
+        """What is in a folder, by name.
+
+        A name that is not UTF-8 comes as `os.fsdecode` writes it; no method takes such a path, but what is done with a
+        whole folder is done with it, too.
+        """
         return tuple(Entry(name=name, kind=kind, size=size) for name, kind, size in self._core.list(path))
 
     def stat(self, path: StrPath) -> Stat:

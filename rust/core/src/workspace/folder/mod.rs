@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 #[cfg(not(unix))]
 mod portable;
@@ -25,6 +26,19 @@ impl Folder {
         names.sort_unstable();
         Ok(names)
     }
+}
+
+/// What is under a name, which may be a link itself; `None` if nothing is, or the system does not tell.
+#[cfg(unix)]
+pub(super) fn identity(name: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    name.symlink_metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+pub(super) fn identity(_name: &Path) -> Option<(u64, u64)> {
+    // Names are in the case of the file system there, see `resolve`.
+    None
 }
 
 /// That a link was where none was when the name was made. It never leaves the workspace: the name is made anew.
