@@ -66,11 +66,11 @@ class TestReading:
         assert workspace.version("nothing") == workspace.version("no/thing") == Absent()
 
     @unix
-    def test_what_is_no_regular_file_is_refused_at_once(self, workspace, tree):
+    def test_what_is_no_regular_file_is_refused_at_once(self, workspace, tree, monkeypatch):
         os.mkfifo(tree / "fifo")
         (tree / "to-fifo").symlink_to("fifo")
         with socket.socket(socket.AF_UNIX) as server:
-            os.chdir(tree)  # the name of a socket has to be short
+            monkeypatch.chdir(tree)  # the name of a socket has to be short
             server.bind("socket")
             for path, found in (
                 ("fifo", "FIFO"),
