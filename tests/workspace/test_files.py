@@ -252,6 +252,11 @@ class TestMoving:
             assert os.readlink(f"{other}/out") == "../../secret"
             assert os.readlink(f"{other}/a/link") == "one.txt"
             assert os.stat(f"{other}/a/b/two.txt").st_mode & 0o777 == 0o755
+            os.mkfifo(f"{other}/a/fifo")
+            with pytest.raises(InputError, match="expected a folder of files"):
+                own.move(f"{other}/a", "a")
+            assert names(Path(other)) == ["a", "one.txt", "out"]
+            assert names(tree) == ["outside"]
             own.move(f"{other}/one.txt", "x")
             with pytest.raises(FileExistsError):
                 own.move("x", f"{other}/out")

@@ -166,7 +166,8 @@ class Workspace:
     def move(self, source: StrPath, target: StrPath, *, overwrite: bool = False) -> None:
         """Gives a file, a link or a folder another name; a link is moved itself.
 
-        `FileExistsError` if the name is taken; with `overwrite` a file or link there is replaced, a folder never.
+        `FileExistsError` if the name is taken; with `overwrite` a file or link there is replaced, a folder never. To
+        another file system it is copied, and then deleted: owners and times are not kept on that way.
         """
         self._core.move(source, target, overwrite)
 

@@ -117,7 +117,7 @@ impl Workspace {
             };
             match moved {
                 Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                    copying::Copying { replaces, is_durable: true, cancel }
+                    copying::Copying { replaces, is_durable: true, is_move: true, cancel }
                         .copy(&source, status.kind, &target)
                         .map_err(|fault| fault.at(to))?;
                     tree::remove(&source.folder, &source.last, cancel).map_err(|fault| fault.at(from))
