@@ -2,10 +2,11 @@
 """What `rev_accel.History` saves on recorded conversations, and what a view costs.
 
 The conversations are those of `tests/fixtures/conversations`, joined ten by ten into sessions of some 256 messages, as
-a day with one agent would be. Each turn of the model is one request with all that came before it. Three ways to choose
+a day with one agent would be. Each turn of the model is one request with all that came before it. Four ways to choose
 what is sent take the same turns: never trimming; a window that slides at each call (the last 20 messages and a line
-that counts the others, never beginning with a result); and a `History` with its budget. What a request costs is counted
-in bytes of its messages as JSON: those that stand at the beginning of the request before are cached, the others fresh.
+that counts the others, never beginning with a result); a `History` with its budget; and one whose summaries are made by
+a model. What a request costs is counted in bytes of its messages as JSON: those that stand at the beginning of the
+request before are cached, the others fresh.
 
 A view of a long log is timed with a message added each time, at three lengths; beside it stands what the message costs
 by itself, added to a log.
@@ -63,14 +64,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print every figure as JSON")
     options = parser.parse_args()
     singles = [json.loads(line) for line in gzip.decompress(FILE.read_bytes()).splitlines()]
-    found = {
-        "joined": policies(joined(singles), options.budgets),
-        "single": policies(singles, options.budgets),
-    }
+    conversations = {"joined": joined(singles), "single": singles}
+    found = {name: policies(messages, options.budgets) for name, messages in conversations.items()}
+    tokens = {name: mean_tokens(messages) for name, messages in conversations.items()}
     times = {str(length): view_times(length) for length in LENGTHS}
     if options.json:
         figures = {
             "machine": machine(),
+            "tokens": tokens,
             "bytes": {
                 name: {
                     policy: {"sent": one.sent, "shared": one.shared, "cost": one.cost} for policy, one in rows.items()
@@ -83,7 +84,7 @@ def main() -> None:
         print()
         return
     for name, rows in found.items():
-        print_policies(name, rows)
+        print_policies(f"{name} conversations, of {tokens[name]:,.0f} tokens on average", rows)
     print_times(times)
 
 
@@ -93,6 +94,12 @@ def joined(singles: list[list[Message]]) -> list[list[Message]]:
         [singles[at][0], *(message for one in singles[at : at + JOINED] for message in one[1:])]
         for at in range(0, len(singles), JOINED)
     ]
+
+
+def mean_tokens(conversations: list[list[Message]]) -> float:
+    """How many tokens a whole conversation is, as budgets count them."""
+    views = (History(MessageLog(messages), budget=10**9).view() for messages in conversations)
+    return statistics.mean(view.estimated for view in views)
 
 
 def policies(conversations: list[list[Message]], budgets: Iterable[int]) -> dict[str, Spent]:
@@ -201,7 +208,7 @@ def turn(number: int) -> Message:
 
 def print_policies(name: str, rows: dict[str, Spent]) -> None:
     unit = 1e6
-    print(f"\n{name} conversations | requests | sent MB | prefix share | cost MB | of never | of sliding | sent less |")
+    print(f"\n| {name} | requests | sent MB | prefix share | cost MB | of never | of sliding | sent less |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for policy, one in rows.items():
         print(

@@ -105,7 +105,7 @@ def log_rows(folder: Path, rounds: int) -> dict[str, Row]:
 
 def call_rows(folder: Path, contenders: dict[str, Digest], rounds: int) -> dict[str, Row]:
     """What stands before a model's next call, and in its place."""
-    from rev_accel import MessageLog, ResponseCache
+    from rev_accel import MessageLog, ResponseCache, _core
     from rev_accel.llm import Request, ToolSet
 
     cache, reply = ResponseCache(folder=folder / "cache"), os.urandom(REPLY_BYTES)
@@ -117,8 +117,12 @@ def call_rows(folder: Path, contenders: dict[str, Digest], rounds: int) -> dict[
     def hit() -> bytes | None:
         return cache.get(keys[next(turns) % REPLIES])
 
+    def opened() -> object:
+        return _core.ReplyStore(str(folder / "cache")).get(keys[next(turns) % REPLIES])
+
     rows = {
         f"cache get, hit, {REPLY_BYTES:,} bytes, {REPLIES:,} replies": measure({OURS: hit}, rounds),
+        "the same, opened for each": measure({OURS: opened}, rounds),
         "cache get, miss": measure({OURS: lambda: cache.get(os.urandom(32))}, rounds),
         "cache put": measure({OURS: lambda: cache.put(os.urandom(32), reply)}, rounds),
         "get_or_call, hit": measure(

@@ -430,8 +430,9 @@ class TestScan:
         monkeypatch.setenv("REV_ACCEL_THREADS", text)
         with pytest.raises(InputError, match="REV_ACCEL_THREADS"):
             scan()
-        with pytest.warns(RuntimeWarning, match="REV_ACCEL_THREADS"):
+        with pytest.warns(RuntimeWarning, match="REV_ACCEL_THREADS") as told:
             answer = analyze_ast_patterns(".")
+        assert [one.filename for one in told] == [__file__]
         monkeypatch.delenv("REV_ACCEL_THREADS")
         assert answer == analyze_ast_patterns(".")
 

@@ -14,7 +14,6 @@ In the same folder are the replies that `ResponseCache` keeps, bounded by `REV_A
 from __future__ import annotations
 
 import os
-import sys
 
 from . import _core, settings
 from .errors import InputError
@@ -134,22 +133,8 @@ def tell(problem: str | None, of: str = "results") -> None:
     # In one step, so that of several threads one tells.
     if problem is None or _told.setdefault(of, me) is not me:
         return
-    from warnings import warn
-
     without = "its cache" if of == "results" else f"its cache of {of}"
-    try:
-        warn(f"rev-accel works without {without}: {problem}", RuntimeWarning, stacklevel=_depth())
-    except RuntimeWarning:  # warnings are errors here; the answer is right all the same
-        pass
-
-
-def _depth() -> int:
-    """How far away the line is that called this package, as `warn` counts for whoever asks here."""
-    frame, depth = sys._getframe(1), 1
-    package = os.path.dirname(__file__) + os.sep
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
-        frame, depth = frame.f_back, depth + 1
-    return depth
+    settings.warn(f"rev-accel works without {without}: {problem}")
 
 
 def hook_into_process() -> None:

@@ -6,6 +6,7 @@ Everything that cannot be used is refused here, with an `InputError` that says w
 from __future__ import annotations
 
 import os
+import sys
 
 from .errors import InputError
 
@@ -126,20 +127,31 @@ def switch(variable: str, *, default: bool) -> bool:
 
 
 def from_environment(read: Callable[[], T], usual: T) -> T:
-    """What the environment says, for a drop-in: where it cannot be used, the usual, and a warning.
-
-    No answer depends on it.
-    """
+    """What the environment says, for a drop-in: where it cannot be used, the usual, and a warning."""
     try:
         return read()
     except InputError as error:
-        from warnings import warn
-
-        try:
-            warn(str(error), RuntimeWarning, stacklevel=4)
-        except RuntimeWarning:  # warnings are errors here; the answer is right all the same
-            pass
+        warn(str(error))
         return usual
+
+
+def warn(text: str) -> None:
+    """A `RuntimeWarning` at the line that called this package; never an error, since no answer depends on it."""
+    import warnings
+
+    try:
+        warnings.warn(text, RuntimeWarning, stacklevel=_depth())
+    except RuntimeWarning:  # warnings are errors here
+        pass
+
+
+def _depth() -> int:
+    """How far away the line is that called this package, as `warnings.warn` counts for whoever asks here."""
+    frame, depth = sys._getframe(1), 1
+    package = os.path.dirname(__file__) + os.sep
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def _texts(values: Iterable[str], argument: str, what: str) -> Iterable[str]:

@@ -161,8 +161,7 @@ class Writer:
         if is_error or missing:
             # What is missing is known when the conversation goes on; until then the calls are open.
             since = len(self.made.messages) if missing else end - 1
-            if missing or any(str(result["content"]).startswith("Error") for result in results):
-                self.made.errors.append((since, all_marks))
+            self.made.errors.append((since, all_marks))
         if missing:
             # The conversation goes on with something that is no result.
             self.user() if source.random() < 0.5 else self.say()

@@ -38,16 +38,20 @@ def test_tools_are_estimated_by_their_names_and_descriptions() -> None:
 
 def test_each_model_has_its_own_factor_and_what_is_out_of_question_is_not_learnt() -> None:
     calibration = Calibration()
-    assert calibration.factor() == calibration.factor("a") == 1
+    assert calibration.factor() == 1
     assert calibration.learn("a", estimated=1_000, reported=1_500)
+    assert calibration.factor() == 1.5
     assert calibration.learn("b", estimated=1_000, reported=800)
     for reported in (0, 10, 10_000):
         assert not calibration.learn("a", estimated=1_000, reported=reported)
     assert not calibration.learn("a", estimated=0, reported=10)
-    assert (calibration.factor("a"), calibration.factor("b"), calibration.factor()) == (1.5, 0.8, 0.8)
+    assert calibration.factor() == 0.8
+    # What is known of a model stays while others report.
+    assert calibration.learn("a", estimated=1_000, reported=1_500) and calibration.factor() == 1.5
+    assert calibration.learn("b", estimated=1_000, reported=800) and calibration.factor() == 0.8
     for _ in range(20):
         calibration.learn("a", estimated=1_000, reported=1_000)
-    assert calibration.factor("a") == pytest.approx(1, abs=0.01)
+    assert calibration.factor() == pytest.approx(1, abs=0.01)
 
 
 def test_views_are_measured_to_within_a_few_percent_once_a_server_reported() -> None:

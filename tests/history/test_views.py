@@ -14,6 +14,7 @@ from rev_accel import History, InputError, MessageLog
 from rev_accel.history import INTERRUPTED, Budget, ToolOutputs, atoms, check
 from rev_accel.history.facts import HEADER
 from rev_accel.history.tokens import message_tokens
+from rev_accel.history.validity import Checker
 from rev_accel.llm import Request, ToolSet
 
 from .campaign import run
@@ -331,6 +332,25 @@ def test_a_view_costs_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = 0
     cut = History(MessageLog(talk(3_000)), budget=2_000).view().cut
     assert cut is not None and measured == 3_001 + cut.number
+
+
+def test_a_view_while_calls_wait_checks_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = 0
+    feed = Checker.feed
+
+    def counting(self: Checker, message: Any) -> None:
+        nonlocal checked
+        checked += 1
+        feed(self, message)
+
+    monkeypatch.setattr(Checker, "feed", counting)
+    history = History(MessageLog([*talk(3_000), TASK, called("a")]), budget=10**6)
+    assert history.view().problems == ()
+    checked = 0
+    for _ in range(5):
+        assert history.view().problems == ()
+    # The call, and what stands for its result.
+    assert checked == 10
 
 
 def test_what_a_view_holds_does_not_change_with_the_log() -> None:

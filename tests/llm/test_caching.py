@@ -10,13 +10,14 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from replies.processes import in_threads
 from rev_accel import ResponseCache
 from rev_accel.errors import InputError, ModelError
 from rev_accel.llm import (
@@ -352,12 +353,8 @@ def test_replies_in_another_form_are_plain_misses(
     monkeypatch.setattr("rev_accel.llm.caching.FORMAT", 2)
     monkeypatch.setattr("rev_accel.llm.reply.FORMAT", 2)
     # They are asked for as if nothing had been kept, and once.
-    threads = [threading.Thread(target=ask, args=[CachingClient(client, cache), way, asked]) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(server.asked) == 2
+    replies = in_threads(4, lambda _: ask(CachingClient(client, cache), way, asked))
+    assert len({reply.content for reply in replies}) == 1 and len(server.asked) == 2
     stats = cache.stats
     assert (stats.miss, stats.stored, stats.hit + stats.shared) == (2, 2, 3)
     monkeypatch.undo()
@@ -503,16 +500,9 @@ class TestStreamsInFlight:
 
         server.next(replace(plan, delay=0.5))
         server.default = answer
-
-        def work(way: str) -> None:
-            with suppress(ModelError):
-                ask(caching, way, asked)
-
-        threads = [threading.Thread(target=work, args=[way]) for way in ("stream", "chat", "chat", *WAYS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        ways = ("stream", "chat", "chat", *WAYS)
+        outcomes = in_threads(len(ways), lambda number: ask(caching, ways[number], asked))
+        assert all(isinstance(one, Reply | ModelError) for one in outcomes)
         assert len(server.asked) == 7 and not together.broken and sum(cache.stats.refused.values()) == 7
 
     @pytest.mark.parametrize("way", WAYS)
@@ -523,15 +513,8 @@ class TestStreamsInFlight:
         other = ResponseCache(folder=tmp_path / "cache", lease=0.3)  # knows of the first as another process would
         rests = CachingClient(client, cache).stream(asked)
         next(rests)
-        found: list[Reply] = []
-        threads = [
-            threading.Thread(target=lambda cache=one: found.append(ask(CachingClient(client, cache), way, asked)))
-            for one in (cache, other)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        callers = [CachingClient(client, one) for one in (cache, other)]
+        found = in_threads(2, lambda number: ask(callers[number], way, asked))
         assert [reply.content for reply in found] == ["Hello there, world."] * 2 and len(server.asked) == 2
         # It still gets its own reply.
         *_, last = rests
@@ -592,11 +575,8 @@ def test_replies_that_are_not_kept_are_not_shared(server: Server, cache: Respons
     server.default = Plan(finish="length")
     with make_client(server, dialect) as client:
         caching, request = CachingClient(client, cache), client.request(**hello(options=GREEDY))
-        threads = [threading.Thread(target=caching.chat, args=[request]) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        replies = in_threads(4, lambda _: caching.chat(request))
+    assert {reply.finish_reason for reply in replies} == {"length"}
     assert len(server.asked) == 4 and figures(cache) == (0, 4, 0, {}, {"length": 4})
 
 

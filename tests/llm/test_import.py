@@ -19,7 +19,7 @@ def run(code: str) -> str:
 
 def test_importing_loads_nothing_else() -> None:
     code = "import sys; before = set(sys.modules); import rev_accel.llm; print(sorted(set(sys.modules) - before))"
-    assert run(code) == "['rev_accel', 'rev_accel.llm']"
+    assert run(code) == "['rev_accel', 'rev_accel.lazily', 'rev_accel.llm']"
 
 
 def test_requests_recordings_and_scripts_need_no_extra() -> None:

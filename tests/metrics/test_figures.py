@@ -156,6 +156,17 @@ def test_opentelemetry_gets_all_of_it_also_what_is_made_later(run: Metrics) -> N
     provider.shutdown()
 
 
+def test_opentelemetry_gets_the_answers_of_a_cache_that_is_watched_later(tmp_path: Path) -> None:
+    reader, found = InMemoryMetricReader(), Metrics()
+    provider = MeterProvider([reader])
+    metrics.export_opentelemetry(found, meter=provider.get_meter("test"))
+    cache = ResponseCache(folder=tmp_path / "cache")
+    found.watch(cache)
+    cache.get(bytes(32))
+    assert exported(reader)[CACHE_RESULT, (("result", "miss"),)].value == 1
+    provider.shutdown()
+
+
 def test_a_missing_extra_is_named() -> None:
     code = """
 import sys

@@ -1,12 +1,34 @@
-"""Starts processes that ask, and collects what they say."""
+"""Starts threads and processes that ask, and collects what they say."""
 
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
+
+
+def in_threads(count: int, work: Callable[[int], object]) -> list[Any]:
+    """What so many threads make of it, begun at once: results and exceptions."""
+    results: list[Any] = [None] * count
+    together = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        together.wait()
+        try:
+            results[number] = work(number)
+        except Exception as error:
+            results[number] = error
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 def sqlite(database: Path, *statements: str) -> None:

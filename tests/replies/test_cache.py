@@ -63,6 +63,8 @@ def test_values_of_other_types_are_refused(replies: ResponseCache, tmp_path: Pat
     for wrong in (0, -1, float("nan"), True, "1", 1e12):
         with pytest.raises(InputError, match="`ttl` must be a number of seconds"):
             replies.put(key(1), b"", ttl=wrong)  # type: ignore[arg-type]
+        with pytest.raises(InputError, match="`ttl` must be a number of seconds"):
+            replies.get_or_call(key(1), pytest.fail, ttl=wrong)  # type: ignore[arg-type]
         with pytest.raises(InputError, match="`max_age` must be a number of seconds"):
             ResponseCache(max_age=wrong)  # type: ignore[arg-type]
         with pytest.raises(InputError, match="`lease` must be a number of seconds"):

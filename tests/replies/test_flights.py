@@ -16,28 +16,8 @@ import pytest
 from rev_accel import ResponseCache, _core
 from robustness.process import run_python
 
-from .processes import Worker, ask_at_once
+from .processes import Worker, ask_at_once, in_threads
 from .server import Server, ask, key, reply
-
-
-def in_threads(count: int, work: Callable[[int], object]) -> list[object]:
-    """What so many threads make of it, begun at once: results and exceptions."""
-    results: list[object] = [None] * count
-    together = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        together.wait()
-        try:
-            results[number] = work(number)
-        except Exception as error:
-            results[number] = error
-
-    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 class Calls:

@@ -21,9 +21,10 @@ MOST_BYTES = 64 << 20
 def stats(file: str) -> int:
     """Print what `rev_accel.metrics.save(FILE)` wrote.
 
-    The figures: what the registry adds to a tool, analysis cold and warm, how replies were answered, time for planning,
-    memory, and how much of what was sent to models stood at the beginning of the request before. Then everything that
-    was counted and measured.
+    The figures, as far as the run fed them: what a registry adds to a tool (the histogram TOOL_OVERHEAD), analysis cold
+    and warm (METRICS.scanned(report.stats)), how replies were answered (METRICS.watch(cache)), time for planning
+    (timed(AGENT_PHASE, phase="planning")), memory, and how much of what was sent to models stood at the beginning of
+    the request before (History(..., metrics=METRICS)). Then everything that was counted and measured.
     """
     with open(file, "rb") as opened:
         data = opened.read(MOST_BYTES + 1)

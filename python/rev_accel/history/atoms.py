@@ -66,13 +66,14 @@ class Grouping:
                 self.omitted += 1
                 return []
             self._results.append(message)
-            if len(self._results) < len(self._calls) or None in pair(self._calls, self._results):
+            if len(self._results) < len(self._calls):
                 return []
-            return self._close()
+            own = self._own()
+            return [] if None in own else [self._close(self._head, own)]
         if role not in ROLES:
             self.omitted += 1
             return []
-        closed = self._close()
+        closed = [] if self._head is None else [self._close(self._head, self._own())]
         found = calls(message) if role == "assistant" else ()
         if found:
             self._head, self._calls = _sound(message, found), found
@@ -82,33 +83,31 @@ class Grouping:
 
     def open(self) -> Atom | None:
         """The tool calls that still wait for results, as they would be sent now."""
-        if self._head is None:
-            return None
-        return Atom(
-            role="assistant",
-            messages=(self._head, *_results(self._calls, self._results)),
-            calls=self._calls,
-        )
+        return None if self._head is None else self._atom(self._head, self._own())
 
-    def _close(self) -> list[Atom]:
-        atom = self.open()
-        if atom is None:
-            return []
-        self.omitted += len(self._results) - sum(at is not None for at in pair(self._calls, self._results))
+    def _close(self, head: FrozenDict, own: Sequence[FrozenDict | None]) -> Atom:
+        atom = self._atom(head, own)
+        self.omitted += len(self._results) - sum(result is not None for result in own)
         self._head, self._calls, self._results = None, (), []
-        return [atom]
+        return atom
+
+    def _own(self) -> list[FrozenDict | None]:
+        """For each call, its result."""
+        return [None if at is None else self._results[at] for at in pair(self._calls, self._results)]
+
+    def _atom(self, head: FrozenDict, own: Sequence[FrozenDict | None]) -> Atom:
+        return Atom(role="assistant", messages=(head, *_results(self._calls, own)), calls=self._calls)
 
 
-def _results(calls: Sequence[Call], results: Sequence[FrozenDict]) -> list[FrozenDict]:
+def _results(calls: Sequence[Call], own: Sequence[FrozenDict | None]) -> list[FrozenDict]:
     """A result for each call, in their order."""
     found = []
-    for call, number in zip(calls, pair(calls, results), strict=True):
-        if number is None:
+    for call, result in zip(calls, own, strict=True):
+        if result is None:
             made = {"role": "tool", "content": INTERRUPTED}
             made |= {"tool_call_id": call.id} if call.id is not None else {"tool_name": call.tool}
             found.append(FrozenDict(made))
             continue
-        result = results[number]
         if call.id is not None and result.get("tool_call_id") != call.id:
             result = FrozenDict({**result, "tool_call_id": call.id})
         elif call.id is None and result.get("tool_name", call.tool) != call.tool:

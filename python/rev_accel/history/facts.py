@@ -26,9 +26,9 @@ FIRST_LINES = 64
 
 # Characters of a line, from generous to the least that still names a thing; and lines of a section.
 LENGTHS = (600, 300, 150, 80, 40)
-COUNTS = (MOST_LINES, 64, 32, 16, 8, 4, 2, 1)
+COUNTS = (64, 32, 16, 8, 4, 2, 1)
 
-FORMS = (*((length, MOST_LINES) for length in LENGTHS), *((LENGTHS[-1], count) for count in COUNTS[1:]))
+FORMS = (*((length, MOST_LINES) for length in LENGTHS), *((LENGTHS[-1], count) for count in COUNTS))
 
 TARGET_CHARACTERS = 80
 # Beyond it arguments are not parsed for the files that they name.

@@ -13,6 +13,7 @@ from rev_accel.errors import InputError
 from rev_accel.forks import InChildren
 from rev_accel.frozen import FrozenDict, copy
 
+from .calls import Call, pair
 from .file import LogFile, encode
 
 __all__ = ["INTERRUPTED", "MessageLog", "Recovery", "adopt", "messages_digest", "prefix"]
@@ -196,34 +197,23 @@ def _missing_results(messages: list[FrozenDict]) -> Iterator[dict[str, str]]:
         position -= 1
     if not position or messages[position - 1].get("role") != "assistant":
         return
-    calls = messages[position - 1].get("tool_calls")
-    waiting = [_called(call) for call in calls] if isinstance(calls, list) else []
-    unnamed = []
-    for result in messages[position:]:
-        identity = result.get("tool_call_id")
-        answered = next((call for call in waiting if identity and call[0] == identity), None)
-        if answered is not None:
-            waiting.remove(answered)
-        elif not identity:
-            unnamed.append(result)
-    # As with Ollama: results belong to calls of the tool that they name, or else to calls in order.
-    for result in unnamed:
-        tool = result.get("tool_name")
-        answered = next((call for call in waiting if tool and call[1] == tool), next(iter(waiting), None))
-        if answered is not None:
-            waiting.remove(answered)
-    for identity, tool in waiting:
-        named = {"tool_call_id": identity} if identity is not None else {"tool_name": tool} if tool is not None else {}
-        yield {"role": "tool", **named, "content": INTERRUPTED}
+    given = messages[position - 1].get("tool_calls")
+    waiting = [_called(call) for call in given] if isinstance(given, list) else []
+    for call, own in zip(waiting, pair(waiting, messages[position:]), strict=True):
+        if own is None:
+            named = {"tool_call_id": call.id} if call.id is not None else {"tool_name": call.tool} if call.tool else {}
+            yield {"role": "tool", **named, "content": INTERRUPTED}
 
 
-def _called(call: object) -> tuple[str | None, str | None]:
-    """The name of a call, and that of its tool, as far as it says."""
+def _called(call: object) -> Call:
+    """A call, as far as it says which; here also one of no named tool."""
     if not isinstance(call, dict):
-        return None, None
+        return Call(None, "", None)
     function = call.get("function")
     identity, tool = call.get("id"), function.get("name") if isinstance(function, dict) else None
-    return identity if identity and isinstance(identity, str) else None, tool if isinstance(tool, str) else None
+    return Call(
+        identity if identity and isinstance(identity, str) else None, tool if isinstance(tool, str) else "", None
+    )
 
 
 def _tell(path: str, recovery: Recovery) -> None:

@@ -52,9 +52,9 @@ class Calibration:
         self._factors: dict[str, float] = {}
         self._last = ""
 
-    def factor(self, model: str | None = None) -> float:
-        """That of a model, or of the one that reported last; 1 as long as none did."""
-        return self._factors.get(self._last if model is None else model, 1.0)
+    def factor(self) -> float:
+        """That of the model that reported last; 1 as long as none did."""
+        return self._factors.get(self._last, 1.0)
 
     def learn(self, model: str, *, estimated: int, reported: int) -> bool:
         """Takes what a server counted in a prompt; whether it is to be believed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,6 +56,12 @@ class Checker:
         self._owner = 0
         self._answered = 0
         self._has_user = False
+
+    def copy(self) -> Checker:
+        """One that goes on from here by itself."""
+        made = copy(self)
+        made._found = self._found.copy()
+        return made
 
     def problems(self) -> tuple[Problem, ...]:
         """What was found so far, taking what came as all."""

@@ -17,7 +17,7 @@ from .log import MessageLog, prefix
 from .outputs import ToolOutputs
 from .prefix import Prefix, PrefixMeter, PrefixTotals, Sent
 from .tokens import Calibration, message_tokens, tools_tokens
-from .validity import Checker, Problem
+from .validity import Problem
 from .window import Cut, Pins, Window, add_size
 
 if TYPE_CHECKING:
@@ -134,7 +134,6 @@ class History:
         self.outputs = outputs
         self.summariser = summariser
         self._is_error = is_error
-        self._dialect: Dialect | None = dialect
         self._lock = RLock()
         self._tools = None if tools is None else ToolSet(tools)
         self._tools_tokens = tools_tokens(self._tools)
@@ -202,11 +201,10 @@ class History:
             checker = sent.checker
             if atom is not None:
                 items = items.followed_by(atom.messages)
-                sizes, tokens, checker = list(sizes), list(tokens), Checker(self._dialect)
-                for size in atom.sizes:
+                sizes, tokens, checker = list(sizes), list(tokens), checker.copy()
+                for message, size in zip(atom.messages, atom.sizes, strict=True):
                     add_size(sizes, tokens, size)
-                for one in items:
-                    checker.feed(one)
+                    checker.feed(message)
             cuts = 0 if window.cut is None else window.cut.number
             measured = self._meter.measure(
                 Sent(items, sizes, tokens, None if own is None else own.digest, sent, stem),

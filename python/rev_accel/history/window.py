@@ -89,9 +89,12 @@ class Window:
         self.cut: Cut | None = None
         self.replaced = 0
         """Tokens of what the last cut replaced."""
-        self.gain = 0
-        """How many of these it saved."""
         self._summary_tokens = 0
+
+    @property
+    def gain(self) -> int:
+        """How many of these it saved."""
+        return self.replaced - self._summary_tokens
 
     def add(self, atom: Atom) -> None:
         """Takes the next atom."""
@@ -145,7 +148,6 @@ class Window:
         made = Window(facts, dialect=self.dialect)
         made._summary_tokens = stands.tokens
         made.replaced = self._summary_tokens + sum(atom.tokens for atom in dropped)
-        made.gain = made.replaced - stands.tokens
         if made.gain <= 0:
             return None
         for atom in self.head:

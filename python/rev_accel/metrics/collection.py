@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import iscoroutinefunction
 from threading import Lock
@@ -24,6 +24,7 @@ __all__ = ["Metrics", "timed"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Instrument = TypeVar("Instrument", Counter, Histogram)
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -55,29 +56,11 @@ class Metrics:
 
     def counter(self, name: str, **attributes: str) -> Counter:
         """The counter of that name, which is created if it is new."""
-        key = (name, tuple(sorted(attributes.items())))
-        found = self._counters.get(key)
-        if found is None:
-            with self._lock:
-                if any(name == other for other, _ in self._histograms):
-                    raise InputError(f"`{name}` is the name of a histogram already: expected one for a counter")
-                made = Counter(name, UNITS.get(name, "{count}"), attributes)
-                found = self._counters.setdefault(key, made) if self.enabled else made
-            self._tell(found)
-        return found
+        return self._instrument(Counter, self._counters, self._histograms, "{count}", name, attributes)
 
     def histogram(self, name: str, **attributes: str) -> Histogram:
         """The histogram of that name, which is created if it is new. Durations are in seconds."""
-        key = (name, tuple(sorted(attributes.items())))
-        found = self._histograms.get(key)
-        if found is None:
-            with self._lock:
-                if any(name == other for other, _ in self._counters):
-                    raise InputError(f"`{name}` is the name of a counter already: expected one for a histogram")
-                made = Histogram(name, UNITS.get(name, "s"), attributes)
-                found = self._histograms.setdefault(key, made) if self.enabled else made
-            self._tell(found)
-        return found
+        return self._instrument(Histogram, self._histograms, self._counters, "s", name, attributes)
 
     def timed(self, name: str, **attributes: str) -> timed:
         """Measures how long something takes: see `rev_accel.metrics.timed`."""
@@ -87,6 +70,8 @@ class Metrics:
         """Has the answers of a cache of replies in all accounts from now on. Its calls cost no more for it."""
         if cache not in self._caches:
             self._caches.append(cache)
+        for one in self._answers().values():
+            self._tell(one)
 
     def sent(self, prefix: Prefix) -> None:
         """Takes what a request shares with the one before: `view.prefix` of a `History`."""
@@ -103,6 +88,34 @@ class Metrics:
         """All counters and histograms, sorted by name and attributes; what watched caches say now among them."""
         found: dict[Key, Counter | Histogram] = {**self._counters, **self._histograms, **self._answers()}
         return [found[key] for key in sorted(found)]
+
+    def _counters_of(self, name: str) -> list[Counter]:
+        """All counters of that name, as `instruments` has them."""
+        answers = self._answers() if name == CACHE_RESULT else {}
+        with self._lock:
+            own = [one for key, one in self._counters.items() if one.name == name and key not in answers]
+        return [*own, *answers.values()]
+
+    def _instrument(
+        self,
+        kind: type[Instrument],
+        own: dict[Key, Instrument],
+        others: Mapping[Key, object],
+        unit: str,
+        name: str,
+        attributes: dict[str, str],
+    ) -> Instrument:
+        key = (name, tuple(sorted(attributes.items())))
+        found = own.get(key)
+        if found is None:
+            with self._lock:
+                if any(name == other for other, _ in others):
+                    is_one, wanted = ("histogram", "counter") if kind is Counter else ("counter", "histogram")
+                    raise InputError(f"`{name}` is the name of a {is_one} already: expected one for a {wanted}")
+                made = kind(name, UNITS.get(name, unit), attributes)
+                found = own.setdefault(key, made) if self.enabled else made
+            self._tell(found)
+        return found
 
     def _answers(self) -> dict[Key, Counter]:
         """How the watched caches answered."""
@@ -151,7 +164,7 @@ class timed:  # noqa: N801 - reads as a statement and as a decorator
         metrics: Where it is kept: `rev_accel.metrics.METRICS` by default.
     """
 
-    __slots__ = ("_attributes", "_metrics", "_name", "_record", "_started")
+    __slots__ = ("_metrics", "_record", "_started")
 
     def __init__(self, name: str, *, metrics: Metrics | None = None, **attributes: str) -> None:
         if metrics is None:
@@ -159,8 +172,6 @@ class timed:  # noqa: N801 - reads as a statement and as a decorator
 
             metrics = METRICS
         self._metrics = metrics
-        self._name = name
-        self._attributes = attributes
         self._record = metrics.histogram(name, **attributes).record
         self._started = 0.0
 

@@ -60,7 +60,8 @@ class Counter:
 class Histogram:
     """Measured values, of which count, sum and quantiles are kept, in a bounded space.
 
-    `record` only lets a value wait, which is safe from any thread without a lock; they are counted together.
+    `record` only lets a value wait, which is safe from any thread without a lock; they are counted together, when
+    somebody asks or by each 1,024th `record`, which takes the lock, sorts them and hands them on.
     """
 
     __slots__ = (

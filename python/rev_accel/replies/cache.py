@@ -245,7 +245,8 @@ class ResponseCache:
     def _question(
         key: bytes | str, storable: Storable | None, failed: Failed | None, ttl: float | None, patience: Patience
     ) -> Question:
-        return Question(key_bytes(key), storable, failed, ttl, patience, is_inside=bool(_around.get()))
+        lasts = None if ttl is None else milliseconds("ttl", ttl)
+        return Question(key_bytes(key), storable, failed, lasts, patience, is_inside=bool(_around.get()))
 
     def _nested(self, question: Question) -> str | None:
         """Why whoever asks would wait for themselves."""

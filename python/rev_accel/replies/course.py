@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rev_accel import cache as shared
 
-from .arguments import milliseconds, reply_bytes
+from .arguments import reply_bytes
 from .flights import Flight, Flights, Patience, Renewals
 from .stats import Counts
 from .steps import Call, Course, Do, Pause, Wait
@@ -36,7 +36,8 @@ class Question:
     key: bytes
     storable: Storable | None
     failed: Failed | None
-    ttl: float | None
+    lasts: int | None
+    """For how many milliseconds the reply may be used; `None` for one that stays true."""
     patience: Patience
     """For how long whoever asks is still waited for."""
     is_inside: bool
@@ -61,7 +62,6 @@ class Courses:
     def course(self, question: Question) -> Course[bytes]:
         """What there is to do for a question."""
         key = question.key
-        lasts = None if question.ttl is None else milliseconds("ttl", question.ttl)
         found = yield Do(partial(self._store.get, key, max_age=self._max_age))
         process = self.process()
         if isinstance(found, bytes):
@@ -71,19 +71,19 @@ class Courses:
             flight, is_mine = process.flights.join(key, question.patience)
             if is_mine:
                 try:
-                    return (yield from self._lead(process, flight, question, lasts))
+                    return (yield from self._lead(process, flight, question))
                 finally:
                     if process.is_here():
                         process.flights.end(key, flight)
             if question.is_inside:
-                return (yield from self._alone(question, lasts))
+                return (yield from self._alone(question))
             while not flight.is_done and (left := flight.patience()) > 0:
                 yield Wait(flight, min(left, self._lease / 1000))
             if flight.reply is not None:
                 process.counts.add("shared")
                 return flight.reply
             if flight.is_refused:
-                return (yield from self._alone(question, lasts))
+                return (yield from self._alone(question))
 
     def put(self, key: bytes, reply: bytes, lasts: int | None, owner: bytes | None = None) -> bool:
         """Keeps a reply, and ends the flight of its owner; whether that was done."""
@@ -112,7 +112,7 @@ class Courses:
             process = self._processes.setdefault(number, OfProcess(number, self._store, self._lease))
         return process
 
-    def _lead(self, process: OfProcess, flight: Flight, question: Question, lasts: int | None) -> Course[bytes]:
+    def _lead(self, process: OfProcess, flight: Flight, question: Question) -> Course[bytes]:
         """What there is to do for the one of this process who is to make the call, unless another process makes it."""
         key, owner = question.key, os.urandom(16)
         # From the first attempt on, whatever happens: it may have been made although Ctrl-C was faster.
@@ -127,7 +127,7 @@ class Courses:
                 # Nor does anybody here wait for this call.
                 flight.is_refused = not question.is_inside
                 process.flights.end(key, flight)
-                return (yield from self._alone(question, lasts))
+                return (yield from self._alone(question))
             if has_lease:
                 process.renewals.add(key, owner, flight.patience)
             try:
@@ -142,7 +142,7 @@ class Courses:
             if has_lease:
                 process.renewals.discard(key, owner)
                 # Ends the flight in the same transaction: nobody finds neither.
-                flight.is_refused = has_lease = not (yield Do(partial(self.put, key, reply, lasts, owner)))
+                flight.is_refused = has_lease = not (yield Do(partial(self.put, key, reply, question.lasts, owner)))
             return reply
         finally:
             # A process that was forked by `call` may come here too; the lease is its parent's.
@@ -150,12 +150,12 @@ class Courses:
                 process.renewals.discard(key, owner)
                 (self._store.refuse if flight.is_refused else self._store.release)(key, owner)
 
-    def _alone(self, question: Question, lasts: int | None) -> Course[bytes]:
+    def _alone(self, question: Question) -> Course[bytes]:
         """What there is to do for one who makes the call whoever else does."""
         self.process().counts.add("miss")
         reply, is_storable = yield from self._call(question)
         if is_storable:
-            yield Do(partial(self.put, question.key, reply, lasts))
+            yield Do(partial(self.put, question.key, reply, question.lasts))
         return reply
 
     def _call(self, question: Question) -> Course[tuple[bytes, bool]]:

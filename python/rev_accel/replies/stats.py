@@ -35,8 +35,8 @@ class ReplyStats:
     bypass: Mapping[str, int]
     """Questions that were not put to the store, by reason: `off` (`REV_ACCEL_NO_CACHE`), `unusable` (the folder cannot
     be trusted or the store not opened), `read_only`, `failed` (disk full, or others at it for too long), `forked` (the
-    process was forked past Python), `nested` (asked within the call for the same), or what the caller gave as
-    `bypass`."""
+    process was forked past Python), `nested` (asked within the call for the same, or by whoever takes the pieces of
+    that reply), or what the caller gave as `bypass`."""
 
     refused: Mapping[str, int]
     """Calls whose outcome was not stored, by reason: `error` or what `failed` said for calls that raised, `too_large`

@@ -75,6 +75,10 @@ fn what_only_the_parser_accepts_is_an_error() {
         "[0x1gasync for x in y]",
         "try: pass\nexcept 1.e-3Jas f: pass",
         "try: pass\nexcept 1as f: pass",
+        "[1e-5async for x in y]",
+        "1.kilo",
+        "0xe-8.kilo",
+        "x1e-8.kilo",
     ];
     for text in texts {
         assert_eq!(failure(text), ("SyntaxError".to_owned(), "syntax_error"), "{text}");
@@ -99,6 +103,7 @@ fn what_resembles_that_is_accepted() {
         "1jif x else 2.Jif x else .5E+3if x else 1_0.0_1e1_0J",
         "1j.real, 0x1f.real, .5.real, 0777.5.real, 1e5.real, 1.5.real, 0b1.real",
         "1. .real, 1..real, 1 .real, 0xe-1, 1not in[2]",
+        "2.1e-8.kilo, 1E+5.real, 1.e-5.real, .5e-3if x else 1e-5.x, 0xe-8 .real, 1e-5jor 1",
         "match z:\n case A(-1, 1-2j, -1.5+2j, 'a' 'b', a.b.c): pass",
     ];
     for text in texts {

@@ -1,6 +1,6 @@
 //! Stores that stay open between calls.
 //!
-//! To open one takes ten times as long as to look a reply up in it, and the first one after the last was closed reads the whole log. So
+//! To open one takes eight times as long as to look a reply up in it, and the first one after the last was closed reads the whole log. So
 //! a store that was used is kept for the next use by the same [`Replies`](super::Replies), of whatever thread.
 //!
 //! A forked child would inherit SQLite's notes of the locks that its parent holds, without holding them, and what it opened next would

@@ -258,24 +258,22 @@ impl<'a> Pass<'a> {
 
     /// A number and the keyword that may stand right behind it: `1if x else 2`. No other word may, though the parser takes some.
     fn number(&mut self) -> Result<(), Stop> {
+        self.index = numbers::end(self.text, self.index);
+        self.after_operand = true;
         let start = self.index;
         self.skip_word();
-        self.after_operand = true;
-        if !numbers::may_end(self.text, start..self.index) {
+        let word = &self.text[start..self.index];
+        if !numbers::may_follow(word) {
             return Err(Stop::Irregular);
         }
-        let keyword =
-            self.text[start..self.index].iter().rposition(u8::is_ascii_digit).map_or(start, |last| start + last + 1);
-        if keyword < self.index {
-            // What stands before the keyword may be a hexadecimal or imaginary number; the keyword is at the end.
-            let word = &self.text[keyword..self.index];
-            if [&b"if"[..], b"else", b"for", b"not"].iter().any(|keyword| word.ends_with(keyword)) {
-                self.elements().operator(Precedence::Lowest);
-            } else {
-                self.elements().flat();
-            }
-            self.after_operand = false;
+        if word.is_empty() {
+            return Ok(());
         }
+        match word {
+            b"if" | b"else" | b"for" | b"not" => self.elements().operator(Precedence::Lowest),
+            _ => self.elements().flat(),
+        }
+        self.after_operand = false;
         Ok(())
     }
 
