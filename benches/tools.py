@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pydantic
-import workspace
 from peers import machine
 
+import workspace
 from rev_accel.tools import Registry, execute_tool, tool
 
 CALLS = 50_000
