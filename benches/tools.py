@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a registry adds to a tool, and what a path check costs, in one process, in nanoseconds.
+"""What a registry adds to a tool, and what a workspace costs, in one process.
 
 The tool takes one text and does nothing; its description goes into a null stream, and its durations are measured. What
 is added is the time of `execute_tool` without the bare function, the check of its arguments by pydantic, and one write.
@@ -20,8 +20,8 @@ from pathlib import Path
 import pydantic
 from peers import machine
 
+import workspace
 from rev_accel.tools import Registry, execute_tool, tool
-from rev_accel.workspace import Workspace
 
 CALLS = 50_000
 ROUNDS = 15
@@ -37,25 +37,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print every figure as JSON")
     options = parser.parse_args()
-    with open(os.devnull, "w") as null, tempfile.TemporaryDirectory() as folder:
-        calls = {**registry_calls(null.write), **path_calls(Path(folder))}
+    with open(os.devnull, "w") as null:
+        calls = registry_calls(null.write)
         found: dict[str, list[float]] = {name: [] for name in calls}
         for _ in range(ROUNDS):
             for name, call in calls.items():
                 found[name].append(timed(call))
+    with tempfile.TemporaryDirectory() as folder:
+        paths = workspace.resolve(Path(folder))
     nothing = min(found.pop(NOTHING))
     best = {name: min(times) - nothing for name, times in found.items()}
     parts = best[BARE] + best[CHECK] + best[WRITE]
     added = {name: best[name] - parts for name in (with_tools(FEW), with_tools(MANY))}
     ratio = best[with_tools(FEW)] / parts
     if options.json:
-        json.dump({"machine": machine(), "nanoseconds": best, "added": added, "ratio": ratio}, sys.stdout, indent=2)
+        figures = {"machine": machine(), "ns": best, "added_ns": added, "ratio": ratio, "workspace_us": paths}
+        json.dump(figures, sys.stdout, indent=2)
         print()
         return
     facts = machine()
     print(f"{facts['system']}, {facts['cores']} cores of {facts['processor']}; the least of {ROUNDS} rounds")
     for name, value in best.items():
         print(f"| {name} | {value:,.0f} ns |")
+    for name, value in paths.items():
+        print(f"| {name} | {value:,.1f} µs |")
     for name, value in added.items():
         print(f"{name}: adds {value:,.0f} ns")
     print(
@@ -104,22 +109,6 @@ def registry(count: int, write: Callable[[str], object]) -> Registry:
 
         made.add(another)
     return made
-
-
-def path_calls(folder: Path) -> dict[str, Callable[[], object]]:
-    deep = Path("src/package/part/module.py")
-    (folder / deep).parent.mkdir(parents=True)
-    (folder / deep).touch()
-    (folder / "link").symlink_to("src")
-    workspace = Workspace(folder)
-    relative, absolute, linked = str(deep), str(folder.resolve() / deep), f"link/{deep.relative_to('src')}"
-    return {
-        "Workspace.resolve, four parts": lambda: workspace.resolve(relative),
-        "Workspace.resolve, absolute": lambda: workspace.resolve(absolute),
-        "Workspace.resolve, over a link": lambda: workspace.resolve(linked),
-        "Workspace.resolve, a new file": lambda: workspace.resolve("src/package/new.py", right="write"),
-        "os.path.realpath of the absolute one": lambda: os.path.realpath(absolute),
-    }
 
 
 def timed(call: Callable[[], object]) -> float:

@@ -18,6 +18,9 @@ from rev_accel.workspace import Absent, Version, Workspace
 SECRET = b"what is outside, and longer than all that is inside"
 INSIDE = b"inside"
 
+# How many kinds of deeds there are.
+DEEDS = 13
+
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 
@@ -91,12 +94,12 @@ class Swaps:
         return found
 
     def run(self, *, rounds: int, deeds: int = 0, processes: bool = False) -> None:
-        """Uses the workspace until so many rounds were swapped, and so many deeds were done."""
+        """Uses the workspace until so many rounds were swapped, so many deeds done, and each kind of them."""
         stop = threading.Event()
         if processes:
             command = [sys.executable, __file__, str(self.root)]
             swapper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            end = time.monotonic() + rounds / 50_000
+            end = time.monotonic() + rounds / 20_000
             while time.monotonic() < end:
                 self.use()
             told, _ = swapper.communicate("stop\n")
@@ -106,7 +109,7 @@ class Swaps:
         thread.start()
         end, deeds = self.rounds[0] + rounds, sum(self.done.values()) + deeds
         try:
-            while self.rounds[0] < end or sum(self.done.values()) < deeds:
+            while self.rounds[0] < end or sum(self.done.values()) < deeds or len(self.done) < DEEDS:
                 self.use()
         finally:
             stop.set()
@@ -167,7 +170,7 @@ class Swaps:
                 assert path.is_symlink() or path.read_bytes() != SECRET, f"seed {self.seed}: {path}"
                 assert not file.startswith(".rev-accel-"), f"seed {self.seed}: {path}"
         # All that was refused says nothing.
-        assert len(self.done) == 13, (self.done, self.refused)
+        assert len(self.done) == DEEDS, (self.done, self.refused)
 
 
 if __name__ == "__main__":

@@ -66,11 +66,11 @@ class TestReading:
         assert workspace.version("nothing") == workspace.version("no/thing") == Absent()
 
     @unix
-    def test_what_is_no_regular_file_is_refused_at_once(self, workspace, tree):
+    def test_what_is_no_regular_file_is_refused_at_once(self, workspace, tree, monkeypatch):
         os.mkfifo(tree / "fifo")
         (tree / "to-fifo").symlink_to("fifo")
         with socket.socket(socket.AF_UNIX) as server:
-            os.chdir(tree)  # the name of a socket has to be short
+            monkeypatch.chdir(tree)  # the name of a socket has to be short
             server.bind("socket")
             for path, found in (
                 ("fifo", "FIFO"),
@@ -217,6 +217,14 @@ class TestMoving:
                 deed("a/one.txt", "a/one.txt", overwrite=True)
         assert (tree / "a" / "one.txt").read_bytes() == b"one"
 
+    def test_of_two_names_of_one_file_one_is_left(self, workspace, root):
+        (root / "one").write_bytes(b"x")
+        os.link(root / "one", root / "two")
+        with pytest.raises(FileExistsError):
+            workspace.move("one", "two")
+        workspace.move("one", "two", overwrite=True)
+        assert names(root) == ["two"]
+
     def test_names_that_lead_out_are_refused_on_both_sides(self, workspace, tree):
         for deed in (workspace.move, workspace.copy):
             for source, target in (("outside/secret", "x"), ("a", "outside/x"), ("a/one.txt", "../x"), ("..", "x")):
@@ -244,6 +252,11 @@ class TestMoving:
             assert os.readlink(f"{other}/out") == "../../secret"
             assert os.readlink(f"{other}/a/link") == "one.txt"
             assert os.stat(f"{other}/a/b/two.txt").st_mode & 0o777 == 0o755
+            os.mkfifo(f"{other}/a/fifo")
+            with pytest.raises(InputError, match="expected a folder of files"):
+                own.move(f"{other}/a", "a")
+            assert names(Path(other)) == ["a", "one.txt", "out"]
+            assert names(tree) == ["outside"]
             own.move(f"{other}/one.txt", "x")
             with pytest.raises(FileExistsError):
                 own.move("x", f"{other}/out")

@@ -56,6 +56,25 @@ def test_what_leads_out_is_refused_and_not_told_apart_by_what_is_there(workspace
         workspace.resolve(path)
 
 
+def test_long_ways_are_taken_as_short_ones_are(workspace, root):
+    (root / "1/2/3/4/5").mkdir(parents=True)
+    (root / "1/2/3/4/5/file").touch()
+    for path in ("1/2/3/4/5/file", "1/2/3/4/5", "1/2/3/4/5/new", "1/2/3/./4/../4/5/file", "1/2//3/4/5/file/"):
+        assert str(workspace.resolve(path)) == os.path.realpath(root / path)
+        assert str(workspace.resolve(str(root / path))) == os.path.realpath(root / path)
+    with pytest.raises(FileNotFoundError):
+        workspace.resolve("1/2/3/4/new/file")
+    with pytest.raises(NotADirectoryError):
+        workspace.resolve("1/2/3/4/5/file/x")
+    if sys.platform != "win32":
+        (root / "1/2/3/out").symlink_to("../../../..")
+        (root / "1/2/3/in").symlink_to("4")
+        assert workspace.resolve("1/2/3/in/5/file") == root / "1/2/3/4/5/file"
+        for path in ("1/2/3/out/x", "1/2/3/out", "1/2/3/in/../../../../../x"):
+            with pytest.raises(PathOutsideRootError):
+                workspace.resolve(path)
+
+
 @unix
 def test_links_are_followed_where_they_stay_inside(workspace, root, place):
     (root / "a").mkdir()
@@ -211,6 +230,26 @@ class TestRights:
             ):
                 with pytest.raises(InputError, match="has to stay"):
                     change()
+
+    def test_another_name_of_an_inner_root_does_not_change_its_right(self, several, root):
+        import subprocess
+
+        (root / "alias").mkdir()
+        if subprocess.run(
+            ["mount", "--bind", root / "vendor", root / "alias"], capture_output=True, check=False
+        ).returncode:
+            pytest.skip("mounting is not permitted")
+        try:
+            assert several.read("alias/file") == b"vendor"
+            with pytest.raises(PathOutsideRootError, match="may only be read"):
+                several.write("alias/file", b"new")
+            with pytest.raises(PathOutsideRootError, match="may only be read"):
+                several.make_folder("alias/x/y")
+            with pytest.raises(PathOutsideRootError, match="may only be read"):
+                several.delete("alias", recursive=True)
+        finally:
+            subprocess.run(["umount", root / "alias"], check=True)
+        several.delete("alias")
 
     def test_a_right_or_root_that_is_none_is_refused(self, root):
         with pytest.raises(InputError, match="`read` or `write`"):

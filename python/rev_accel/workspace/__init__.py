@@ -1,6 +1,6 @@
 """Where work is done: the root that relative paths start at, and `Workspace`, the files below roots.
 
-    from rev_accel.workspace import Workspace
+    from rev_accel.workspace import Version, Workspace
 
     workspace = Workspace(".", also={"/usr/share/dict": "read"})
     data = workspace.read("notes.txt")

@@ -124,11 +124,21 @@ class Workspace:
             path: The file, which need not be there.
             data: The content.
             expected: What the file was when it was read; `Absent()` for a file that is new. If it is something else
-                now, nothing is written and a `StaleFileError` tells the difference.
+                now, nothing is written and a `StaleFileError` tells the difference. It is compared right before the
+                new content takes its place; that two writers compare in the same microseconds is not ruled out, but
+                of two who create a file one is refused.
             make_folders: Whether missing folders are made.
             break_links: Whether a file with several names (hard links) may be parted from the others.
         """
-        digest = None if expected is None else "" if isinstance(expected, Absent) else expected.digest
+        match expected:
+            case None:
+                digest = None
+            case Absent():
+                digest = ""
+            case Version():
+                digest = expected.digest
+            case _:
+                raise InputError(f"`expected` is a {type(expected).__name__}: expected a Version, Absent() or None")
         try:
             written = self._core.write(path, data, expected=digest, make_folders=make_folders, break_links=break_links)
         except StaleFileError as error:
@@ -137,7 +147,11 @@ class Workspace:
         return Version(written, len(data), data if len(data) <= KEPT_BYTES else None)
 
     def list(self, path: StrPath = ".") -> tuple[Entry, ...]:
-        """What is in a folder, by name."""
+        """What is in a folder, by name.
+
+        A name that is not UTF-8 comes as `os.fsdecode` writes it; no method takes such a path, but what is done with a
+        whole folder is done with it, too.
+        """
         return tuple(Entry(name=name, kind=kind, size=size) for name, kind, size in self._core.list(path))
 
     def stat(self, path: StrPath) -> Stat:
@@ -152,7 +166,8 @@ class Workspace:
     def move(self, source: StrPath, target: StrPath, *, overwrite: bool = False) -> None:
         """Gives a file, a link or a folder another name; a link is moved itself.
 
-        `FileExistsError` if the name is taken; with `overwrite` a file or link there is replaced, a folder never.
+        `FileExistsError` if the name is taken; with `overwrite` a file or link there is replaced, a folder never. To
+        another file system it is copied, and then deleted: owners and times are not kept on that way.
         """
         self._core.move(source, target, overwrite)
 

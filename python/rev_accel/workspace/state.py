@@ -15,7 +15,7 @@ Right = Literal["read", "write"]
 Kind = Literal["file", "folder", "link", "other"]
 """What stands behind a name; `"other"` is a FIFO, a socket or a device."""
 
-KEPT_BYTES = 256 << 10
+KEPT_BYTES = 64 << 10
 """Contents up to this size are kept for the difference that a `StaleFileError` shows."""
 
 

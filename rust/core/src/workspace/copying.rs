@@ -24,7 +24,7 @@ impl Workspace {
             let source = self.place(from, Right::Read, Resolution::default())?;
             let status = source.status().map_err(|fault| fault.at(from))?;
             let target = self.target(&source.name, to, replaces)?;
-            let copying = Copying { replaces, is_durable: status.kind == Kind::File, cancel };
+            let copying = Copying { replaces, is_durable: status.kind == Kind::File, is_move: false, cancel };
             copying.copy(&source, status.kind, &target).map_err(|fault| fault.at(from))
         })
     }
@@ -36,6 +36,8 @@ pub(super) struct Copying<'a> {
     pub(super) replaces: bool,
     /// Whether the content is on the disk before the name is there.
     pub(super) is_durable: bool,
+    /// Whether the source goes afterwards: then nothing of it may be left out.
+    pub(super) is_move: bool,
     pub(super) cancel: &'a Cancel,
 }
 
@@ -80,15 +82,19 @@ impl Copying<'_> {
             match from.status(&name)?.kind {
                 Kind::File => {
                     let file = from.file(&name)?;
-                    if file.metadata()?.is_file() {
-                        self.content(&file, &to.create(&name, true)?)?;
+                    if !file.metadata()?.is_file() {
+                        return Err(WorkspaceFault::Restless);
                     }
+                    self.content(&file, &to.create(&name, true)?)?;
                 }
                 Kind::Folder => {
                     to.make_folder(&name)?;
                     self.entries(&from.folder(&name)?, &to.folder(&name)?, depth + 1)?;
                 }
                 Kind::Link => to.make_link(&from.read_link(&name)?, &name)?,
+                found @ Kind::Other if self.is_move => {
+                    return Err(WorkspaceFault::Kind { found, expected: "a folder of files, folders and links" });
+                }
                 // Nothing could be read from a copy of it.
                 Kind::Other => {}
             }

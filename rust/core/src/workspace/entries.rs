@@ -24,7 +24,14 @@ pub struct Status {
     /// When it was changed last: nanoseconds since 1970.
     pub modified: i128,
     pub(super) owner: (u32, u32),
-    pub(super) identity: (u64, u64),
+    pub(super) identity: Option<(u64, u64)>,
+}
+
+impl Status {
+    /// Whether this is another name of the same thing.
+    fn is_same(&self, other: &Self) -> bool {
+        self.identity.is_some() && self.identity == other.identity
+    }
 }
 
 /// An entry of a folder.
@@ -98,17 +105,20 @@ impl Workspace {
         again(|| {
             let source = self.place(from, Right::Write, ITSELF)?;
             self.may_go(&source.name).map_err(|fault| fault.at(from))?;
-            let kind = source.folder.status(&source.last).map_err(|error| WorkspaceFault::from(error).at(from))?.kind;
+            let status = source.folder.status(&source.last).map_err(|error| WorkspaceFault::from(error).at(from))?;
             let target = self.target(&source.name, to, replaces)?;
-            let moved = if replaces {
+            let moved = if target.folder.status(&target.last).is_ok_and(|there| there.is_same(&status)) {
+                // The system takes two names of one file for one, and would leave both.
+                source.folder.remove_file(&source.last)
+            } else if replaces {
                 source.folder.replace(&source.last, &target.folder, &target.last)
             } else {
                 source.folder.rename(&source.last, &target.folder, &target.last)
             };
             match moved {
                 Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                    copying::Copying { replaces, is_durable: true, cancel }
-                        .copy(&source, kind, &target)
+                    copying::Copying { replaces, is_durable: true, is_move: true, cancel }
+                        .copy(&source, status.kind, &target)
                         .map_err(|fault| fault.at(to))?;
                     tree::remove(&source.folder, &source.last, cancel).map_err(|fault| fault.at(from))
                 }

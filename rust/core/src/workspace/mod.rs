@@ -82,7 +82,12 @@ impl fmt::Display for Kind {
 #[derive(Debug)]
 pub struct Workspace {
     roots: Vec<Root>,
+    /// The roots that are inside another one, which a file system may know under several names: in other case, or mounted twice.
+    inner: Vec<(Identity, usize)>,
 }
+
+/// What a thing is, whatever its name: the numbers of its device and of itself on it.
+type Identity = (u64, u64);
 
 /// How a path is turned into a name.
 #[derive(Clone, Copy, Debug, Default)]
@@ -96,8 +101,12 @@ struct Resolution {
 impl Workspace {
     /// A workspace of roots; relative paths are relative to the first. Their names have to be absolute and without links.
     #[must_use]
-    pub const fn new(roots: Vec<Root>) -> Self {
-        Self { roots }
+    pub fn new(roots: Vec<Root>) -> Self {
+        let is_inner =
+            |root: &Root| roots.iter().any(|other| other.path != root.path && root.path.starts_with(&other.path));
+        let of_inner = |(index, root): (usize, &Root)| Some((folder::identity(&root.path)?, index));
+        let inner = roots.iter().enumerate().filter(|(_, root)| is_inner(root)).filter_map(of_inner).collect();
+        Self { roots, inner }
     }
 
     /// The name without links that a path leads to, in a root with this right. The last part of it may be missing.
@@ -118,6 +127,18 @@ impl Workspace {
         around.max_by_key(|root| root.path.as_os_str().len())
     }
 
+    /// The innermost root that a name is in, whatever the name is by which it leads there.
+    fn inner_root_of<'a>(&'a self, name: &Path, by_name: &'a Root) -> &'a Root {
+        if self.inner.is_empty() {
+            return by_name;
+        }
+        let around = name.ancestors().take_while(|folder| *folder != by_name.path);
+        let mut found = around.filter_map(folder::identity).filter_map(|identity| {
+            self.inner.iter().find(|(inner, _)| *inner == identity).and_then(|(_, index)| self.roots.get(*index))
+        });
+        found.next().unwrap_or(by_name)
+    }
+
     fn name_of(&self, path: &str, right: Right, how: Resolution) -> Outcome<PathBuf> {
         if let Some(problem) = name::problem(path, name::System::HERE) {
             return Err(WorkspaceFault::Name(problem));
@@ -125,6 +146,7 @@ impl Workspace {
         let name = resolve::walk(self, path, how)?;
         let root = self.root_of(&name).ok_or(WorkspaceFault::Outside)?;
         if right == Right::Write {
+            let root = self.inner_root_of(&name, root);
             if root.right == Right::Read {
                 return Err(WorkspaceFault::ReadOnly(root.path.clone()));
             }
@@ -165,7 +187,9 @@ impl Workspace {
 
     /// Whether a name is that of a root, or of a folder around one.
     fn holds_root(&self, name: &Path) -> bool {
-        self.roots.iter().any(|root| root.path.starts_with(name))
+        let identity = folder::identity(name);
+        let mut around = self.roots.iter().flat_map(|root| root.path.ancestors());
+        around.any(|folder| folder == name || (identity.is_some() && folder::identity(folder) == identity))
     }
 }
 

@@ -69,13 +69,17 @@ impl Drop for Temporary<'_> {
 
 /// Removes what processes that were killed have left in a folder. What cannot be removed stays.
 pub(super) fn sweep(folder: &Folder, cancel: &Cancel) {
-    let Ok(names) = folder.names() else { return };
+    let mut names = Vec::new();
+    let _ = folder.each(|name| {
+        if is_temporary(name) {
+            names.push(name.to_owned());
+        }
+    });
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos().cast_signed();
     let is_old = |name: &OsStr| {
-        let status = folder.status(name);
-        status.is_ok_and(|status| now - status.modified > LEFT_OVER.as_nanos().cast_signed())
+        folder.status(name).is_ok_and(|status| now - status.modified > LEFT_OVER.as_nanos().cast_signed())
     };
-    for name in names.iter().filter(|name| is_temporary(name)).filter(|name| is_old(name)) {
+    for name in names.iter().filter(|name| is_old(name)) {
         let _ = tree::remove(folder, name, cancel);
     }
 }

@@ -10,3 +10,4 @@ mod recogniser;
 mod reports;
 mod selection;
 mod tree;
+mod workspace;

@@ -75,10 +75,11 @@ impl Folder {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(in super::super) fn names(&self) -> io::Result<Vec<OsString>> {
-        let mut names = fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
-        names.sort_unstable();
-        Ok(names)
+    pub(in super::super) fn each(&self, mut look: impl FnMut(&OsStr)) -> io::Result<()> {
+        for entry in fs::read_dir(&self.0)? {
+            look(&entry?.file_name());
+        }
+        Ok(())
     }
 }
 
@@ -98,7 +99,7 @@ impl From<&fs::Metadata> for Status {
             links: 1,
             modified: modified.map_or(0, |time| time.as_nanos() as i128),
             owner: (0, 0),
-            identity: (0, 0),
+            identity: None,
         }
     }
 }

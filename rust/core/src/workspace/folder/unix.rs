@@ -136,20 +136,18 @@ impl Folder {
         Ok(fs::symlinkat(target, &self.0, part)?)
     }
 
-    /// The names in the folder, sorted.
-    pub(in super::super) fn names(&self) -> io::Result<Vec<OsString>> {
-        let mut names = Vec::new();
+    /// Looks at each name in the folder, in no order.
+    pub(in super::super) fn each(&self, mut look: impl FnMut(&OsStr)) -> io::Result<()> {
         // A handle of its own: the folder's may be one that cannot be read from.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         for entry in Dir::new(fs::openat(&self.0, ".", flags, Mode::empty())?)? {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
-                names.push(OsStr::from_bytes(name).to_owned());
+                look(OsStr::from_bytes(name));
             }
         }
-        names.sort_unstable();
-        Ok(names)
+        Ok(())
     }
 }
 
@@ -180,7 +178,7 @@ impl From<fs::Stat> for Status {
             links: stat.st_nlink as u64,
             modified: i128::from(stat.st_mtime as i64) * 1_000_000_000 + i128::from(stat.st_mtime_nsec as i64),
             owner: (stat.st_uid, stat.st_gid),
-            identity: (stat.st_dev as u64, stat.st_ino as u64),
+            identity: Some((stat.st_dev as u64, stat.st_ino as u64)),
         }
     }
 }
