@@ -4,7 +4,8 @@
 findings as typed objects. `search` finds lines in text files, `outline` and `find_definitions` what Python
 files define. `get_repo_context` and `repo` tell the state of the git repository. `digest` names
 messages and tool sets by their content; `llm` describes, asks, records and replays calls of models, `ResponseCache`
-keeps their replies, `MessageLog` a conversation, and `History` is what of it is sent; `metrics` counts and measures.
+keeps their replies, `MessageLog` a conversation, and `History` is what of it is sent; `tools` are
+what a model may call, in a `workspace`; `metrics` counts and measures.
 Every name is loaded when it is first used: importing this package does nothing else.
 """
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from . import llm as llm
     from . import metrics as metrics
     from . import repo as repo
+    from . import tools as tools
     from . import workspace as workspace
     from ._core import __version__ as __version__
     from ._core import canonical_bytes as canonical_bytes
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from .errors import PathOutsideRootError as PathOutsideRootError
     from .errors import ReplayMissError as ReplayMissError
     from .errors import RevAccelError as RevAccelError
+    from .errors import StaleFileError as StaleFileError
+    from .errors import ToolError as ToolError
     from .history import History as History
     from .history import MessageLog as MessageLog
     from .history import messages_digest as messages_digest
@@ -83,7 +87,9 @@ __all__ = [
     "ScanStats",
     "SearchLimits",
     "SearchResult",
+    "StaleFileError",
     "Symbol",
+    "ToolError",
     "__version__",
     "analyze_ast_patterns",
     "cache",
@@ -102,6 +108,7 @@ __all__ = [
     "scan",
     "scan_source",
     "search",
+    "tools",
     "workspace",
 ]
 
@@ -130,7 +137,9 @@ _HOMES = {
     "ScanStats": "records",
     "SearchLimits": "text_search",
     "SearchResult": "text_search",
+    "StaleFileError": "errors",
     "Symbol": "definitions",
+    "ToolError": "errors",
     "__version__": "_core",
     "analyze_ast_patterns": "analysis",
     "cache": "cache",
@@ -149,6 +158,7 @@ _HOMES = {
     "scan": "analysis",
     "scan_source": "analysis",
     "search": "text_search",
+    "tools": "tools",
     "workspace": "workspace",
 }
 

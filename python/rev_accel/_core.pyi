@@ -16,11 +16,13 @@ Common to all functions:
 """
 
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict, final, type_check_only
 
 __all__ = [
     "ReplyStore",
     "ScanResult",
+    "WorkspaceCore",
     "__version__",
     "_panic_for_tests",
     "_repo_floor_for_benches",
@@ -36,6 +38,7 @@ __all__ = [
     "cache_verify",
     "canonical_bytes",
     "chain_digest",
+    "content_digest",
     "digest",
     "digest_bytes",
     "find_definitions",
@@ -43,6 +46,7 @@ __all__ = [
     "outline",
     "outline_source",
     "repo_explain",
+    "repo_git",
     "repo_head",
     "repo_log",
     "repo_status",
@@ -55,6 +59,8 @@ __all__ = [
 ]
 
 _Producer: TypeAlias = Literal["auto", "parser", "audit"]
+_Kind: TypeAlias = Literal["file", "folder", "link", "other"]
+_Path: TypeAlias = str | PathLike[str]
 _Cache: TypeAlias = tuple[str | None, bool, int, str | None]
 
 __version__: str
@@ -357,6 +363,21 @@ def repo_head(
 def repo_explain(folder: str) -> tuple[bool, str, str | None, str | None, int, int] | None:
     """Of the last answer for a folder: was it kept, why or why not, why is it not kept, git, processes, stamps."""
 
+def repo_git(
+    folder: str, arguments: list[str], *, timeout: float, writes: bool
+) -> tuple[int | None, bytes, bytes, str, list[str]]:
+    """Run git as hardened as for questions; paths among the arguments are taken literally.
+
+    What the arguments themselves could start (drivers of differences, signatures, editors) the caller switches off.
+
+    Returns:
+        The exit code, `None` if a signal ended it; standard output and error; the top of the working tree; the filters
+        that did not run, since the repository's own configuration names them.
+
+    Raises:
+        rev_accel.errors.GitError: There is no git, no working tree, no answer in time; or nobody knows what would run.
+    """
+
 def _repo_floor_for_benches(folder: str, *, commits: str, excluded: list[str], threads: int | None) -> int | None:
     """Look at all that a kept text rests on and do nothing else; how much of it is there, or `None` if none is kept."""
 
@@ -541,6 +562,54 @@ class ReplyStore:
 
         False when it was not the owner's, or could not be done at once.
         """
+
+@final
+class WorkspaceCore:
+    """The files below roots. What is meant by each method is written at `rev_accel.workspace.Workspace`."""
+
+    def __new__(cls, roots: list[tuple[str, bool]]) -> WorkspaceCore:
+        """Takes the roots, the main one first, absolute and without links, each with whether it may be written to."""
+
+    def resolve(self, path: _Path, writes: bool) -> str:
+        """The name that a path leads to."""
+
+    def open(self, path: _Path) -> int:
+        """A file that is open for reading: its descriptor, on Windows its handle. It is the caller's to close."""
+
+    def version(self, path: _Path) -> tuple[str, int] | None:
+        """The digest and the size of what a file holds; `None` if there is no file."""
+
+    def write(self, path: _Path, data: bytes, *, expected: str | None, make_folders: bool, break_links: bool) -> str:
+        """Writes a file and gives the digest of what it holds now.
+
+        Args:
+            path: The file.
+            data: Its new content.
+            expected: The digest of what has to be there, the empty text for nothing, `None` for anything.
+            make_folders: Whether missing folders are made.
+            break_links: Whether a file with several names may be parted from the others.
+        """
+
+    def list(self, path: _Path) -> list[tuple[str, _Kind, int]]:
+        """The name, the kind and the size of each entry of a folder, by name."""
+
+    def stat(self, path: _Path) -> tuple[_Kind, int, int, int, int]:
+        """The kind, the size, the permission bits, the number of names, when it was changed in nanoseconds."""
+
+    def make_folder(self, path: _Path) -> None:
+        """Makes a folder and those around it."""
+
+    def move(self, source: _Path, target: _Path, overwrite: bool) -> None:
+        """Gives something another name."""
+
+    def copy(self, source: _Path, target: _Path, overwrite: bool) -> None:
+        """Copies a file or a folder."""
+
+    def delete(self, path: _Path, recursive: bool) -> None:
+        """Deletes a file, a link, a folder."""
+
+def content_digest(data: bytes) -> str:
+    """BLAKE3 of a file with this content, as 64 hexadecimal digits."""
 
 def _panic_for_tests(where: Literal["caller", "worker"]) -> None:
     """Panic on purpose, on the calling thread or on a worker: raises `rev_accel.errors.InternalError`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import _core, settings, workspace
+from . import _core, settings
 from . import cache as result_cache
 from .errors import InputError
 from .report import Report, patterns_checked, rules_checked
+from .workspace import root as workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

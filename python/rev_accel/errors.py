@@ -4,7 +4,9 @@
     └── RevAccelError
         ├── InputError (also a ValueError)            an argument, option or named path cannot be used
         ├── LogError (also a ValueError)              a message log is damaged, open elsewhere, or none
-        ├── PathOutsideRootError (also a ValueError)  a path leads out of the workspace root
+        ├── PathOutsideRootError (also a ValueError)  a path leads out of the workspace
+        ├── StaleFileError                            a file is not as it was when it was read; nothing was written
+        ├── ToolError                                 a tool refuses what it was asked for; says what to do instead
         ├── GitError                                  git gave no answer; says why
         ├── ModelError                                a call of a model gave no whole reply
         │   ├── ModelTimeoutError (also a TimeoutError)  it took too long; says in which phase
@@ -37,6 +39,8 @@ __all__ = [
     "PathOutsideRootError",
     "ReplayMissError",
     "RevAccelError",
+    "StaleFileError",
+    "ToolError",
 ]
 
 
@@ -56,7 +60,21 @@ class LogError(RevAccelError, ValueError):
 
 
 class PathOutsideRootError(RevAccelError, ValueError):
-    """A path leads out of the workspace root."""
+    """A path leads out of the workspace, or to a place in it that may only be read."""
+
+
+class StaleFileError(RevAccelError):
+    """A file is not as it was when it was read, so nothing was written; read it again.
+
+    `difference` is what has changed since, as a unified diff of bounded length; `None` where what was read is not kept,
+    as that of large files, or where one of the two is no text.
+    """
+
+    difference: "str | None" = None
+
+
+class ToolError(RevAccelError):
+    """A tool refuses what it was asked for. The text is for the model: what was expected, and what to do instead."""
 
 
 class InternalError(RevAccelError, RuntimeError):

@@ -17,9 +17,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from . import _core, settings, workspace
+from . import _core, settings
 from . import cache as result_cache
 from .errors import GitError, InputError
+from .workspace import root as workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ def stream(tree: Edited) -> Answers:
     for cached in (cache.arguments(), None):
         pieces.append([])
         _core.stream(
-            str(workspace.root_text_of(tree.root)),
+            str(workspace.root.root_text_of(tree.root)),
             ["."],
             rules=63,
             all_files=False,

@@ -91,7 +91,7 @@ def test_what_waits_is_bounded() -> None:
     histogram = Metrics().histogram("x")
     for _ in range(10 * WAITING):
         histogram.record(0.1)
-        assert len(histogram._waiting) < WAITING
+        assert len(histogram.waiting) < WAITING
 
 
 def test_one_name_and_attributes_are_one_instrument() -> None:

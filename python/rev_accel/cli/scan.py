@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from rev_accel import _core, cache, settings, workspace
+from rev_accel import _core, cache, settings
 from rev_accel.errors import InputError
 from rev_accel.report import rules_checked
+from rev_accel.workspace.root import root_text_of
 
 from . import config, source, streams, summary
 from .progress import Progress, clearing, is_wanted
@@ -175,7 +176,7 @@ def scan(**given: Any) -> int:
         raise click.UsageError("`-` (standard input) cannot be combined with other paths")
     if options.stdin_filename is not None and options.paths != (STANDARD_INPUT,):
         raise click.UsageError("`--stdin-filename` needs the path `-`")
-    root = workspace.root_text_of(None)
+    root = root_text_of(None)
     project = config.Config() if options.isolated else config.read(root)
     rules = options.patterns or settings.RULES
     if not options.patterns and project.patterns is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rev_accel.llm.estimate import BYTES_A_TOKEN, described, message_texts, text_bytes
+from rev_accel.llm.estimate import BYTES_A_TOKEN, compact, message_texts, text_bytes
 
 from .calls import calls
 
@@ -39,10 +39,10 @@ def message_tokens(message: Mapping[str, Any]) -> int:
 
 
 def tools_tokens(tools: Iterable[Any] | None) -> int:
-    """About how many tokens the descriptions of tools are."""
+    """About how many tokens the schemas of tools are: most templates write them as JSON."""
     if tools is None:
         return 0
-    return sum(map(text_bytes, described(list(tools)))) // BYTES_A_TOKEN
+    return sum(-(-len(compact(tool).encode("utf-8", "surrogatepass")) // BYTES_A_TOKEN) for tool in tools)
 
 
 class Calibration:

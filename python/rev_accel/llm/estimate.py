@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BYTES_A_TOKEN",
+    "compact",
     "context_cut",
     "described",
     "message_texts",
@@ -127,7 +128,8 @@ def described(schema: Any) -> Iterator[str]:
 
 
 def compact(value: Any) -> str:
+    """JSON without spaces; empty for what no server takes."""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    except (ValueError, RecursionError):  # an int of thousands of digits, or nested too deep: no server takes it
+    except (ValueError, RecursionError):  # an int of thousands of digits, or nested too deep
         return ""

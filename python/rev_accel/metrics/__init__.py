@@ -19,7 +19,18 @@ from . import figures as _figures
 from .collection import Metrics, timed
 from .figures import Figures
 from .instruments import Counter, Histogram, Summary
-from .names import AGENT_PHASE, ANALYSIS, CACHE_RESULT, MEMORY, MODEL_CALL, PREFIX, TOKENS, TOOL, TOOL_OVERHEAD
+from .names import (
+    AGENT_PHASE,
+    ANALYSIS,
+    CACHE_RESULT,
+    MEMORY,
+    MODEL_CALL,
+    PREFIX,
+    TOKENS,
+    TOOL,
+    TOOL_FAILURES,
+    TOOL_OVERHEAD,
+)
 
 __all__ = [
     "AGENT_PHASE",
@@ -31,6 +42,7 @@ __all__ = [
     "PREFIX",
     "TOKENS",
     "TOOL",
+    "TOOL_FAILURES",
     "TOOL_OVERHEAD",
     "Counter",
     "Figures",

@@ -68,7 +68,6 @@ class Histogram:
         "_buckets",
         "_forward",
         "_lock",
-        "_waiting",
         "attributes",
         "count",
         "least",
@@ -76,7 +75,11 @@ class Histogram:
         "name",
         "total",
         "unit",
+        "waiting",
     )
+
+    waiting: deque[float]
+    """Values that are not counted yet. Who is in a hurry may append here, and calls `fold` when they are `WAITING`."""
 
     def __init__(self, name: str, unit: str, attributes: Mapping[str, str]) -> None:
         self.name = name
@@ -87,13 +90,13 @@ class Histogram:
         self.least = float("inf")
         self.most = float("-inf")
         self._buckets: Tally[int] = Tally()
-        self._waiting: deque[float] = deque()
+        self.waiting: deque[float] = deque()
         self._lock = Lock()
         self._forward: Callable[[float], object] | None = None
 
     def record(self, value: float) -> None:
         """Takes a value."""
-        waiting = self._waiting
+        waiting = self.waiting
         waiting.append(value)
         if len(waiting) >= WAITING:
             self.fold()
@@ -101,7 +104,7 @@ class Histogram:
     def fold(self) -> None:
         """Counts the values that wait."""
         with self._lock:
-            waiting = self._waiting
+            waiting = self.waiting
             # Only as many as there are now: others may go on without end.
             values = [waiting.popleft() for _ in range(len(waiting))]
             if not values:

@@ -11,6 +11,7 @@ __all__ = [
     "PREFIX",
     "TOKENS",
     "TOOL",
+    "TOOL_FAILURES",
     "TOOL_OVERHEAD",
     "UNITS",
 ]
@@ -22,7 +23,9 @@ TOOL = "gen_ai.execute_tool.duration"
 
 # Ours.
 TOOL_OVERHEAD = "rev_accel.tool.overhead"
-"""What a registry adds to the handler of a tool."""
+"""What a registry does before the function of a tool is called: look-up, check of the arguments, description."""
+TOOL_FAILURES = "rev_accel.tool.failures"
+"""Calls of tools that went wrong; the attribute `kind` is `unknown`, `arguments` or `error`."""
 ANALYSIS = "rev_accel.analysis.duration"
 """A scan; the attribute `state` is `cold` or `warm`."""
 CACHE_RESULT = "rev_accel.cache.result"
@@ -34,5 +37,5 @@ PREFIX = "rev_accel.prefix.size"
 MEMORY = "rev_accel.process.memory"
 """Resident memory; the attribute `kind` is `current` or `peak`."""
 
-UNITS = {TOKENS: "{token}", CACHE_RESULT: "{request}", PREFIX: "By", MEMORY: "By"}
+UNITS = {TOKENS: "{token}", TOOL_FAILURES: "{call}", CACHE_RESULT: "{request}", PREFIX: "By", MEMORY: "By"}
 """Of those that are not seconds."""

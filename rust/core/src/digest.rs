@@ -43,6 +43,12 @@ impl Digest {
         Self(bytes)
     }
 
+    /// A digest from its text; `None` if that is none.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        blake3::Hash::from_hex(text).ok().map(|hash| Self(*hash.as_bytes()))
+    }
+
     /// The digest of a sequence of messages from that of all but the last, if there are any, and that of the last. So the digest of a
     /// sequence that grows costs what is new.
     pub fn chain(previous: Option<&Self>, last: &Self) -> Result<Self, Excess> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::canonical::Excess;
 use crate::place::Place;
+use crate::workspace::{WorkspaceFault, shown};
 
 /// How many characters of a pattern a message shows.
 const SHOWN: usize = 80;
@@ -55,6 +56,13 @@ pub enum Error {
     Spawn(io::Error),
     /// Git gave no answer.
     Git(GitFault),
+    /// Something in a workspace could not be done.
+    Workspace {
+        /// The path as the caller gave it.
+        path: String,
+        /// Why.
+        fault: WorkspaceFault,
+    },
     /// The work was asked to stop through [`Cancel`](crate::Cancel).
     Cancelled,
 }
@@ -79,6 +87,10 @@ pub enum GitFault {
     },
     /// The repository names more filters than can be kept from running.
     TooManyFilters,
+    /// It cannot be told which filters its submodules name.
+    UnknownSubmodules,
+    /// Its own configuration names hooks.
+    OwnHooks,
 }
 
 /// Why a part of a value has no digest.
@@ -120,6 +132,7 @@ impl fmt::Display for Error {
             Self::Value { place, fault } => write!(f, "`{place}` {fault}"),
             Self::Spawn(source) => write!(f, "no worker thread could be started: {source}"),
             Self::Git(fault) => fault.fmt(f),
+            Self::Workspace { path, fault } => write!(f, "`{}` {fault}", shown(path)),
             Self::Cancelled => f.write_str("the work was cancelled"),
         }
     }
@@ -128,12 +141,16 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Path { source, .. } | Self::Spawn(source) | Self::Git(GitFault::Start(source)) => Some(source),
+            Self::Path { source, .. }
+            | Self::Spawn(source)
+            | Self::Git(GitFault::Start(source))
+            | Self::Workspace { fault: WorkspaceFault::System(source), .. } => Some(source),
             Self::Exclude { .. }
             | Self::Include { .. }
             | Self::Pattern { .. }
             | Self::Value { .. }
             | Self::Git(_)
+            | Self::Workspace { .. }
             | Self::Cancelled => None,
         }
     }
@@ -152,6 +169,12 @@ impl fmt::Display for GitFault {
             Self::Failed { command, message } => write!(f, "`git {command}` failed: {message}"),
             Self::TooManyFilters => f.write_str(
                 "the repository's own configuration names more filters than can be kept from running: remove `filter.*` from it",
+            ),
+            Self::UnknownSubmodules => f.write_str(
+                "it cannot be told which filters the submodules of the repository name, so git is not run: see what `git submodule status` says",
+            ),
+            Self::OwnHooks => f.write_str(
+                "the repository's own configuration names hooks, which cannot be kept from running: remove `hook.*` from it",
             ),
         }
     }

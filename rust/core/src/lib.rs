@@ -19,6 +19,8 @@
 //!
 //! [`Replies`] keeps what models answered under such names, and says who is making a call meanwhile.
 //!
+//! A [`Workspace`](workspace::Workspace) reads and writes files below its roots, and nothing outside of them.
+//!
 //! No input ends the process: a text is bounded by the [`guard`](syntax::guard) before anything recursive sees it, workers have
 //! large stacks, and a panic is confined to its file.
 
@@ -41,6 +43,7 @@ mod source;
 mod symbols;
 pub mod syntax;
 mod tree;
+pub mod workspace;
 
 pub use cache::{
     Bypass, Cache, CacheCheck, CacheInfo, CacheOptions, DEFAULT_CACHE_BYTES, DEFAULT_MEMORY_BYTES, Held, KeptText,

@@ -1,10 +1,11 @@
 //! From the core's error to Python's exceptions, which are defined in `rev_accel.errors`.
 
-use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyFileExistsError, PyMemoryError, PyOSError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use rev_accel_core::canonical::Excess;
+use rev_accel_core::workspace::WorkspaceFault;
 use rev_accel_core::{Error, Fault, GitFault};
 
 /// The exception for an error of the core.
@@ -23,6 +24,7 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
         // The machine grants no thread: the same class as where Python cannot start a process.
         Error::Spawn(_) => PyOSError::new_err(error.to_string()),
         Error::Git(fault) => git(py, fault),
+        Error::Workspace { path, fault } => workspace(py, path, fault, error.to_string()),
         Error::Cancelled => internal(py, error.to_string()),
     }
 }
@@ -47,7 +49,7 @@ fn git(py: Python<'_>, fault: &GitFault) -> PyErr {
         GitFault::TimedOut(_) => "timeout",
         // The name of the setting stands in the text in every language.
         GitFault::Failed { message, .. } if message.contains("safe.directory") => "refused",
-        GitFault::TooManyFilters => "refused",
+        GitFault::TooManyFilters | GitFault::UnknownSubmodules | GitFault::OwnHooks => "refused",
         GitFault::Start(_) | GitFault::TooLong | GitFault::Failed { .. } => "failed",
     };
     let error = raise(py, &CLASS, "GitError", fault.to_string());
@@ -55,6 +57,34 @@ fn git(py: Python<'_>, fault: &GitFault) -> PyErr {
         Ok(()) => error,
         Err(failed) => failed,
     }
+}
+
+/// The exception for what could not be done in a workspace.
+fn workspace(py: Python<'_>, path: &str, fault: &WorkspaceFault, message: String) -> PyErr {
+    static OUTSIDE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    static STALE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    match fault {
+        WorkspaceFault::Outside | WorkspaceFault::ReadOnly(_) => raise(py, &OUTSIDE, "PathOutsideRootError", message),
+        WorkspaceFault::Stale { .. } => raise(py, &STALE, "StaleFileError", message),
+        WorkspaceFault::Exists => PyFileExistsError::new_err(message),
+        WorkspaceFault::System(source) => match source.raw_os_error() {
+            // Python makes it the class of the number, as `FileNotFoundError`.
+            Some(number) => PyOSError::new_err((number, strerror(py, number), path.to_owned())),
+            None => PyOSError::new_err(message),
+        },
+        WorkspaceFault::Name(_)
+        | WorkspaceFault::Kind { .. }
+        | WorkspaceFault::HardLinks(_)
+        | WorkspaceFault::Protected(_)
+        | WorkspaceFault::Restless
+        | WorkspaceFault::TooDeep(_)
+        | WorkspaceFault::Cancelled => input(py, message),
+    }
+}
+
+/// What Python says for a number of the system.
+fn strerror(py: Python<'_>, number: i32) -> Option<String> {
+    py.import("os").and_then(|os| os.call_method1("strerror", (number,))?.extract()).ok()
 }
 
 fn raise(py: Python<'_>, class: &PyOnceLock<Py<PyType>>, name: &str, message: String) -> PyErr {

@@ -11,6 +11,7 @@ mod repo;
 mod scan;
 mod search;
 mod walk;
+mod workspace;
 
 use pyo3::prelude::*;
 
@@ -33,11 +34,13 @@ mod _core {
     #[pymodule_export]
     use super::replies::ReplyStore;
     #[pymodule_export]
-    use super::repo::{repo_explain, repo_floor, repo_head, repo_log, repo_status, repo_text};
+    use super::repo::{repo_explain, repo_floor, repo_git, repo_head, repo_log, repo_status, repo_text};
     #[pymodule_export]
     use super::scan::{ScanResult, analyze, scan, scan_source, stream};
     #[pymodule_export]
     use super::search::search;
+    #[pymodule_export]
+    use super::workspace::{WorkspaceCore, content_digest};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

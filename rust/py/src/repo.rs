@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use rev_accel_core::repo::{Content, Explanation, Form, Outcome, Question, Repositories};
+use rev_accel_core::repo::{Content, Explanation, Form, Outcome, Question, Ran, Repositories};
 
 use crate::{detach, error};
 
@@ -120,6 +120,25 @@ pub(crate) fn repo_head(
 pub(crate) fn repo_explain(folder: PathBuf) -> Option<ExplanationParts> {
     let Explanation { kept, reason, not_kept, git, processes, stamps } = REPOSITORIES.explanation(&folder)?;
     Some((kept, reason, not_kept, git.map(PathBuf::into_os_string), processes, stamps))
+}
+
+/// `code`, `output`, `errors`, `top`, `blanked`.
+type RanParts<'py> = (Option<i32>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, OsString, Vec<OsString>);
+
+/// Runs a command of git.
+#[pyfunction]
+#[pyo3(signature = (folder, arguments, *, timeout, writes))]
+pub(crate) fn repo_git(
+    py: Python<'_>,
+    folder: PathBuf,
+    arguments: Vec<OsString>,
+    timeout: f64,
+    writes: bool,
+) -> PyResult<RanParts<'_>> {
+    let question = question(folder, Form::Status, timeout, None, true);
+    let ran = detach::run(py, move |cancel| REPOSITORIES.run(&question, &arguments, writes, cancel))?;
+    let Ran { code, output, errors, top, blanked } = ran;
+    Ok((code, PyBytes::new(py, &output), PyBytes::new(py, &errors), top.into_os_string(), blanked))
 }
 
 /// Forgets all repositories.

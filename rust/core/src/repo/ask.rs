@@ -200,12 +200,21 @@ fn text_of(question: &Question, excluded: &[OsString], status: &[u8], log: &[u8]
     Ok(entries::text(status, log, &entries))
 }
 
+/// What is known of a repository before git is asked for anything.
+pub(super) struct Ground {
+    pub(super) layout: Arc<Layout>,
+    pub(super) index: Option<Arc<Index>>,
+    pub(super) submodules: Submodules,
+    /// The filters that must not run, there and in the submodules.
+    pub(super) blanks: Blanks,
+}
+
 /// One question that is put to git.
-struct Inquiry<'a> {
-    repositories: &'a Repositories,
-    question: &'a Question,
-    cancel: &'a Cancel,
-    explanation: Explanation,
+pub(super) struct Inquiry<'a> {
+    pub(super) repositories: &'a Repositories,
+    pub(super) question: &'a Question,
+    pub(super) cancel: &'a Cancel,
+    pub(super) explanation: Explanation,
 }
 
 impl Inquiry<'_> {
@@ -221,19 +230,7 @@ impl Inquiry<'_> {
         });
         let (because, wants, layout, index) = known.unwrap_or((None, Ok(()), None, None));
         self.explanation.reason = because.unwrap_or_else(|| "nothing was kept".to_owned());
-        let layout = self.layout(layout, deadline)?;
-        self.explanation.git = Some(layout.git.program.clone());
-        if layout.is_outside {
-            return Err(self.outside(&layout));
-        }
-        if layout.config.is_none() {
-            return Err(Error::Git(GitFault::Failed { command: "config", message: layout.problem.clone() }));
-        }
-        let index = self.index(&layout, index);
-        let submodules = self.submodules(&layout, index.as_deref(), deadline)?;
-        let own = layout.own_filters();
-        let names = own.union(&submodules.filters).map(OsString::as_os_str);
-        let blanks = Blanks::new(names).ok_or(Error::Git(GitFault::TooManyFilters))?;
+        let Ground { layout, index, submodules, blanks } = self.ground(layout, index, deadline)?;
 
         let wants = if question.keeps { wants } else { Err(Unkept::Unmodelled("it shall not be kept")) };
         let may_keep = wants.and_then(|()| Learning::begin(question, &layout, index.as_ref(), &submodules, started));
@@ -281,6 +278,29 @@ impl Inquiry<'_> {
             slot.kept = kept;
         });
         Ok(answer)
+    }
+
+    /// What has to be known before git is asked for anything.
+    pub(super) fn ground(
+        &mut self,
+        layout: Option<Arc<Layout>>,
+        index: Option<Arc<Index>>,
+        deadline: Instant,
+    ) -> Result<Ground> {
+        let layout = self.layout(layout, deadline)?;
+        self.explanation.git = Some(layout.git.program.clone());
+        if layout.is_outside {
+            return Err(self.outside(&layout));
+        }
+        if layout.config.is_none() {
+            return Err(Error::Git(GitFault::Failed { command: "config", message: layout.problem.clone() }));
+        }
+        let index = self.index(&layout, index);
+        let submodules = self.submodules(&layout, index.as_deref(), deadline)?;
+        let own = layout.own_filters();
+        let names = own.union(&submodules.filters).map(OsString::as_os_str);
+        let blanks = Blanks::new(names).ok_or(Error::Git(GitFault::TooManyFilters))?;
+        Ok(Ground { layout, index, submodules, blanks })
     }
 
     /// There is no repository, and that is known as long as nothing above the folder could begin one.
@@ -370,7 +390,7 @@ impl Inquiry<'_> {
         }
     }
 
-    fn fault(&self, fault: Fault) -> Error {
+    pub(super) fn fault(&self, fault: Fault) -> Error {
         match fault {
             Fault::Start(source) => Error::Git(GitFault::Start(source)),
             Fault::TimedOut => Error::Git(GitFault::TimedOut(self.question.timeout)),

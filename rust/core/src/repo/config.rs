@@ -82,6 +82,11 @@ impl Config {
         self.0.iter().filter(|setting| setting.is_own).filter_map(|setting| filter_of(&setting.key)).collect()
     }
 
+    /// Whether the repository's own files have any setting whose key begins so.
+    pub(super) fn has_own(&self, start: &str) -> bool {
+        self.0.iter().any(|setting| setting.is_own && setting.key.starts_with(start.as_bytes()))
+    }
+
     /// Whether there is a filter besides those.
     pub(super) fn has_other_filters(&self) -> bool {
         let own = self.own_filters();

@@ -8,6 +8,7 @@
 
 mod answer;
 mod ask;
+mod command;
 mod config;
 mod discovery;
 mod entries;
@@ -32,6 +33,7 @@ mod walk;
 
 pub use answer::{Answer, Content, Explanation, Outcome};
 pub use ask::{Environment, Question};
+pub use command::Ran;
 pub use form::Form;
 pub use memory::Repositories;
 pub use parse::{Commit, Head, StatusEntry};

@@ -162,6 +162,7 @@ fn settings_are_read_with_where_they_come_from() {
     assert!(config.is_on("core.bare") && !config.is_on("core.none"));
     assert_eq!(config.own_filters().into_iter().collect::<Vec<_>>(), ["a.b=c"]);
     assert!(config.has_other_filters());
+    assert!(config.has_own("filter.") && !config.has_own("filter.lfs") && !config.has_own("filter.mine"));
     let environment = Environment::default();
     let files = config.files(&[Path::new("/top")], &environment).unwrap();
     for file in ["/etc/gitconfig", "/home/me/.gitconfig", "/top/.git/config", "/top/.git/more"] {

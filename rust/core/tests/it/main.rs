@@ -12,3 +12,4 @@ mod reports;
 mod search;
 mod selection;
 mod tree;
+mod workspace;

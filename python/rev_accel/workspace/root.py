@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from contextvars import ContextVar
 
-from .errors import InputError
+from rev_accel.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,12 @@ def use_root(path: str | os.PathLike[str]) -> AbstractContextManager[Path]:
 
 def root_text() -> str:
     """`get_root` as text, for callers that can do without `pathlib`."""
-    return _context_root.get() or _process_root or os.path.realpath(os.getcwd())
+    return chosen_root() or os.path.realpath(os.getcwd())
+
+
+def chosen_root() -> str | None:
+    """The root that was set, for this context or the process; `None` if the working directory is."""
+    return _context_root.get() or _process_root
 
 
 def root_text_of(path: str | os.PathLike[str] | None) -> str:

@@ -1,0 +1,160 @@
+"""The calls of one reply of a model: those that read beside each other, with the results in the order of the calls."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from rev_accel.errors import InputError
+from rev_accel.history.log import INTERRUPTED
+
+from .result import Failure
+
+if TYPE_CHECKING:
+    from rev_accel.llm import ToolCall
+
+    from .registry import Registry
+
+__all__ = ["CallsInterrupted", "ToolResult", "execute_calls"]
+
+THREADS = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolResult:
+    """What came of a call."""
+
+    name: str
+    id: str | None
+    """As the server gave it; `None` where it gave none."""
+    text: str
+    failed: bool
+
+    def message(self) -> dict[str, Any]:
+        """The message that answers the call, in the dialects of OpenAI and Ollama."""
+        which = {"tool_name": self.name} if self.id is None else {"tool_call_id": self.id}
+        return {"role": "tool", **which, "content": self.text}
+
+
+class CallsInterrupted(KeyboardInterrupt):
+    """Ctrl-C while calls were executed. Each has a result all the same, so a conversation stays valid."""
+
+    def __init__(self, results: Sequence[ToolResult]) -> None:
+        super().__init__()
+        self.results = results
+        """In the order of the calls; of those that had not ended, the text says so."""
+
+
+def execute_calls(
+    calls: Iterable[ToolCall | Mapping[str, Any]], registry: Registry, *, threads: int = THREADS
+) -> list[ToolResult]:
+    """Executes the calls of a reply, with the outcome of executing them one after the other.
+
+    Calls of tools that read and stand next to each other are executed at once; one that writes waits for those before
+    it, and those behind it wait for it. Each runs in a copy of the caller's context (`contextvars`).
+
+    Args:
+        calls: `reply.tool_calls`, or dicts as they stand in an assistant's message.
+        threads: How many run at once at most.
+
+    Returns:
+        The results in the order of the calls.
+
+    Raises:
+        CallsInterrupted: Ctrl-C; it has all the results that there are. It does not wait for tools that run in other
+            threads, but the process does before it ends.
+    """
+    if threads < 1:
+        raise InputError(f"`threads` is {threads}: expected at least 1")
+    asked = [_Asked.of(call) for call in calls]
+    texts: list[str] = [Failure(INTERRUPTED)] * len(asked)
+
+    def execute(number: int) -> None:
+        texts[number] = registry.execute(asked[number].name, asked[number].arguments)
+
+    try:
+        for group in _groups(asked, registry):
+            _execute(group, execute, threads)
+    except KeyboardInterrupt as error:
+        raise CallsInterrupted(_results(asked, texts)) from error
+    return _results(asked, texts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A call, whatever it came as."""
+
+    name: str
+    id: str | None
+    arguments: Any
+    """A dict, or the text of a JSON object."""
+
+    @classmethod
+    def of(cls, call: ToolCall | Mapping[str, Any]) -> _Asked:
+        if not isinstance(call, Mapping):
+            return cls(call.name, call.id, call.text if call.arguments is None else call.arguments)
+        function = call.get("function")
+        if not isinstance(function, Mapping):
+            raise InputError("a call has no `function`: expected one as in `tool_calls` of an assistant's message")
+        name, identity = function.get("name"), call.get("id")
+        name = name if isinstance(name, str) else ""
+        return cls(name, identity if isinstance(identity, str) and identity else None, function.get("arguments"))
+
+
+def _results(asked: Sequence[_Asked], texts: Sequence[str]) -> list[ToolResult]:
+    return [
+        ToolResult(name=one.name, id=one.id, text=str(text), failed=isinstance(text, Failure))
+        for one, text in zip(asked, texts, strict=True)
+    ]
+
+
+def _groups(asked: Sequence[_Asked], registry: Registry) -> Iterable[list[int]]:
+    """Which calls may be executed at once, by their numbers, in order."""
+    group: list[int] = []
+    for number, one in enumerate(asked):
+        found = registry.get(one.name)
+        if found is None or found.reads:
+            group.append(number)
+            continue
+        if group:
+            yield group
+        yield [number]
+        group = []
+    if group:
+        yield group
+
+
+def _execute(group: Sequence[int], execute: Callable[[int], None], threads: int) -> None:
+    """Executes the calls of a group, each in a copy of this context."""
+    contexts = {number: contextvars.copy_context() for number in group}
+    if len(group) == 1 or threads == 1:
+        for number in group:
+            contexts[number].run(execute, number)
+        return
+    waiting, ended = list(reversed(group)), SimpleQueue[BaseException | None]()
+
+    def work() -> None:
+        problem = None
+        try:
+            while waiting:
+                number = waiting.pop()
+                contexts[number].run(execute, number)
+        except IndexError:  # another thread was faster
+            pass
+        except BaseException as error:
+            problem = error
+        ended.put(problem)
+
+    count = min(threads, len(group))
+    for _ in range(count):
+        Thread(target=work, name="rev_accel.tools").start()
+    try:
+        for _ in range(count):
+            if (problem := ended.get()) is not None:
+                raise problem
+    finally:
+        waiting.clear()

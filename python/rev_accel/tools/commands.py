@@ -1,0 +1,97 @@
+"""Runs commands for a model."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any, Protocol
+
+from rev_accel.errors import ToolError
+
+from .definition import tool
+from .process import LIMIT, Completed, Printed, run
+
+__all__ = ["CommandTools", "Place"]
+
+# Words that mean something to a shell only.
+OPERATORS = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>&1", "&>"})
+
+
+class Place(Protocol):
+    """What the tools need of a `rev_accel.workspace.Workspace`."""
+
+    @property
+    def root(self) -> Path:
+        """The main root."""
+
+    def resolve(self, path: str, *, right: Any = "read") -> Path:
+        """The absolute name of a path in it; raises for one that is not, or has not that right."""
+
+
+class CommandTools:
+    """Running commands in a workspace.
+
+    Args:
+        workspace: Where they run.
+        limit: How many bytes of the output of one are given to the model, from its beginning and its end.
+        on_output: Called with pieces of the output while one runs, as text without escapes.
+    """
+
+    def __init__(self, workspace: Place, *, limit: int = LIMIT, on_output: Printed | None = None) -> None:
+        self._workspace = workspace
+        self._limit = limit
+        self._on_output = on_output
+
+    @tool(description="Running {command}", reads=False)
+    def run_command(self, command: list[str] | str, cwd: str = ".", timeout: float = 120, shell: bool = False) -> str:
+        """Runs a program to its end and gives its exit code and what it printed, errors included, in order.
+
+        It cannot be typed to. When its time is over it is stopped, with all that it has started, and you get its output
+        so far. Of long output the beginning and the end are given. A server that shall go on has to be started with
+        `shell`, in the background, with its output in a file.
+
+        Args:
+            command: The program and its arguments, as a list; or as one text, which is split into words as a shell
+                does, without anything else that a shell does.
+            cwd: The folder that it runs in, relative to the root of the workspace.
+            timeout: How many seconds it may take.
+            shell: Have `/bin/sh` read the text, for pipes, redirections and the like.
+        """
+        words = _words(command, shell)
+        # What runs may write.
+        folder = self._workspace.resolve(cwd, right="write")
+        done = run(words, cwd=folder, timeout=timeout, limit=self._limit, on_output=self._on_output)
+        notes = []
+        if not shell and isinstance(command, str) and done.code != 0 and (odd := OPERATORS.intersection(words)):
+            shown = ", ".join(f"`{one}`" for one in sorted(odd))
+            notes.append(f"{shown} went to the program as it is: set `shell` to have a shell read it")
+        return _report(done, timeout, notes)
+
+
+def _words(command: list[str] | str, shell: bool) -> list[str]:
+    if isinstance(command, str):
+        if not command.strip():
+            raise ToolError("`command` is empty: expected a program, and its arguments")
+        if shell:
+            return ["/bin/sh", "-c", command]
+        try:
+            return shlex.split(command)
+        except ValueError as error:
+            raise ToolError(
+                f"`command` cannot be split into words: {error}; a list of arguments needs no quotes"
+            ) from None
+    if shell:
+        raise ToolError("`shell` is for a `command` that is one text: expected one, not a list")
+    return command
+
+
+def _report(done: Completed, timeout: float, notes: list[str]) -> str:
+    if done.timed_out:
+        head = f"it had not ended after {timeout:g} s and was stopped, with all that it had started"
+        head += "; its output so far:" if done.output else "; it had printed nothing"
+    else:
+        head = done.ending if done.output else f"{done.ending}, no output"
+    if done.held:
+        notes.insert(0, "something that it had started kept its output open, and was killed")
+    text = "\n".join([f"[{'; '.join([head, *notes]) if not done.timed_out else head}]", done.output])
+    return text.rstrip("\n")

@@ -1,0 +1,195 @@
+"""Text files of a workspace, and what a model knows of them: what it changes is as it last saw it."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from rev_accel.errors import StaleFileError, ToolError
+from rev_accel.workspace import Absent, Version
+from rev_accel.workspace.difference import difference
+
+from .text import Text, decode
+
+if TYPE_CHECKING:
+    from rev_accel.workspace import Workspace
+
+__all__ = ["Document", "Documents"]
+
+# Larger files are not read as a whole.
+MOST_BYTES = 64 << 20
+# Of contents that are kept to tell what has changed; older ones are forgotten, but not that they were seen.
+KEPT_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A text file as it is now."""
+
+    path: Path
+    """Without links."""
+    label: str
+    """What it is called in texts: relative to the root where it is below it."""
+    version: Version
+    form: Text
+
+    @property
+    def text(self) -> str:
+        return self.form.text
+
+
+class Documents:
+    """The text files of a workspace. May be used by many threads.
+
+    Args:
+        workspace: Whose files they are.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._known: OrderedDict[Path, Version] = OrderedDict()
+        self._lines: dict[Path, set[tuple[int, int]]] = {}
+        self._kept = 0
+        self._lock = Lock()
+
+    def label(self, path: Path) -> str:
+        """What a path without links is called in texts."""
+        root = self.workspace.root
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+    def read(self, path: str) -> Document:
+        """A file as it is now.
+
+        Raises:
+            ToolError: It is binary.
+            InputError: It is no file, or too large.
+            OSError, PathOutsideRootError: As the workspace has it.
+        """
+        found = self.workspace.resolve(path)
+        return self._document(found, self._bytes(found))
+
+    def read_to_change(self, path: str, *, must_be_known: bool) -> Document | None:
+        """A file that is to be changed, as it is now; `None` if there is none.
+
+        Raises:
+            StaleFileError: It is not as it was when the model last saw it.
+            ToolError: The model has not seen it, but must have.
+        """
+        try:
+            found = self.workspace.resolve(path, right="write")
+            data = self._bytes(found)
+        except FileNotFoundError:
+            return None
+        known = self._known.get(found)
+        if known is not None and known != Version.of(data):
+            raise _stale(self.label(found), known, data)
+        document = self._document(found, data)
+        if known is None and must_be_known:
+            raise ToolError(f"`{document.label}` is there already and was not read: read it before you overwrite it")
+        return document
+
+    def change(self, document: Document, text: str) -> Document:
+        """Gives a file another text, unless somebody else has changed it meanwhile.
+
+        Raises:
+            StaleFileError: Somebody has.
+            ToolError: Its encoding has not all of the characters.
+        """
+        version = self.workspace.write(document.path, document.form.encode(text), expected=document.version)
+        self.know(document.path, version)
+        form = replace(document.form, text=text)
+        return Document(path=document.path, label=document.label, version=version, form=form)
+
+    def create(self, path: str, text: str) -> Document:
+        """Makes a file, with the folders that are missing.
+
+        Raises:
+            StaleFileError: There is one.
+        """
+        form = Text(text=text)
+        version = self.workspace.write(path, form.encode(text), expected=Absent(), make_folders=True)
+        found = self.workspace.resolve(path)
+        self.know(found, version)
+        return Document(path=found, label=self.label(found), version=version, form=form)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is anything at a path."""
+        try:
+            self.workspace.stat(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def delete(self, document: Document) -> None:
+        """Deletes a file.
+
+        Raises:
+            StaleFileError: Somebody has changed it meanwhile.
+        """
+        data = self._bytes(document.path)
+        if Version.of(data) != document.version:
+            raise _stale(document.label, document.version, data)
+        self.workspace.delete(document.path)
+        self.forget(document.path)
+
+    def move(self, document: Document, target: str) -> Document:
+        """Gives a file another name, in a folder that is made if it is missing."""
+        if parent := os.path.dirname(target):
+            self.workspace.make_folder(parent)
+        self.workspace.move(document.path, target)
+        self.forget(document.path)
+        found = self.workspace.resolve(target)
+        self.know(found, document.version)
+        return Document(path=found, label=self.label(found), version=document.version, form=document.form)
+
+    def know(self, path: Path, version: Version, lines: tuple[int, int] | None = None) -> bool:
+        """Notes what the model sees of a file; whether it had seen these lines of this version before."""
+        with self._lock:
+            had = self._known.pop(path, None)
+            if had != version:
+                self._lines.pop(path, None)
+            self._kept += len(version.content or b"") - len((had and had.content) or b"")
+            self._known[path] = version
+            self._forget_contents()
+            if lines is None:
+                return False
+            given = self._lines.setdefault(path, set())
+            repeated = lines in given
+            given.add(lines)
+            return repeated
+
+    def forget(self, path: Path) -> None:
+        """Notes that a file, or all below a folder, is not there any more."""
+        with self._lock:
+            for known in [one for one in self._known if one.is_relative_to(path)]:
+                self._kept -= len(self._known.pop(known).content or b"")
+                self._lines.pop(known, None)
+
+    def _forget_contents(self) -> None:
+        for path, version in self._known.items():
+            if self._kept <= KEPT_BYTES:
+                break
+            if version.content is not None:
+                self._kept -= len(version.content)
+                self._known[path] = Version(version.digest, version.size)
+
+    def _bytes(self, path: Path) -> bytes:
+        # By its label, since errors name it.
+        return self.workspace.read(self.label(path), limit=MOST_BYTES)
+
+    def _document(self, path: Path, data: bytes) -> Document:
+        form = decode(data)
+        if form is None:
+            raise ToolError(f"`{self.label(path)}` is binary ({len(data):,} bytes): expected a text file")
+        return Document(path=path, label=self.label(path), version=Version.of(data), form=form)
+
+
+def _stale(label: str, known: Version, data: bytes) -> StaleFileError:
+    found = None if known.content is None else difference(known.content, data)
+    error = StaleFileError(f"`{label}` has changed since it was read; read it again" + (f"\n{found}" if found else ""))
+    error.difference = found
+    return error

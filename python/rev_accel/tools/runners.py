@@ -1,0 +1,209 @@
+"""Runs the tests of a project by pytest or unittest."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from . import junit, unittest_output
+from .outcome import Ended, TestReport
+from .process import Completed, Printed, quiet_environment, run
+
+__all__ = ["Asked", "Interpreter", "run_pytest", "run_unittest"]
+
+_BIN, _PYTHON = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
+# Bytes of what unittest prints that are kept: all is read from it.
+_UNITTEST_LIMIT = 4 << 20
+_MISSING = re.compile(r"No module named '?pytest'?\s*\Z")
+# Exit codes of pytest.
+_REFUSED, _NOTHING, _INTERRUPTED = 4, 5, 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is to be run."""
+
+    root: Path
+    targets: Sequence[tuple[Path, str]]
+    """Files and folders, absolute, each with the names behind `::` in it; none for all tests."""
+    keyword: str | None
+    timeout: float
+    on_output: Printed | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interpreter:
+    """The Python that a project's tests run in."""
+
+    program: str
+    shown: str
+    """For people."""
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of(cls, root: Path) -> Interpreter:
+        """That of the virtual environment in the root, of the active one, or the one that runs this."""
+        environment = quiet_environment()
+        # Tests may be run by a test.
+        environment.pop("PYTEST_CURRENT_TEST", None)
+        environment["PYTHONFAULTHANDLER"] = "1"
+        candidates = [root / ".venv", root / "venv"]
+        if active := environment.get("VIRTUAL_ENV"):
+            candidates.append(Path(active))
+        for folder in candidates:
+            program = folder / _BIN / _PYTHON
+            if os.access(program, os.X_OK):
+                environment["VIRTUAL_ENV"] = str(folder)
+                environment["PATH"] = os.pathsep.join([str(folder / _BIN), environment.get("PATH", os.defpath)])
+                shown = program.relative_to(root) if folder.is_relative_to(root) else program
+                return cls(program=str(program), shown=str(shown), environment=environment)
+        return cls(program=sys.executable, shown=sys.executable, environment=environment)
+
+    def run(self, arguments: Sequence[str], asked: Asked, **options: int) -> Completed:
+        """Runs it in the root."""
+        return run(
+            [self.program, *arguments],
+            cwd=asked.root,
+            timeout=asked.timeout,
+            environment=self.environment,
+            on_output=asked.on_output,
+            **options,
+        )
+
+
+def run_pytest(python: Interpreter, asked: Asked) -> TestReport:
+    """Runs tests by pytest; its results are read from the XML that it writes to a temporary folder."""
+    with TemporaryDirectory(prefix="rev-accel-", ignore_cleanup_errors=True) as folder:
+        results = Path(folder, "results.xml")
+        arguments = ["-m", "pytest", "-v", "--tb=short", "--color=no", f"--rootdir={asked.root}"]
+        arguments += ["-o", "junit_family=xunit1", f"--junit-xml={results}"]
+        if asked.keyword:
+            arguments.append(f"-k={asked.keyword}")
+        arguments += ["::".join([str(path), names]) if names else str(path) for path, names in asked.targets]
+        done = python.run(arguments, asked)
+        found = junit.read(results)
+        printed = _plain(done.output, asked.root).replace(str(results), "results.xml")
+    report = TestReport(runner="pytest", ended="ran", code=done.code, output=printed)
+    if done.timed_out:
+        return _without_result(report, "timed_out", _too_long(asked))
+    if found is None and done.code == 1 and _MISSING.search(done.output):
+        note = f"pytest is not installed for `{python.shown}`: install it there, or set `runner` to `unittest`"
+        return replace(_without_result(report, "missing", note), output="")
+    if done.code == _NOTHING:
+        return _without_result(report, "nothing", f"no tests were found: {_expected(asked, 'pytest')}")
+    if done.code == _REFUSED:
+        return _without_result(report, "refused", "pytest refused to run")
+    if found is None or (done.code not in (0, 1, _INTERRUPTED) and not found.failures):
+        return _without_result(report, "crashed", f"pytest crashed: {done.ending}")
+    notes = []
+    if done.code == _INTERRUPTED:
+        notes.append("pytest stopped before the end")
+    return _with_results(report, found, asked, notes)
+
+
+def run_unittest(python: Interpreter, asked: Asked) -> TestReport:
+    """Runs tests by unittest; its results are read from what it prints."""
+    words, tops = _unittest_words(asked)
+    environment = dict(python.environment)
+    if others := [str(top) for top in tops if top != asked.root]:
+        environment["PYTHONPATH"] = os.pathsep.join([*others, *filter(None, [environment.get("PYTHONPATH")])])
+    python = replace(python, environment=environment)
+    keyword = [f"-k={asked.keyword}"] if asked.keyword else []
+    done = python.run(["-m", "unittest", *words, *keyword], asked, limit=_UNITTEST_LIMIT)
+    found = unittest_output.read(done.output, lambda dotted: _named(dotted, asked.root, tops))
+    report = TestReport(runner="unittest", ended="ran", code=done.code, output=_plain(done.output, asked.root))
+    if done.timed_out:
+        return _without_result(report, "timed_out", _too_long(asked))
+    if found is None:
+        return _without_result(report, "crashed", f"unittest crashed: {done.ending}")
+    if not found.failures and found.passed + found.skipped + found.xfailed == 0:
+        note = f"no tests were found: {_expected(asked, 'unittest')}"
+        return replace(_without_result(report, "nothing", note), output="")
+    return _with_results(report, found, asked, [])
+
+
+def _with_results(report: TestReport, found: junit.Results, asked: Asked, notes: list[str]) -> TestReport:
+    explained = bool(found.failures) or report.code == 0
+    if not explained:
+        how = "a signal" if report.code is None else f"exit code {report.code}"
+        notes.append(f"no test failed, but {report.runner} ended with {how}")
+    return replace(
+        report,
+        passed=found.passed,
+        failed=found.failed,
+        errors=found.errors,
+        skipped=found.skipped,
+        xfailed=found.xfailed,
+        failures=tuple(replace(one, text=_plain(one.text, asked.root)) for one in found.failures),
+        output="" if explained else report.output,
+        notes=tuple(notes),
+    )
+
+
+def _without_result(report: TestReport, ended: Ended, note: str) -> TestReport:
+    return replace(report, ended=ended, notes=(note,))
+
+
+def _too_long(asked: Asked) -> str:
+    return f"it had not ended after {asked.timeout:g} s and was stopped, with all that it had started"
+
+
+def _expected(asked: Asked, runner: str) -> str:
+    if asked.keyword:
+        return f"none may match `keyword`, `{asked.keyword}`"
+    if runner == "pytest":
+        return "expected functions `test_*`, in files `test_*.py` or `*_test.py`"
+    return "expected methods `test*` of `unittest.TestCase`, in files `test*.py`; functions need pytest"
+
+
+def _plain(text: str, root: Path) -> str:
+    """With paths relative to the root."""
+    return text.replace(f"{root}{os.sep}", "")
+
+
+def _unittest_words(asked: Asked) -> tuple[list[str], list[Path]]:
+    """The arguments, and the folders from which modules are imported."""
+    if not asked.targets:
+        # Without `__init__.py`, unittest does not look into the usual folder by itself.
+        usual = [asked.root / name for name in ("tests", "test")]
+        start = next((path for path in usual if path.is_dir() and not (path / "__init__.py").exists()), None)
+        return _discovery(start) if start and not any(asked.root.glob("test*.py")) else (["discover"], [asked.root])
+    if len(asked.targets) == 1 and asked.targets[0][0].is_dir():
+        return _discovery(asked.targets[0][0])
+    words, tops = [], []
+    for path, names in asked.targets:
+        for file in sorted(path.rglob("test*.py")) if path.is_dir() else [path]:
+            top = _top(file.parent)
+            module = ".".join(file.relative_to(top).with_suffix("").parts)
+            words.append(".".join([module, *filter(None, names.partition("[")[0].split("::"))]))
+            if top not in tops:
+                tops.append(top)
+    return words, tops
+
+
+def _discovery(start: Path) -> tuple[list[str], list[Path]]:
+    top = _top(start)
+    return ["discover", f"--start-directory={start}", f"--top-level-directory={top}"], [top]
+
+
+def _top(folder: Path) -> Path:
+    """The folder that the package of a folder is in, or the folder itself if it is no package."""
+    while (folder / "__init__.py").exists() and folder.parent != folder:
+        folder = folder.parent
+    return folder
+
+
+def _named(dotted: str, root: Path, tops: Sequence[Path]) -> str:
+    """A dotted name as `run_tests` takes it, if its file is found."""
+    parts = dotted.split(".")
+    for top in [*tops, root]:
+        for count in range(len(parts), 0, -1):
+            file = top.joinpath(*parts[:count]).with_suffix(".py")
+            if file.is_file() and file.is_relative_to(root):
+                return "::".join([file.relative_to(root).as_posix(), *parts[count:]])
+    return dotted

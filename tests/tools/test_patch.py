@@ -1,0 +1,218 @@
+"""Unified diffs: applied as git applies them, to all files or to none."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rev_accel.errors import ToolError
+from rev_accel.metrics import Metrics
+from rev_accel.tools import Failure, Registry, builtin_tools
+from rev_accel.tools.diff import apply, parse
+from rev_accel.workspace import Workspace
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    return builtin_tools(Workspace(tmp_path), metrics=Metrics())
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+    }
+
+
+def git(folder: Path, *arguments: str, **more: object) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    command = ["git", "-c", "core.autocrlf=false", "-c", "diff.renames=true", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, **more)  # type: ignore[call-overload, no-any-return]
+
+
+def changed(source: random.Random, text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    for _ in range(source.randrange(1, 5)):
+        at = source.randrange(len(lines) + 1)
+        lines[at : at + source.choice([0, 0, 1, 1, 2, 5])] = [
+            f"{source.choice(['new', '--- x', '+++ y', '@@ -1 +1 @@', '', 'ж', '-', '+'])} {source.randrange(9)}\n"
+            for _ in range(source.choice([0, 1, 1, 2, 4]))
+        ]
+    text = "".join(lines)
+    return text.rstrip("\n") if source.random() < 0.2 else text
+
+
+def test_what_git_writes_is_applied_as_git_does(tmp_path: Path) -> None:
+    source = random.Random(11)
+    for round_ in range(40):
+        folder = tmp_path / f"r{round_}"
+        folder.mkdir()
+        git(folder, "init", "-q")
+        names = ["a.txt", "dir/b.py", "with space.txt", "ж.txt", 'quote".txt']
+        for name in names:
+            (folder / name).parent.mkdir(exist_ok=True)
+            lines = [
+                f"{source.choice(['x', 'y', '', 'same'])}{source.choice(['', n])}\n"
+                for n in range(source.randrange(30))
+            ]
+            (folder / name).write_text("".join(lines))
+        git(folder, "add", "-A")
+        git(folder, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "before")
+        before = content(folder)
+        # Edits of every kind.
+        for name in names:
+            file, kind = folder / name, source.random()
+            if kind < 0.5:
+                file.write_text(changed(source, file.read_text()))
+            elif kind < 0.6:
+                file.unlink()
+            elif kind < 0.75:
+                file.rename(folder / f"moved {names.index(name)}")
+        if source.random() < 0.5:
+            (folder / "made.txt").write_text(changed(source, "made\n"))
+        if source.random() < 0.2:
+            (folder / "made empty").touch()
+        git(folder, "add", "-A")
+        patch = git(folder, "diff", "--cached", f"-U{source.choice([0, 1, 3, 8])}", "-M").stdout
+        after = content(folder)
+        git(folder, "reset", "-q", "--hard")
+        assert content(folder) == before
+        if patch:
+            found = builtin_tools(Workspace(folder), metrics=Metrics()).execute(
+                "apply_patch", {"patch": patch.decode()}
+            )
+            assert not isinstance(found, Failure), (round_, found, patch.decode())
+        assert content(folder) == after, (round_, patch.decode())
+
+
+def test_hunks_are_found_where_they_fit_though_numbers_are_wrong() -> None:
+    source = random.Random(3)
+    for round_ in range(500):
+        old = "".join(f"line {n}\n" for n in range(source.randrange(1, 60)))
+        new = changed(source, old)
+        if old == new:
+            continue
+        lines = list(difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), "a/f", "b/f"))
+        # As difflib leaves lines that have no end.
+        patch = "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+        (one,) = parse(patch)
+        assert apply(one.hunks, old, "f") == new, (round_, patch)
+        shifted = old if "\n@@ -0,0 " in patch else "first\n" * 3 + old
+        for hunk in one.hunks:
+            hunk.start += source.randrange(-2, 3) if hunk.old else 0
+        if all(len(hunk.old) > 3 for hunk in one.hunks):
+            assert apply(one.hunks, shifted, "f") == shifted[: len(shifted) - len(old)] + new
+
+
+def test_counts_may_be_wrong_and_blank_lines_bare() -> None:
+    text = "a\n\nb\nc\n"
+    for patch in (
+        "--- a/f\n+++ b/f\n@@ -1,9 +1,2 @@\n a\n \n-b\n+B\n c\n",
+        "--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n a\n\n-b\n+B\n c\n",
+        "--- f\n+++ f\n@@ -1 +1 @@ def x():\n a\n\n-b\n+B\n",
+        "```diff\n--- a/f\n+++ b/f\n@@ -3 +3 @@\n-b\n+B\n```\n",
+        "Here it is:\n\n--- a/f\t2026-01-01\n+++ b/f\t2026-01-02\n@@ -3 +3 @@\n-b\n+B\n\n\n",
+        "--- a/f\r\n+++ b/f\r\n@@ -3 +3 @@\r\n-b\r\n+B\r\n",
+    ):
+        (one,) = parse(patch)
+        assert (one.source, one.target) == ("f", "f")
+        assert apply(one.hunks, text, "f") == "a\n\nB\nc\n", patch
+
+
+@pytest.mark.parametrize(
+    ("patch", "text"),
+    [
+        ("", "the patch changes nothing"),
+        ("hello\nworld", "the patch changes nothing"),
+        ("@@ -1 +1 @@\n-a\n+b\n", "is no head of a hunk"),
+        ("--- a/f\n+++ b/f\n@@ nonsense @@\n-a\n+b\n", "is no head of a hunk"),
+        ("--- /dev/null\n+++ /dev/null\n@@ -1 +1 @@\n-a\n+b\n", "before and after: expected a name"),
+        ("diff --git a/b b/b\nindex 1..2 100644\nGIT binary patch\nliteral 1\n", "expected changes of text only"),
+        (
+            "diff --git a/b b/b\nnew file mode 120000\n--- /dev/null\n+++ b/b\n@@ -0,0 +1 @@\n+/etc/passwd\n",
+            "expected changes of text only",
+        ),
+        ("diff --git a/b b/b\nBinary files a/b and b/b differ\n", "expected changes of text only"),
+    ],
+)
+def test_what_is_no_usable_patch_is_told(patch: str, text: str) -> None:
+    with pytest.raises(ToolError, match=text):
+        parse(patch)
+
+
+MANY = """--- a/one
++++ b/one
+@@ -1 +1 @@
+-1
++uno
+--- a/two
++++ /dev/null
+@@ -1 +0,0 @@
+-2
+--- /dev/null
++++ b/new/three
+@@ -0,0 +1 @@
++3
+"""
+
+
+class TestAllOrNothing:
+    @pytest.fixture
+    def files(self, tmp_path: Path) -> dict[str, bytes]:
+        for name, text in (("one", "1\n"), ("two", "2\n"), ("four", "4\n")):
+            (tmp_path / name).write_text(text)
+            (tmp_path / name).chmod(0o640)
+        return content(tmp_path)
+
+    def test_all(self, registry: Registry, tmp_path: Path, files: dict[str, bytes]) -> None:
+        found = registry.execute("apply_patch", {"patch": MANY})
+        assert found == "Changed `one`, 1 hunk.\nDeleted `two`.\nCreated `new/three`."
+        assert content(tmp_path) == {"four": b"4\n", "new/three": b"3\n", "one": b"uno\n"}
+
+    @pytest.mark.parametrize(
+        ("more", "text"),
+        [
+            ("--- a/four\n+++ b/four\n@@ -1 +1 @@\n-5\n+x\n", "hunk 1 of `four` does not fit"),
+            ("--- a/five\n+++ b/five\n@@ -1 +1 @@\n-5\n+x\n", "there is no file `five`"),
+            ("--- /dev/null\n+++ b/four\n@@ -0,0 +1 @@\n+x\n", "`four` is there already"),
+            ("--- a/four\n+++ /dev/null\n@@ -0,0 +0,0 @@\n", "has not all of its lines"),
+            ("--- a/../x\n+++ b/../x\n@@ -1 +1 @@\n-5\n+x\n", "leads out of the workspace"),
+            ("--- a/one\n+++ b/one\n@@ -1 +1 @@\n-1\n+x\n", "`one` is in the patch twice"),
+            ("diff --git a/four b/one\nrename from four\nrename to one\n", "`one` is in the patch twice"),
+        ],
+    )
+    def test_none_if_a_part_does_not_fit(
+        self, registry: Registry, tmp_path: Path, files: dict[str, bytes], more: str, text: str
+    ) -> None:
+        for patch in (MANY + more, more + MANY):
+            found = registry.execute("apply_patch", {"patch": patch})
+            assert isinstance(found, Failure) and text in found
+            assert content(tmp_path) == files
+
+    def test_none_if_a_file_cannot_be_written(
+        self, registry: Registry, tmp_path: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write = Workspace.write
+        for refused in ("one", "new/three", "four"):
+
+            def write_some(
+                self: Workspace, path: str, *given: object, refused: str = refused, **more: object
+            ) -> object:
+                if str(path).endswith(refused) and os.environ.get("FULL"):
+                    raise OSError(28, "No space left on device", refused)
+                return write(self, path, *given, **more)  # type: ignore[arg-type]
+
+            monkeypatch.setattr(Workspace, "write", write_some)
+            monkeypatch.setenv("FULL", "1")
+            patch = MANY + "--- a/four\n+++ b/four\n@@ -1 +1 @@\n-4\n+x\n"
+            found = registry.execute("apply_patch", {"patch": patch})
+            assert isinstance(found, Failure) and "No space left" in found
+            assert content(tmp_path) == files, refused
+            assert {(tmp_path / name).stat().st_mode & 0o777 for name in files} == {0o640}
+            monkeypatch.delenv("FULL")
