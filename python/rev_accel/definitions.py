@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import _core, settings, workspace
+from . import _core, settings
 from .errors import InputError
 from .records import FileError, file_errors
+from .workspace.root import root_text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def outline(
         OSError: The machine grants no thread.
     """
     name, (symbols, failure) = _core.outline(
-        workspace.root_text_of(root), settings.path_texts([path])[0], max_bytes=settings.max_bytes_of(limits)
+        root_text_of(root), settings.path_texts([path])[0], max_bytes=settings.max_bytes_of(limits)
     )
     return _outline(name, symbols, failure)
 
@@ -174,7 +175,7 @@ def find_definitions(
     if not all(part.isidentifier() for part in name.split(".")):
         raise InputError(f"`name` must be a name like `run` or `Runner.run`, not {settings.shown(name)}")
     found, total, failures, files = _core.find_definitions(
-        workspace.root_text_of(root),
+        root_text_of(root),
         settings.path_texts(paths) or ["."],
         name=_normalised(name),
         all_files=settings.takes_all(selection),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from . import _core, settings, workspace
+from . import _core, settings
 from .errors import InputError
 from .records import file_errors
+from .workspace.root import root_text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def search(
     elif not isinstance(limits, SearchLimits):
         raise InputError(f"`limits` must be a SearchLimits, not {type(limits).__name__}")
     files, failures, selected, size = _core.search(
-        workspace.root_text_of(root),
+        root_text_of(root),
         settings.path_texts(paths) or ["."],
         pattern=pattern,
         literal=bool(literal),

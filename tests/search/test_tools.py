@@ -9,38 +9,26 @@ import pytest
 from rev_accel import InputError, PathOutsideRootError
 from rev_accel.tools.code import CodeTools
 from rev_accel.tools.search import SearchTools
-
-
-class Folder:
-    """As much of a workspace as the tools need."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def resolve(self, path: str) -> Path:
-        resolved = (self.root / path).resolve()
-        if not resolved.is_relative_to(self.root):
-            raise PathOutsideRootError(f"`{path}` leads out of the workspace")
-        return resolved
+from rev_accel.workspace import Workspace
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path) -> Workspace:
     root = tmp_path.resolve() / "root"
     root.mkdir()
     (root / "a.py").write_text("import os\n\n\nclass Runner:\n    'Runs.'\n\n    def run(self): print(1)\n")
     for number in range(40):
         (root / f"many{number:02}.txt").write_text("needle\n" * 10)
-    return Folder(root)
+    return Workspace(root)
 
 
-def test_a_search_shows_counts_then_lines(folder: Folder) -> None:
+def test_a_search_shows_counts_then_lines(folder: Workspace) -> None:
     text = SearchTools(folder).search_code(r"def \w+", glob="*.py", context=1)
     assert text == "1 matching line in 1 of 1 file.\na.py-6- \na.py:7:     def run(self): print(1)"
     assert SearchTools(folder).search_code("nothing at all") == "No match in 41 files."
 
 
-def test_a_search_with_many_matches_is_cut_and_says_how_to_get_more(folder: Folder) -> None:
+def test_a_search_with_many_matches_is_cut_and_says_how_to_get_more(folder: Workspace) -> None:
     lines = SearchTools(folder).search_code("needle", max_results=12).splitlines()
     assert lines[0] == (
         "400 matching lines in 40 of 41 files; the first 12 are shown. "
@@ -51,7 +39,7 @@ def test_a_search_with_many_matches_is_cut_and_says_how_to_get_more(folder: Fold
     assert lines[-1] == "and 190 lines in 19 more files"
 
 
-def test_paths_outside_and_bad_patterns_are_errors_with_a_text(folder: Folder) -> None:
+def test_paths_outside_and_bad_patterns_are_errors_with_a_text(folder: Workspace) -> None:
     with pytest.raises(PathOutsideRootError):
         SearchTools(folder).search_code("x", path="..")
     with pytest.raises(InputError, match="unclosed group"):
@@ -60,7 +48,7 @@ def test_paths_outside_and_bad_patterns_are_errors_with_a_text(folder: Folder) -
         SearchTools(folder).search_code("x", max_results=0)
 
 
-def test_an_outline_is_indented_and_cut_from_the_inside(folder: Folder) -> None:
+def test_an_outline_is_indented_and_cut_from_the_inside(folder: Workspace) -> None:
     tools = CodeTools(folder)
     assert tools.outline("a.py") == ("a.py: 1 class(es), 1 method(s)\n4-7: class Runner  # Runs.\n  7: def run(self)")
     assert tools.outline("a.py", max_symbols=1).splitlines()[1:] == [
@@ -71,7 +59,7 @@ def test_an_outline_is_indented_and_cut_from_the_inside(folder: Folder) -> None:
     assert "SyntaxError at line 1" in tools.outline("bad.py").splitlines()[1]
 
 
-def test_definitions_are_listed_with_their_places(folder: Folder) -> None:
+def test_definitions_are_listed_with_their_places(folder: Workspace) -> None:
     tools = CodeTools(folder)
     assert tools.find_definitions("Runner.run") == (
         "1 definition of `Runner.run`:\na.py:7: method Runner.run: def run(self)"
@@ -79,7 +67,7 @@ def test_definitions_are_listed_with_their_places(folder: Folder) -> None:
     assert tools.find_definitions("nothing") == "`nothing` is not defined in 1 Python file."
 
 
-def test_an_analysis_shows_counts_then_findings(folder: Folder) -> None:
+def test_an_analysis_shows_counts_then_findings(folder: Workspace) -> None:
     tools = CodeTools(folder)
     assert tools.analyze_ast_patterns() == (
         "2 findings in 1 Python file: prints 1, type_hints 1.\n"

@@ -9,11 +9,18 @@ from rev_accel import metrics as measured
 from rev_accel.workspace import Workspace
 from rev_accel.workspace.root import chosen_root
 
+from .code import CodeTools
+from .commands import CommandTools
 from .documents import Documents
 from .files import FileTools
 from .folders import FolderTools
+from .git import GitTools
 from .patch import PatchTools
+from .process import Printed
 from .registry import Registry, Started
+from .search import SearchTools
+from .system import SystemTools
+from .testing import TestTools
 
 if TYPE_CHECKING:
     from typing import Any
@@ -26,6 +33,7 @@ def builtin_tools(
     *,
     reads_only: bool = False,
     on_start: Started | None = None,
+    on_output: Printed | None = None,
     metrics: measured.Metrics = measured.METRICS,
 ) -> Registry:
     """The usual tools, working in a workspace.
@@ -36,11 +44,13 @@ def builtin_tools(
         workspace: By default that of the current root.
         reads_only: Leave out the tools that write, and run commands.
         on_start: Called with the description of each tool before it runs: `print`, for example.
+        on_output: Called with pieces of what commands and tests print while they run.
         metrics: Where durations and failures go.
     """
     here = Workspace() if workspace is None else workspace
     documents = Documents(here)
-    files, folders = FileTools(documents), FolderTools(documents)
+    files, folders, code = FileTools(documents), FolderTools(documents), CodeTools(here)
+    commands, tests, git = CommandTools(here, on_output=on_output), TestTools(here, on_output=on_output), GitTools(here)
     tools: list[Callable[..., object]] = [
         files.read_file,
         files.write_file,
@@ -52,6 +62,16 @@ def builtin_tools(
         folders.copy,
         folders.delete,
         folders.create_directory,
+        SearchTools(here).search_code,
+        code.find_definitions,
+        code.outline,
+        code.analyze_ast_patterns,
+        git.get_repo_context,
+        git.git_diff,
+        git.git_commit,
+        commands.run_command,
+        tests.run_tests,
+        SystemTools(here).system_info,
     ]
     made = Registry(tools, on_start=on_start, metrics=metrics)
     return made.subset(one.name for one in made if one.reads) if reads_only else made

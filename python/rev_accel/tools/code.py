@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rev_accel import settings
 from rev_accel.analysis import scan
@@ -12,9 +13,13 @@ from rev_accel.definitions import find_definitions as find
 from rev_accel.definitions import outline as outline_file
 from rev_accel.records import FileError
 
-from .search import Place, counted
+from .definition import tool
+from .search import counted
 
-__all__ = ["TOOLS", "CodeTools"]
+if TYPE_CHECKING:
+    from rev_accel.workspace import Workspace
+
+__all__ = ["CodeTools"]
 
 MOST_SYMBOLS = 1_000
 MOST_DEFINITIONS = 200
@@ -28,11 +33,12 @@ FILES = 10
 class CodeTools:
     """Questions about the Python code in a workspace."""
 
-    def __init__(self, workspace: Place) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
+    @tool(description="Outlining {path}", reads=True)
     def outline(self, path: str, max_symbols: int = 200) -> str:
-        """List what a Python file defines: classes, functions, methods and variables, with lines and signatures.
+        """Lists what a Python file defines: classes, functions, methods and variables, with lines and signatures.
 
         Works on files with syntax errors, too, as far as they can be read.
 
@@ -58,8 +64,9 @@ class CodeTools:
             lines.append(f"{left:,} more are not shown; `max_symbols` up to {MOST_SYMBOLS:,} shows more")
         return "\n".join(lines)
 
+    @tool(description="Looking for the definition of {name}", reads=True)
     def find_definitions(self, name: str, path: str = ".", max_results: int = 50) -> str:
-        """Find where a class, function, method or variable is defined in Python files.
+        """Finds where a class, function, method or variable is defined in Python files.
 
         Args:
             name: The name, as `run`, or the end of a qualified one, as `Runner.run`.
@@ -80,8 +87,9 @@ class CodeTools:
             lines.append(f"{place}: {each.kind} {each.name}: {_cut(each.signature, SIGNATURE)}{doc}")
         return "\n".join([*lines, *_errors(found.errors)])
 
+    @tool(description="Analysing {path}", reads=True)
     def analyze_ast_patterns(self, path: str = ".", patterns: list[str] | None = None, max_results: int = 50) -> str:
-        """Find to-dos, prints, dangerous calls, missing return types, long parameter lists and global statements.
+        """Finds to-dos, prints, dangerous calls, missing return types, long parameter lists and global statements.
 
         Tells first how many there are of each and in which files most, then the findings as path:line: rule message.
 
@@ -132,11 +140,3 @@ def _errors(errors: tuple[FileError, ...]) -> list[str]:
     if len(errors) > ERRORS:
         lines.append(f"{len(errors) - ERRORS:,} more files or folders could not be read whole")
     return lines
-
-
-# Function, what a person sees while it runs, and whether it only reads.
-TOOLS: tuple[tuple[Callable[..., str], str, bool], ...] = (
-    (CodeTools.outline, "Outlining {path}", True),
-    (CodeTools.find_definitions, "Looking for the definition of {name}", True),
-    (CodeTools.analyze_ast_patterns, "Analysing {path}", True),
-)

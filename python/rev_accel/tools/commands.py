@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from rev_accel.errors import ToolError
 
 from .definition import tool
 from .process import LIMIT, Completed, Printed, run
 
-__all__ = ["CommandTools", "Place"]
+if TYPE_CHECKING:
+    from rev_accel.workspace import Workspace
+
+__all__ = ["CommandTools"]
 
 # Words that mean something to a shell only.
 OPERATORS = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>&1", "&>"})
-
-
-class Place(Protocol):
-    """What the tools need of a `rev_accel.workspace.Workspace`."""
-
-    @property
-    def root(self) -> Path:
-        """The main root."""
-
-    def resolve(self, path: str, *, right: Any = "read") -> Path:
-        """The absolute name of a path in it; raises for one that is not, or has not that right."""
 
 
 class CommandTools:
@@ -37,7 +28,7 @@ class CommandTools:
         on_output: Called with pieces of the output while one runs, as text without escapes.
     """
 
-    def __init__(self, workspace: Place, *, limit: int = LIMIT, on_output: Printed | None = None) -> None:
+    def __init__(self, workspace: Workspace, *, limit: int = LIMIT, on_output: Printed | None = None) -> None:
         self._workspace = workspace
         self._limit = limit
         self._on_output = on_output

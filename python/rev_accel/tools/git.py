@@ -10,13 +10,16 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rev_accel import _core, repo
 from rev_accel.errors import GitError, InputError, PathOutsideRootError, ToolError
 from rev_accel.workspace import use_root
 
-from .commands import Place
 from .definition import tool
+
+if TYPE_CHECKING:
+    from rev_accel.workspace import Workspace
 
 __all__ = ["GitTools"]
 
@@ -60,7 +63,7 @@ class GitTools:
         timeout: How many seconds one command of git may take.
     """
 
-    def __init__(self, workspace: Place, *, timeout: float = 60.0) -> None:
+    def __init__(self, workspace: Workspace, *, timeout: float = 60.0) -> None:
         if not 0 < timeout <= repo.LONGEST_TIMEOUT:
             raise InputError(f"`timeout` is {timeout:g}: expected seconds above 0 and up to {repo.LONGEST_TIMEOUT:.0f}")
         self._workspace = workspace

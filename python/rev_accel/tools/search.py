@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from rev_accel import settings
 from rev_accel.text_search import Match, SearchLimits, SearchResult, search
 
-__all__ = ["TOOLS", "Place", "SearchTools"]
+from .definition import tool
+
+if TYPE_CHECKING:
+    from rev_accel.workspace import Workspace
+
+__all__ = ["SearchTools", "counted"]
 
 MOST_RESULTS = 500
 MOST_CONTEXT = 10
@@ -18,23 +21,13 @@ FILES = 20  # in the list of files whose lines are not shown
 ERRORS = 5
 
 
-class Place(Protocol):
-    """What these tools need of a workspace."""
-
-    @property
-    def root(self) -> Path:
-        """The folder that reported paths are relative to."""
-
-    def resolve(self, path: str) -> Path:
-        """The absolute path, which must not lead out of the workspace."""
-
-
 class SearchTools:
     """Text search in a workspace."""
 
-    def __init__(self, workspace: Place) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
+    @tool(description="Searching for {pattern} in {path}", reads=True)
     def search_code(
         self,
         pattern: str,
@@ -45,7 +38,7 @@ class SearchTools:
         context: int = 0,
         max_results: int = 50,
     ) -> str:
-        """Find the lines of text files that match a regular expression.
+        """Finds the lines of text files that match a regular expression.
 
         Tells first how many lines match in how many files, then the lines as path:line: text. Files that .gitignore
         names are left out. No look-around and no backreferences; a pattern matches within one line.
@@ -136,9 +129,3 @@ def _errors(result: SearchResult) -> list[str]:
 def counted(number: int, what: str) -> str:
     """A number and what it counts."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-# Function, what a person sees while it runs, and whether it only reads.
-TOOLS: tuple[tuple[Callable[..., str], str, bool], ...] = (
-    (SearchTools.search_code, "Searching for {pattern} in {path}", True),
-)

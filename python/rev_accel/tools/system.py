@@ -6,12 +6,15 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rev_accel.errors import ToolError
 
-from .commands import Place
 from .definition import tool
 from .process import run
+
+if TYPE_CHECKING:
+    from rev_accel.workspace import Workspace
 
 __all__ = ["SystemTools"]
 
@@ -25,7 +28,7 @@ PROGRAMS = (
 class SystemTools:
     """The machine that a workspace is on."""
 
-    def __init__(self, workspace: Place) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     @tool(description="Looking at the system", reads=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rev_accel.errors import ToolError
 
-from .commands import Place
 from .definition import tool
 from .outcome import FailedTest, TestReport
 from .process import Printed
 from .runners import Asked, Interpreter, run_pytest, run_unittest
+
+if TYPE_CHECKING:
+    from rev_accel.workspace import Workspace
 
 __all__ = ["FailedTest", "TestReport", "TestTools"]
 
@@ -31,7 +33,7 @@ class TestTools:
     # It is no test, whatever pytest makes of its name.
     __test__ = False
 
-    def __init__(self, workspace: Place, *, on_output: Printed | None = None) -> None:
+    def __init__(self, workspace: Workspace, *, on_output: Printed | None = None) -> None:
         self._workspace = workspace
         self._on_output = on_output
 
