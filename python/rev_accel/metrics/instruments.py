@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter as Tally
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
@@ -78,7 +77,7 @@ class Histogram:
         "waiting",
     )
 
-    waiting: deque[float]
+    waiting: list[float]
     """Values that are not counted yet. Who is in a hurry may append here, and calls `fold` when they are `WAITING`."""
 
     def __init__(self, name: str, unit: str, attributes: Mapping[str, str]) -> None:
@@ -90,7 +89,7 @@ class Histogram:
         self.least = float("inf")
         self.most = float("-inf")
         self._buckets: Tally[int] = Tally()
-        self.waiting: deque[float] = deque()
+        self.waiting: list[float] = []
         self._lock = Lock()
         self._forward: Callable[[float], object] | None = None
 
@@ -104,9 +103,9 @@ class Histogram:
     def fold(self) -> None:
         """Counts the values that wait."""
         with self._lock:
-            waiting = self.waiting
-            # Only as many as there are now: others may go on without end.
-            values = [waiting.popleft() for _ in range(len(waiting))]
+            # Others may append meanwhile: those stay.
+            values = self.waiting.copy()
+            del self.waiting[: len(values)]
             if not values:
                 return
             self.count += len(values)

@@ -124,9 +124,9 @@ class Registry:
             raise
         except BaseException as error:
             return self._failure(name, "arguments", problems.refused(entry.tool, error))
-        if self.on_start is not None:
+        if (on_start := self.on_start) is not None:
             try:
-                self.on_start(entry.describe(values))
+                on_start(entry.describe(values))
             except Exception as error:  # nothing depends on what is told
                 _log.debug("`on_start` failed for tool `%s`: %s", name, error)
         ready = perf_counter()
