@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rev_accel.errors import StaleFileError, ToolError
 from rev_accel.workspace import Absent, Version
-from rev_accel.workspace.difference import difference
+from rev_accel.workspace.difference import add_difference
 
 from .text import Text, decode
 
@@ -189,7 +189,7 @@ class Documents:
 
 
 def _stale(label: str, known: Version, data: bytes) -> StaleFileError:
-    found = None if known.content is None else difference(known.content, data)
-    error = StaleFileError(f"`{label}` has changed since it was read; read it again" + (f"\n{found}" if found else ""))
-    error.difference = found
+    error = StaleFileError(f"`{label}` has changed since it was read; read it again")
+    if known.content is not None:
+        add_difference(error, known.content, data)
     return error

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import difflib
 
-__all__ = ["difference"]
+from rev_accel.errors import StaleFileError
+
+__all__ = ["add_difference", "difference"]
 
 # More lines are not compared: the time can grow with their square.
 COMPARED_LINES = 400
 SHOWN_LINES = 40
 SHOWN_CHARACTERS = 200
 CONTEXT = 3
+
+
+def add_difference(error: StaleFileError, before: bytes, after: bytes) -> None:
+    """Has an error tell what has changed, if that can be told."""
+    error.difference = difference(before, after)
+    if error.difference is not None:
+        error.args = (f"{error}\n{error.difference}",)
 
 
 def difference(before: bytes, after: bytes) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rev_accel import _core
 from rev_accel.errors import InputError, StaleFileError
 
-from .difference import difference
+from .difference import add_difference
 from .root import folder_text, root_text_of
 from .state import KEPT_BYTES, Absent, Entry, Right, Stat, Version
 
@@ -191,6 +191,4 @@ class Workspace:
             found = self.read(path, limit=KEPT_BYTES)
         except (OSError, ValueError):
             return
-        error.difference = difference(expected.content, found)
-        if error.difference is not None:
-            error.args = (f"{error}\n{error.difference}",)
+        add_difference(error, expected.content, found)
