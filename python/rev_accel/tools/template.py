@@ -55,7 +55,7 @@ def compiled(template: str, tool: str, defaults: Mapping[str, object]) -> Callab
     default, behind = texts[name], "".join(rest)
 
     def describe(arguments: Mapping[str, Any]) -> str:
-        value = arguments[name] if name in arguments else default
+        value = arguments.get(name, default)
         if type(value) is not str or len(value) > SHOWN or not value.isprintable():
             value = shown(value)
         return before + value + behind
