@@ -71,13 +71,14 @@ develop: $(VENV)/created
 	$(PIP_INSTALL) --editable '.[test]'
 	touch $(VENV)/installed-test $(VENV)/installed
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed-test
 	cargo bench --locked
 	$(BIN)/python benches/peers.py
 	$(BIN)/python benches/llm.py
 	$(BIN)/python benches/repo.py
 	$(BIN)/python benches/history.py
 	$(BIN)/python benches/metrics.py
+	$(BIN)/python benches/tools.py
 	if command -v rg > /dev/null; then $(BIN)/python benches/search.py; fi
 
 # Hours: the long forms of what the tests do in short.
