@@ -360,8 +360,10 @@ def repo_head(
 ) -> tuple[str | None, bytes | None, str | None]:
     """The commit, the reference that HEAD leads to, and the top of the working tree. Raises as `repo_status`."""
 
-def repo_explain(folder: str) -> tuple[bool, str, str | None, str | None, int, int] | None:
-    """Of the last answer for a folder: was it kept, why or why not, why is it not kept, git, processes, stamps."""
+def repo_explain(folder: str) -> tuple[bool, str, str | None, str | None, str | None, int, int] | None:
+    """Of the last answer for a folder: was it kept, why or why not, why is it not kept, why git failed, git, processes,
+    stamps.
+    """
 
 def repo_git(
     folder: str, arguments: list[str], *, timeout: float, writes: bool

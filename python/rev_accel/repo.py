@@ -127,13 +127,15 @@ class Explanation:
     """How an answer came about.
 
     `kept` tells whether it was kept from before, `reason` why it could be, or why git was asked, `not_kept` why it is
-    not kept for the next time, if it is not. `git` is the program that is asked, `processes` how many processes were
+    not kept for the next time, if it is not. `problem` tells why git gave no answer or only a part of it, if so: rev's
+    text is empty there and does not say. `git` is the program that is asked, `processes` how many processes were
     started, `stamps` on how many stamps of files and folders the answer rests.
     """
 
     kept: bool
     reason: str
     not_kept: str | None
+    problem: str | None
     git: str | None
     processes: int
     stamps: int
@@ -144,7 +146,8 @@ def get_repo_context(commits: int = 6) -> str:
 
     The keys are `status`, what `git status -s` prints; `log`, what `git log -n COMMITS --oneline` prints; `top_level`,
     up to 100 sorted entries of the root, hidden ones too, without those that hold what tools make. Outside of a
-    repository, without git, and where git fails, the first two are empty.
+    repository, without git, and where git is too slow or is killed, the first two are empty; `explain().problem` says
+    why.
 
     The root is that of `rev_accel.workspace`. `ValueError` for `commits` that is not a whole number; `InputError`,
     which is one, too, if the root is gone. A variable of the environment that cannot be used is warned of
@@ -213,8 +216,16 @@ def explain() -> Explanation | None:
     parts = _core.repo_explain(workspace.root_text_of(None))
     if parts is None:
         return None
-    kept, reason, not_kept, git, processes, stamps = parts
-    return Explanation(kept=kept, reason=reason, not_kept=not_kept, git=git, processes=processes, stamps=stamps)
+    kept, reason, not_kept, problem, git, processes, stamps = parts
+    return Explanation(
+        kept=kept,
+        reason=reason,
+        not_kept=not_kept,
+        problem=problem,
+        git=git,
+        processes=processes,
+        stamps=stamps,
+    )
 
 
 def _head() -> tuple[str | None, bytes | None, str | None]:

@@ -44,9 +44,26 @@ class Asker:
         assert self._process.stdout is not None
         self._process.stdout.close()
 
-    def ask(self, folder: Path, environment: dict[str, str], *, function: str = "text", commits: int = 6) -> Answer:
-        """Put one question; the file system's clock has moved on since all changes before and will before those after."""
-        request = {"folder": str(folder), "environment": environment, "function": function, "commits": commits}
+    def ask(
+        self,
+        folder: Path,
+        environment: dict[str, str],
+        *,
+        function: str = "text",
+        commits: int = 6,
+        user: int | None = None,
+    ) -> Answer:
+        """Put one question, as another user if wanted.
+
+        The file system's clock has moved on since all changes before and will before those after.
+        """
+        request = {
+            "folder": str(folder),
+            "environment": environment,
+            "function": function,
+            "commits": commits,
+            "user": user,
+        }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         _next_tick()
@@ -67,6 +84,7 @@ class Answer:
         self.kept: bool = reply["kept"]
         self.reason: str = reply["reason"]
         self.not_kept: str | None = reply["not_kept"]
+        self.problem: str | None = reply["problem"]
         self.processes: int = reply["processes"]
 
     def __repr__(self) -> str:
@@ -88,7 +106,10 @@ def serve() -> None:
         request = json.loads(line)
         os.environ.clear()
         os.environ.update(request["environment"])
+        own = os.geteuid()
         try:
+            if request["user"] is not None:
+                os.seteuid(request["user"])
             with workspace.use_root(request["folder"]):
                 value = answer(request["function"], request["commits"])
                 explanation = repo.explain()
@@ -97,10 +118,13 @@ def serve() -> None:
                 "kept": explanation.kept,
                 "reason": explanation.reason,
                 "not_kept": explanation.not_kept,
+                "problem": explanation.problem,
                 "processes": explanation.processes,
             }
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}"}
+        if request["user"] is not None:
+            os.seteuid(own)
         print(json.dumps(reply), flush=True)
 
 

@@ -207,8 +207,36 @@ def test_the_command_outside_of_a_repository_prints_nothing_of_one(
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     assert main(["context"]) == 0
-    assert capfdbinary.readouterr().out == b"status:\n  (nothing)\nlog:\n  (nothing)\ntop level:\n  (nothing)\n"
+    printed = capfdbinary.readouterr()
+    assert printed.out == b"status:\n  (nothing)\nlog:\n  (nothing)\ntop level:\n  (nothing)\n"
+    assert b"warning: `git rev-parse` failed: fatal: not a git repository" in printed.err
     assert main(["context", "--commits", "x"]) == 2
+    assert main(["context", "--commits", "99999999999"]) == 2
+
+
+def test_the_command_says_that_git_gave_no_answer(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["context"]) == 0
+    assert capfdbinary.readouterr().err == b""
+    (repository.dot / "index").write_bytes(b"garbage")
+    assert main(["context", "--json"]) == 0
+    assert b"warning: `git status` failed: " in capfdbinary.readouterr().err
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["context"]) == 0
+    printed = capfdbinary.readouterr()
+    assert printed.out.startswith(b"status:\n  (nothing)\n")
+    assert b"warning: no `git` was found" in printed.err
+
+
+def test_a_repository_without_commits_is_no_problem(
+    tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    repository.git("init", "-q", cwd=tmp_path / "empty")
+    monkeypatch.chdir(tmp_path / "empty")
+    assert main(["context"]) == 0
+    assert capfdbinary.readouterr().err == b""
 
 
 @pytest.mark.parametrize("variable", ["REV_ACCEL_THREADS", "REV_ACCEL_NO_CACHE", "REV_ACCEL_GIT_TIMEOUT"])

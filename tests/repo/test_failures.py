@@ -223,6 +223,134 @@ def test_garbage_in_the_layout_is_an_answer_or_an_error(fake_git: Callable[[str]
                     pass
 
 
+@pytest.mark.parametrize("what", ["status", "log"])
+def test_half_an_answer_is_none(what: str, fake_git: Callable[[str], None]) -> None:
+    fake_git(f'case "$*" in *" {what} "*) echo "?? half"; kill -9 $$;; esac\nexec "$REAL" "$@"')
+    assert rev_accel.get_repo_context().startswith(EMPTY)
+    assert "a signal ended it" in (repo.explain().problem or "")
+    with pytest.raises(rev_accel.GitError, match="a signal ended it"):
+        repo.status() if what == "status" else repo.log()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".git/index",
+        ".git/HEAD",
+        ".git/refs/heads/main",
+        ".git/packed-refs",
+        ".git/commondir",
+        ".git/config",
+        ".git/info/attributes",
+        ".git/objects/info/alternates",
+        ".gitattributes",
+    ],
+)
+def test_a_fifo_in_the_place_of_a_file_has_nobody_wait(
+    name: str, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git may, and its time is bounded. With a filter of the user, files of attributes are read, too."""
+    repository.git("config", "--global", "filter.lfs.clean", "cat")
+    path = repository.top / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    monkeypatch.setenv("REV_ACCEL_GIT_TIMEOUT", "0.3")
+    rev_accel.get_repo_context()
+    for function in (repo.status, repo.log, repo.head):
+        try:
+            function()
+        except rev_accel.GitError as error:
+            assert error.reason in ("timeout", "failed")
+
+
+@pytest.mark.parametrize("name", [".git/packed-refs", ".git/index", ".gitattributes", ".git/objects/info/alternates"])
+def test_a_file_without_end_is_not_read_to_it(name: str, repository: Repository) -> None:
+    """It has holes, and would take all memory."""
+    repository.git("config", "--global", "filter.lfs.clean", "cat")
+    (repository.top / name).touch()
+    os.truncate(repository.top / name, 1 << 36)
+    code = """
+import resource, sys, rev_accel
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+rev_accel.get_repo_context()
+assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+"""
+    environment = {**os.environ, "REV_ACCEL_GIT_TIMEOUT": "2"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=repository.top, env=environment, stdin=subprocess.DEVNULL, check=False
+    )
+    assert done.returncode == 0
+
+
+LOST = """
+import os, signal, sys, threading
+if {ignored}:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+else:
+    def wait():
+        while True:
+            try: os.waitpid(-1, 0)
+            except ChildProcessError: pass
+    threading.Thread(target=wait, daemon=True).start()
+import rev_accel
+from rev_accel import repo
+for number in range({times}):
+    rev_accel._core.forget()
+    text = rev_accel.get_repo_context()
+    assert '"status": "?? new' in text and "Second" in text, text
+    assert [entry.path for entry in repo.status()] == [b"new"]
+    assert [commit.subject for commit in repo.log()] == [b"Second", b"First"]
+    assert repo.log(0) == ()
+    assert repo.head().branch == "main" and repo.head().commit
+    assert repo.root()
+"""
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_how_git_ended_may_be_lost(ignored: bool, repository: Repository) -> None:
+    """Whoever started this process may have had SIGCHLD ignored, and a thread of it may wait for all children."""
+    repository.write("new")
+    code = LOST.format(ignored=ignored, times=2 if ignored else 10)
+    done = subprocess.run([sys.executable, "-P", "-c", code], cwd=repository.top, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0
+
+
+def test_how_git_ended_may_be_lost_where_there_is_nothing_to_say(tmp_path: Path, repository: Repository) -> None:
+    code = """
+import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+import sys, rev_accel
+from rev_accel import repo
+text = rev_accel.get_repo_context()
+assert text.startswith('{"status": "", "log": ""'), text
+if sys.argv[1] == "unborn":
+    assert (repo.log(), repo.status(), repo.head()) == ((), (), repo.Head(commit=None, branch="main"))
+for function in (repo.status, repo.log, repo.head) if sys.argv[1] == "outside" else ():
+    try: function()
+    except repo.GitError as error: assert "not a git repository" in str(error), error
+    else: raise AssertionError(function)
+"""
+    for name in ("outside", "unborn"):
+        (tmp_path / name).mkdir()
+    repository.git("init", "-q", "-b", "main", cwd=tmp_path / "unborn")
+    for name in ("outside", "unborn"):
+        command = [sys.executable, "-P", "-c", code, name]
+        assert subprocess.run(command, cwd=tmp_path / name, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_a_list_of_settings_that_breaks_off_is_none(
+    repository: Repository, fake_git: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The filters that it names no more would run."""
+    mark = repository.place / "mark"
+    repository.config("filter.x.clean", f"touch {mark}; cat")
+    repository.write(".gitattributes", "* filter=x\n")
+    os.utime(repository.top / "a", ns=(1, 1))
+    first = "printf 'global\\0file:/x\\0core.bare\\nfalse\\0'"
+    fake_git(f'case "$*" in *"config --list"*) {first}; exit 0;; esac\nexec "$REAL" "$@"')
+    assert rev_accel.get_repo_context().startswith(EMPTY)
+    assert not mark.exists()
+
+
 def test_ctrl_c_ends_git_and_raises(fake_git: Callable[[str], None]) -> None:
     fake_git(LAYOUT + "exec sleep 60")
     timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))

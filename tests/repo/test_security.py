@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -69,6 +70,11 @@ AGAINST_PLAIN_GIT = {
     "clean filter of a submodule",
     "clean filter of a submodule in a submodule",
     "missing object of a partial clone",
+    "submodule where a split index has a file",
+    "submodule in the shared part of a split index that is a link",
+    "submodule whose name in the index is longer than it is said to be",
+    "submodule in a folder that a sparse index leaves out",
+    "submodule in a block of the index for another thread",
 }
 
 
@@ -235,6 +241,128 @@ def _(m: Marked) -> None:
     name = r.git("hash-object", "-w", "--stdin", text=b"".join(b"%d\n" % number for number in range(91)), cwd=clone)
     r.git("update-index", "--add", "--cacheinfo", f"100644,{name.strip()},longer", cwd=clone)
     r.go_to(clone)
+
+
+def armed(m: Marked, name: str, *, is_tracked: bool = True) -> Path:
+    """A repository in the top whose filter would run, if git looked into it."""
+    r = m.repository
+    inner = r.top / name
+    inner.mkdir(parents=True)
+    r.git("init", "-q", cwd=inner)
+    r.write(f"{name}/f")
+    r.git("add", "f", cwd=inner)
+    r.git("commit", "-qm", "Inner", cwd=inner)
+    r.git("config", "filter.inner.clean", str(m.program), cwd=inner)
+    (inner / ".git/info").mkdir(exist_ok=True)
+    (inner / ".git/info/attributes").write_text("* filter=inner\n")
+    if is_tracked:
+        r.git("add", name)
+        r.git("commit", "-qm", "Outer")
+    m.touch(inner)
+    return inner
+
+
+def rewritten(r: Repository, change: Callable[[bytes], bytes]) -> None:
+    """Write the index anew, changed, and with its sum."""
+    path = r.dot / "index"
+    content = change(path.read_bytes()[:-20])
+    path.write_bytes(content + hashlib.sha1(content).digest())
+
+
+@attack("submodule where a split index has a file")
+def _(m: Marked) -> None:
+    r = m.repository
+    for number in range(9):
+        r.write(f"{number}")
+    r.write("inner")
+    r.commit()
+    r.config("splitIndex.maxPercentChange", "100")
+    r.git("update-index", "--split-index")
+    (r.top / "inner").unlink()
+    inner = armed(m, "inner", is_tracked=False)
+    name = r.git("rev-parse", "HEAD", cwd=inner).strip()
+    r.git("update-index", "--cacheinfo", f"160000,{name},inner")
+
+
+@attack("submodule in the shared part of a split index that is a link")
+def _(m: Marked) -> None:
+    r = m.repository
+    armed(m, "sub")
+    r.git("update-index", "--split-index")
+    elsewhere = r.place / "elsewhere"
+    elsewhere.mkdir()
+    (shared,) = r.dot.glob("sharedindex.*")
+    start = (content := shared.read_bytes()).index(b"sub\0") - 62
+    # The same beside the index itself, with a file in the place of the submodule.
+    (elsewhere / shared.name).write_bytes(content[: start + 24] + b"\0\0\x81\xa4" + content[start + 28 :])
+    (r.dot / "index").rename(elsewhere / "index")
+    (r.dot / "index").symlink_to(elsewhere / "index")
+
+
+@attack("submodule whose name in the index is longer than it is said to be")
+def _(m: Marked) -> None:
+    armed(m, "sub")
+    # Both names take the same room, and git goes by the length that stands before it.
+    rewritten(m.repository, lambda content: content.replace(b"\0\3sub\0\0\0\0\0\0\0", b"\0\3sub/xyz\0\0\0"))
+    assert b"sub/xyz" in (m.repository.dot / "index").read_bytes()
+
+
+@attack("submodule after flags that the version of the index does not have")
+def _(m: Marked) -> None:
+    armed(m, "sub")
+
+    def flagged(content: bytes) -> bytes:
+        start = content.index(b"sub\0") - 62
+        entry = bytearray(content[start : start + 72])
+        entry[60] |= 0x40
+        entry[62:64] = b"\x20\0"
+        entry[64:72] = b"sub\0\0\0\0\0"
+        return content[:start] + entry + content[start + 72 :]
+
+    rewritten(m.repository, flagged)
+
+
+@attack("submodule in a folder that a sparse index leaves out")
+def _(m: Marked) -> None:
+    r = m.repository
+    r.write("other/f")
+    r.commit()
+    r.git("sparse-checkout", "set", "--cone", "--sparse-index", "folder")
+    inner = armed(m, "other/sub", is_tracked=False)
+    r.write("other/f")
+    file = r.git("hash-object", "-w", "other/f").strip()
+    name = r.git("rev-parse", "HEAD", cwd=inner).strip()
+    tree = f"100644 blob {file}\tf\n160000 commit {name}\tsub\n"
+    new = r.git("mktree", "--missing", text=tree.encode()).strip()
+    old = r.git("rev-parse", "HEAD:other").strip()
+    rewritten(r, lambda content: content.replace(bytes.fromhex(old), bytes.fromhex(new)).replace(b"TREE", b"TRxx"))
+
+
+@attack("submodule in a block of the index for another thread")
+def _(m: Marked) -> None:
+    armed(m, "sub")
+    m.repository.config("index.threads", "3")
+
+    def number(value: int) -> bytes:
+        return value.to_bytes(4, "big")
+
+    def block(name: bytes, content: bytes) -> bytes:
+        return name + number(len(content)) + content
+
+    def doubled(content: bytes) -> bytes:
+        """The entries stand twice; those that git reads with one thread have a file where the others have a submodule."""
+        count = int.from_bytes(content[8:12], "big")
+        start = content.index(b"sub\0") - 62
+        entries = content[12 : start + 72]
+        seen = bytearray(entries)
+        seen[len(entries) - 72 + 24 : len(entries) - 72 + 28] = number(0o100644)
+        body = content[:12] + seen
+        other = block(b"ZZZZ", entries)
+        places = block(b"IEOT", number(1) + number(len(body) + 8) + number(count))
+        headers = hashlib.sha1(other[:8] + places[:8]).digest()
+        return body + other + places + block(b"EOIE", number(len(body)) + headers)
+
+    rewritten(m.repository, doubled)
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -16,7 +16,12 @@ from . import streams
     epilog="Exit codes: 0 also outside of a repository; 2 for a wrong option.",
 )
 @click.option(
-    "-n", "--commits", type=click.IntRange(0), default=6, show_default=True, help="How many of the latest commits."
+    "-n",
+    "--commits",
+    type=click.IntRange(0, repo.MOST_COMMITS),
+    default=6,
+    show_default=True,
+    help="How many of the latest commits.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON, as `rev_accel.get_repo_context` gives it.")
 def context(commits: int, as_json: bool) -> int:
@@ -25,6 +30,10 @@ def context(commits: int, as_json: bool) -> int:
     Git is run so that nothing runs that the repository itself names.
     """
     text = repo.context_text(commits)
+    explanation = repo.explain()
+    if explanation is not None and explanation.problem is not None:
+        # What is empty for that reason reads like a clean tree.
+        streams.warn(explanation.problem)
     if as_json:
         streams.write_output(f"{text}\n".encode())
         return 0

@@ -18,8 +18,8 @@ const FEW_STAMPS: usize = 600;
 
 static REPOSITORIES: Repositories = Repositories::new(MEMORY_BYTES);
 
-/// `kept`, `reason`, `not_kept`, `git`, `processes`, `stamps`.
-type ExplanationParts = (bool, String, Option<String>, Option<OsString>, u32, usize);
+/// `kept`, `reason`, `not_kept`, `problem`, `git`, `processes`, `stamps`.
+type ExplanationParts = (bool, String, Option<String>, Option<String>, Option<OsString>, u32, usize);
 
 /// The code, the path, and where it came from.
 type EntryParts<'py> = (String, Bound<'py, PyBytes>, Option<Bound<'py, PyBytes>>);
@@ -118,8 +118,8 @@ pub(crate) fn repo_head(
 #[pyo3(signature = (folder))]
 #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
 pub(crate) fn repo_explain(folder: PathBuf) -> Option<ExplanationParts> {
-    let Explanation { kept, reason, not_kept, git, processes, stamps } = REPOSITORIES.explanation(&folder)?;
-    Some((kept, reason, not_kept, git.map(PathBuf::into_os_string), processes, stamps))
+    let Explanation { kept, reason, not_kept, problem, git, processes, stamps } = REPOSITORIES.explanation(&folder)?;
+    Some((kept, reason, not_kept, problem, git.map(PathBuf::into_os_string), processes, stamps))
 }
 
 /// `code`, `output`, `errors`, `top`, `blanked`.

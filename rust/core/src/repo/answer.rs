@@ -59,6 +59,8 @@ pub struct Explanation {
     pub reason: String,
     /// Why it is not kept for the next time, if it is not.
     pub not_kept: Option<String>,
+    /// Why git gave no answer, or not a whole one, if so.
+    pub problem: Option<String>,
     /// The git that is asked; `None` if there is none.
     pub git: Option<PathBuf>,
     /// How many processes were started.

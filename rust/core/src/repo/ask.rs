@@ -16,7 +16,8 @@ use super::process::{Fault, Run, run_all};
 use super::program::{Blanks, Git};
 use super::proof::Proof;
 use super::submodules::Submodules;
-use super::{entries, parse};
+use super::user::User;
+use super::{entries, parse, refs};
 use crate::cancel::Cancel;
 use crate::error::{Error, GitFault, Result};
 use crate::tree::stamp::{Clock, system_clock};
@@ -24,9 +25,12 @@ use crate::tree::stamp::{Clock, system_clock};
 /// Why an answer is given again.
 const STILL_TRUE: &str = "nothing that it depends on has changed";
 
-/// The variables of an environment, in no particular order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Environment(Arc<Vec<(OsString, OsString)>>);
+/// The variables of an environment, in no particular order, and the user on whose behalf programs run in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    variables: Arc<Vec<(OsString, OsString)>>,
+    user: User,
+}
 
 impl Environment {
     /// That of this process. Nobody may be changing it meanwhile.
@@ -36,27 +40,36 @@ impl Environment {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&OsStr> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str())
+        self.variables.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_os_str())
     }
 
     pub(super) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.0.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
+        self.variables.iter().map(|(key, value)| (key.as_os_str(), value.as_os_str()))
     }
 
     pub(super) fn without(&self, names: &[&str]) -> Self {
         let stays = |(key, _): &&(OsString, OsString)| !names.iter().any(|name| key == name);
-        self.0.iter().filter(stays).cloned().collect()
+        let variables = self.variables.iter().filter(stays).cloned().collect();
+        Self { variables: Arc::new(variables), user: self.user.clone() }
     }
 
     pub(super) fn with(&self, name: &str, value: &str) -> Self {
-        let others = self.without(&[name]);
-        others.0.iter().cloned().chain([(name.into(), value.into())]).collect()
+        let mut environment = self.without(&[name]);
+        Arc::make_mut(&mut environment.variables).push((name.into(), value.into()));
+        environment
     }
 }
 
+impl Default for Environment {
+    fn default() -> Self {
+        [].into_iter().collect()
+    }
+}
+
+/// The user is that of this process.
 impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(variables: T) -> Self {
-        Self(Arc::new(variables.into_iter().collect()))
+        Self { variables: Arc::new(variables.into_iter().collect()), user: User::current() }
     }
 }
 
@@ -129,10 +142,11 @@ impl Repositories {
         let mut inquiry = Inquiry { repositories: self, question, cancel, explanation: Explanation::default() };
         let answer = inquiry.answer();
         let mut explanation = inquiry.explanation;
-        if let Err(Error::Git(fault)) = &answer
-            && explanation.stamps == 0
-        {
-            explanation.not_kept.get_or_insert_with(|| fault.to_string());
+        if let Err(Error::Git(fault)) = &answer {
+            explanation.problem = Some(fault.to_string());
+            if explanation.stamps == 0 {
+                explanation.not_kept.get_or_insert_with(|| fault.to_string());
+            }
         }
         self.with(question, |place| place.explanation = Some(explanation.clone()));
         let answer = match (answer, &question.form) {
@@ -171,6 +185,7 @@ impl Repositories {
                     reason: STILL_TRUE.to_owned(),
                     not_kept: None,
                     git: Some(kept.git.clone()),
+                    problem: None,
                     processes: 0,
                     stamps: kept.proof.len(),
                 },
@@ -192,6 +207,12 @@ impl Repositories {
         });
         Ok(outcome)
     }
+}
+
+fn failed(command: &'static str, run: &Run) -> Error {
+    let said = String::from_utf8_lossy(&run.errors).trim_end().to_owned();
+    let message = if run.was_killed() { "a signal ended it".to_owned() } else { said };
+    Error::Git(GitFault::Failed { command, message })
 }
 
 fn text_of(question: &Question, excluded: &[OsString], status: &[u8], log: &[u8]) -> Result<String> {
@@ -233,7 +254,8 @@ impl Inquiry<'_> {
         let Ground { layout, index, submodules, blanks } = self.ground(layout, index, deadline)?;
 
         let wants = if question.keeps { wants } else { Err(Unkept::Unmodelled("it shall not be kept")) };
-        let may_keep = wants.and_then(|()| Learning::begin(question, &layout, index.as_ref(), &submodules, started));
+        let may_keep =
+            wants.and_then(|()| Learning::begin(question, &layout, index.as_ref(), &submodules, started, cancel));
         let lists_ignored = question.form.reads_tree() && may_keep.is_ok();
         let commands: Vec<_> = (question.form.commands(lists_ignored).iter().enumerate())
             .map(|(number, words)| {
@@ -256,7 +278,7 @@ impl Inquiry<'_> {
             let separator = if question.form == Form::Status { 0 } else { b'\n' };
             (run.output, ignored) = parse::without_ignored(&run.output, separator);
         }
-        let content = self.content(&runs)?;
+        let content = self.content(&runs, &layout)?;
         let answer = Arc::new(Answer { content, top: layout.tree.as_ref().map(|tree| tree.top.clone()) });
         let proof = may_keep.and_then(|learning| learning.finish(&runs, &ignored, &answer, cancel));
         let now = (question.clock)();
@@ -339,9 +361,9 @@ impl Inquiry<'_> {
             return Some(index);
         }
         let now = (self.question.clock)();
-        let index = Arc::new(Index::read(&tree.index, &tree.top, tree.hash)?);
-        // By a stamp that is not settled, another index could look like this one.
-        if index.stamp.is_settled(now) {
+        let index = Arc::new(Index::read(tree, self.cancel)?);
+        // By a stamp that is not settled, another index could look like this one. A shared part has none: git sets its times.
+        if index.stamp.is_settled(now) && index.shared.is_none() {
             self.repositories.with(self.question, |place| place.index = Some(Arc::clone(&index)));
         }
         Some(index)
@@ -352,37 +374,54 @@ impl Inquiry<'_> {
         if !self.question.form.reads_tree() {
             return Ok(Submodules { are_known: true, are_safe: true, ..Submodules::default() });
         }
-        let (Some(index), Some(tree)) = (index, &layout.tree) else { return Ok(Submodules::default()) };
+        let Some(tree) = &layout.tree else { return Ok(Submodules::default()) };
         let found = Submodules::find(self.repositories, self.question, layout, tree, index, deadline, self.cancel);
         let found = found.map_err(|fault| self.fault(fault))?;
         self.explanation.processes += found.processes;
         Ok(found)
     }
 
-    fn content(&self, runs: &[Run]) -> Result<Content> {
-        let failed = |command, run: &Run| {
-            let message = String::from_utf8_lossy(&run.errors).trim_end().to_owned();
-            Error::Git(GitFault::Failed { command, message })
-        };
+    fn content(&mut self, runs: &[Run], layout: &Layout) -> Result<Content> {
         let unread =
             |command| Error::Git(GitFault::Failed { command, message: "its output cannot be read".to_owned() });
         match (&self.question.form, runs) {
             (Form::Text { excluded, .. }, [status, log]) => {
+                for (command, run) in [("status", status), ("log", log)] {
+                    // Half of an answer is none. What git printed before it failed by itself is the text, as rev has it.
+                    if run.was_killed() {
+                        return Err(failed(command, run));
+                    }
+                }
+                let is_unborn = || layout.tree.as_ref().is_some_and(|tree| refs::is_unborn(tree, self.cancel));
+                if !status.is_done() {
+                    self.explanation.problem = Some(failed("status", status).to_string());
+                } else if !log.is_done() && !is_unborn() {
+                    self.explanation.problem = Some(failed("log", log).to_string());
+                }
                 Ok(Content::Text(text_of(self.question, excluded, &status.output, &log.output)?))
             }
-            (Form::Status, [run]) if run.code == Some(0) => {
+            (Form::Status, [run]) if run.is_done() => {
                 parse::status(&run.output).map(Content::Status).ok_or_else(|| unread("status"))
             }
             (Form::Status, [run]) => Err(failed("status", run)),
-            (Form::Log { .. }, [run, _]) if run.code == Some(0) => {
-                parse::log(&run.output).map(Content::Log).ok_or_else(|| unread("log"))
+            // Where there is a commit, there is something to print, or to complain about.
+            (Form::Log { commits }, [run, head]) if run.is_done() => {
+                let log = parse::log(&run.output).ok_or_else(|| unread("log"))?;
+                let is_whole = !run.is_lost || (head.is_done() && log.is_empty() == (*commits == 0));
+                if is_whole { Ok(Content::Log(log)) } else { Err(failed("log", run)) }
             }
             // There is a repository and no commit in it.
-            (Form::Log { .. }, [_, Run { code: Some(1), .. }]) => Ok(Content::Log(Vec::new())),
+            (Form::Log { .. }, [run, head]) if !run.was_killed() && head.has_found_nothing() => {
+                Ok(Content::Log(Vec::new()))
+            }
             (Form::Log { .. }, [run, _]) => Err(failed("log", run)),
-            (Form::Head, [commit, reference]) if commit.code == Some(0) || commit.code == Some(1) => {
-                let commit = parse::line(&commit.output).map(|line| String::from_utf8_lossy(line).into_owned());
+            (Form::Head, [commit, reference]) if commit.is_done() || commit.has_found_nothing() => {
                 let reference = parse::line(&reference.output).map(<[u8]>::to_vec);
+                let commit = parse::line(&commit.output).map(|line| String::from_utf8_lossy(line).into_owned());
+                // Without a commit there is at least the name of what will lead to one.
+                if commit.is_none() && reference.is_none() {
+                    return Err(unread("rev-parse"));
+                }
                 Ok(Content::Head(parse::Head { commit, reference }))
             }
             (Form::Head, [run, ..]) => Err(failed("rev-parse", run)),

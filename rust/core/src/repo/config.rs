@@ -5,9 +5,16 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::ask::Environment;
+use super::program::LAST_SETTING;
 
 /// The arguments that give what [`Config::parse`] reads.
 pub(super) const LIST: [&str; 5] = ["config", "--list", "--show-scope", "--show-origin", "-z"];
+
+/// Whether [`LIST`] printed all it had to: git ends with the last setting that it was given with the command.
+pub(super) fn is_whole(output: &[u8]) -> bool {
+    let (key, value) = LAST_SETTING;
+    output.ends_with(format!("\0command line:\0{key}\n{value}\0").as_bytes())
+}
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +60,12 @@ impl Config {
     pub(super) fn last(&self, key: &str) -> Option<&[u8]> {
         let of_key = |setting: &&Setting| setting.key == key.as_bytes();
         self.0.iter().rfind(of_key).map(|setting| setting.value.as_deref().unwrap_or_default())
+    }
+
+    /// All values of a setting that may have several.
+    pub(super) fn all(&self, key: &str) -> impl Iterator<Item = &[u8]> {
+        let of_key = move |setting: &&Setting| setting.key == key.as_bytes();
+        self.0.iter().filter(of_key).map(|setting| setting.value.as_deref().unwrap_or_default())
     }
 
     /// Whether a setting of yes or no is yes; anything that git may take for yes counts.

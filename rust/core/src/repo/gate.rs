@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use super::ask::Environment;
 use super::config::{Config, is_no};
+use super::content;
 use super::form::Form;
 use super::index::Index;
 use super::layout::{Layout, Tree};
+use crate::cancel::Cancel;
 
 /// Why an answer is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +42,11 @@ impl Unkept {
 }
 
 /// Variables of the environment that make an answer depend on more.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 10] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_ATTR_SOURCE",
+    // The references do not follow it.
+    "GIT_COMMON_DIR",
     "GIT_EXTERNAL_DIFF",
     "GIT_GRAFT_FILE",
     "GIT_NAMESPACE",
@@ -53,7 +57,7 @@ const VARIABLES: [&str; 9] = [
 ];
 
 /// What can be told before git is asked.
-pub(super) fn check(form: &Form, environment: &Environment, layout: &Layout) -> Result<(), Unkept> {
+pub(super) fn check(form: &Form, environment: &Environment, layout: &Layout, cancel: &Cancel) -> Result<(), Unkept> {
     let refuse = |reason| Err(Unkept::Unmodelled(reason));
     if VARIABLES.iter().any(|name| environment.get(name).is_some()) {
         return refuse("a variable of the environment makes git read more");
@@ -65,7 +69,7 @@ pub(super) fn check(form: &Form, environment: &Environment, layout: &Layout) -> 
         return Err(unkept.clone());
     }
     check_config(form, config)?;
-    check_tree(tree)
+    check_tree(tree, cancel)
 }
 
 fn check_config(form: &Form, config: &Config) -> Result<(), Unkept> {
@@ -101,7 +105,7 @@ fn shows_untracked(value: &[u8]) -> bool {
     ["normal", "all", "true", "yes", "on", "1"].iter().any(|shown| value.eq_ignore_ascii_case(shown.as_bytes()))
 }
 
-fn check_tree(tree: &Tree) -> Result<(), Unkept> {
+fn check_tree(tree: &Tree, cancel: &Cancel) -> Result<(), Unkept> {
     if !tree.has_loose_references {
         return Err(Unkept::Unmodelled("its references are in a table"));
     }
@@ -110,12 +114,12 @@ fn check_tree(tree: &Tree) -> Result<(), Unkept> {
         return Err(Unkept::At(replaced, "replaces objects"));
     }
     let packed = tree.common.join("packed-refs");
-    match std::fs::read(&packed) {
-        Ok(bytes) if memchr::memmem::find(&bytes, b" refs/replace/").is_some() => {
+    match content::whole(&packed, content::LONG, cancel) {
+        Ok(Some((bytes, _))) if memchr::memmem::find(&bytes, b" refs/replace/").is_some() => {
             Err(Unkept::At(packed, "replaces objects"))
         }
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Unkept::At(packed, "cannot be read")),
-        _ => Ok(()),
+        Ok(_) => Ok(()),
+        Err(_) => Err(Unkept::At(packed, "cannot be read")),
     }
 }
 
@@ -132,11 +136,9 @@ pub(super) fn check_index(index: &Index) -> Result<(), Unkept> {
 }
 
 /// Whether a file of attributes may name a filter.
-pub(super) fn names_filter(path: &std::path::Path) -> bool {
-    match std::fs::read(path) {
-        Ok(bytes) => memchr::memmem::find(&bytes, b"filter").is_some(),
-        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
-    }
+pub(super) fn names_filter(path: &std::path::Path, cancel: &Cancel) -> bool {
+    let read = content::whole(path, content::SHORT, cancel);
+    read.map_or(true, |read| read.is_some_and(|(bytes, _)| memchr::memmem::find(&bytes, b"filter").is_some()))
 }
 
 /// The name of files that name attributes.

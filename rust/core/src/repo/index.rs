@@ -1,18 +1,25 @@
 //! Reads git's index, for the paths that are tracked; what else it holds is left to git.
 //!
 //! The format is that of gitformat-index(5), versions 2 to 4. With a split index, paths of both files are taken: one too many is looked
-//! at in vain, one too few would be a wrong proof.
+//! at in vain, one too few would be a wrong proof. Where git could see another entry than is seen here, it is none: filters of a submodule
+//! that is not seen would run.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::content;
+use super::layout::Tree;
+use crate::cancel::Cancel;
 use crate::tree::paths::Paths;
-use crate::tree::stamp::{Kind, Stamp};
+use crate::tree::stamp::Stamp;
 
-/// The largest index that is read, in bytes.
-const MOST_BYTES: u64 = 1 << 30;
+/// The largest index that is read, in bytes: of about two million files.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// The bits of an entry's flags that are the length of its name, or all set for a longer one; and the one that says that there are more.
+const LENGTH: u16 = 0x0fff;
+const EXTENDED: u16 = 0x4000;
 
 /// Bytes of an entry before its hash: times, device, inode, mode, owner, size.
 const STAT: usize = 40;
@@ -28,6 +35,8 @@ pub(super) struct Index {
     pub(super) tracked: Arc<Paths>,
     /// Submodules, relative to the top.
     pub(super) submodules: Vec<PathBuf>,
+    /// Whether it may have more of them: of an entry in the upper half of a split index its place in the lower half tells the name.
+    pub(super) may_have_more: bool,
     /// Folders that stand for all in them, which are outside of a sparse tree; relative to the top, and among the tracked.
     pub(super) folders: Vec<PathBuf>,
     /// The file that a split index shares with others.
@@ -42,18 +51,21 @@ pub(super) struct Index {
 
 impl Index {
     /// Reads the index of a working tree. `None`: it cannot be read, or is none. An index that is not there is an empty one.
-    pub(super) fn read(path: &Path, top: &Path, hash: usize) -> Option<Self> {
-        let Some((bytes, stamp)) = read_whole(path).ok()? else { return Some(Self::default()) };
+    pub(super) fn read(tree: &Tree, cancel: &Cancel) -> Option<Self> {
+        let Tree { index: path, top, hash, .. } = tree;
+        let hash = *hash;
+        let Some((bytes, stamp)) = content::whole(path, MOST_BYTES, cancel).ok()? else { return Some(Self::default()) };
         let mut found = Found::default();
         found.file(&bytes, hash)?;
         let mut shared = None;
         if let Some(name) = found.base.take() {
-            let file = path.parent()?.join(format!("sharedindex.{name}"));
-            let (bytes, _) = read_whole(&file).ok()??;
+            // There git looks first. Where it looks then, the path of the index as git was given it says.
+            let file = tree.own.join(format!("sharedindex.{name}"));
+            let (bytes, _) = content::whole(&file, MOST_BYTES, cancel).ok()??;
             found.file(&bytes, hash)?;
             shared = Some(file);
         }
-        let Found { mut names, submodules, folders, has_untracked_cache, is_unusual, .. } = found;
+        let Found { mut names, submodules, may_have_more, folders, has_untracked_cache, is_unusual, .. } = found;
         if !names.is_sorted() {
             names.sort_unstable();
         }
@@ -67,7 +79,8 @@ impl Index {
         let paths =
             |names: &[Vec<u8>]| names.iter().map(|name| as_path(name).map(Path::to_owned)).collect::<Option<_>>();
         let (submodules, folders) = (paths(&submodules)?, paths(&folders)?);
-        Some(Self { tracked: Arc::new(tracked), submodules, folders, shared, has_untracked_cache, is_unusual, stamp })
+        let tracked = Arc::new(tracked);
+        Some(Self { tracked, submodules, may_have_more, folders, shared, has_untracked_cache, is_unusual, stamp })
     }
 
     /// Whether the file is the one that was read.
@@ -107,23 +120,6 @@ impl Index {
     }
 }
 
-/// The bytes of a file and its stamp; `None`: there is no such file.
-fn read_whole(path: &Path) -> io::Result<Option<(Vec<u8>, Stamp)>> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let before = Stamp::of(&file.metadata()?);
-    if before.kind() != Kind::File || before.size() > MOST_BYTES {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    let mut bytes = Vec::new();
-    (&mut file).take(MOST_BYTES).read_to_end(&mut bytes)?;
-    let stamp = if Stamp::of(&file.metadata()?) == before { before } else { Stamp::UNKNOWN };
-    Ok(Some((bytes, stamp)))
-}
-
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere not all bytes are a path")]
 fn as_path(name: &[u8]) -> Option<&Path> {
@@ -140,6 +136,7 @@ fn as_path(name: &[u8]) -> Option<&Path> {
 struct Found {
     names: Vec<Vec<u8>>,
     submodules: Vec<Vec<u8>>,
+    may_have_more: bool,
     folders: Vec<Vec<u8>>,
     base: Option<String>,
     has_untracked_cache: bool,
@@ -164,8 +161,9 @@ impl Found {
             let mode = number(&mut rest)?;
             take(&mut rest, STAT - 28 + hash)?;
             let flags = u16::from_be_bytes(take(&mut rest, 2)?.try_into().ok()?);
-            if version >= 3 && flags & 0x4000 != 0 {
-                take(&mut rest, 2)?;
+            if flags & EXTENDED != 0 {
+                // In the second version git would read more flags, too, which it never writes.
+                (version >= 3).then(|| take(&mut rest, 2))??;
             }
             if version == 4 {
                 let cut = variable(&mut rest)?;
@@ -176,6 +174,10 @@ impl Found {
             let end = memchr::memchr(0, rest)?;
             name.extend_from_slice(take(&mut rest, end)?);
             take(&mut rest, 1)?;
+            // Git takes the name to be as long as it is said to be.
+            if usize::from(flags & LENGTH) != name.len().min(usize::from(LENGTH)) {
+                return None;
+            }
             if version < 4 {
                 // One to eight zeros: the whole entry is a multiple of eight.
                 let length = start.len() - rest.len();
@@ -183,6 +185,7 @@ impl Found {
             }
             // Without a name, in the upper half of a split index: an entry of the shared one under a new state.
             if name.is_empty() {
+                self.may_have_more |= mode & MODE_KIND == MODE_LINK_TO_COMMIT || mode & MODE_KIND == MODE_FOLDER;
                 continue;
             }
             let mut path = name.clone();

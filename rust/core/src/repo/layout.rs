@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::ask::{Environment, Question};
 use super::config::{self, Config, text};
+use super::content;
 use super::discovery;
 use super::gate::Unkept;
 use super::notes::Notes;
 use super::process::{Fault, Run, run_all};
 use super::program::{Blanks, Git};
 use super::proof::Proof;
+use super::refs;
 use crate::cancel::Cancel;
 use crate::tree::stamp::Clock;
 
@@ -60,7 +61,8 @@ impl Tree {
             b"sha256" => 32,
             _ => return None,
         };
-        (run.code == Some(0)).then_some(())?;
+        // With all its lines it is whole, even if it is not known how git ended.
+        (run.code == Some(0) || run.is_lost).then_some(())?;
         Some(Self {
             top: path(top)?,
             own: path(own)?,
@@ -83,6 +85,8 @@ pub(super) struct Layout {
     pub(super) config: Option<Config>,
     /// What git printed in its place.
     pub(super) problem: String,
+    /// Whether git ended by itself and said that it does not work there.
+    pub(super) is_refused: bool,
     /// Whether there is no repository at all, as far as one can see without git, too.
     pub(super) is_outside: bool,
     /// The files, present or absent, that name attributes.
@@ -115,6 +119,7 @@ impl Layout {
             tree: None,
             config: None,
             problem: String::new(),
+            is_refused: false,
             is_outside: false,
             attributes: BTreeSet::new(),
             proof: Err(Unkept::Cancelled),
@@ -123,9 +128,10 @@ impl Layout {
         if let Some(beginnings) = discovery::all_absent(question) {
             layout.processes += 1;
             let runs = run_all(vec![command(&PARTS)], deadline, cancel)?;
-            if let [Run { code: Some(128), output, errors }] = &runs[..]
+            if let [Run { code: Some(128), output, errors, .. }] = &runs[..]
                 && output.is_empty()
             {
+                layout.is_refused = true;
                 layout.is_outside = true;
                 layout.problem = text(errors);
                 let mut notes = Notes::new(started, clock);
@@ -139,7 +145,9 @@ impl Layout {
         let runs = run_all(commands, deadline, cancel)?;
         let [parts, list, variables] = &runs[..] else { return Err(Fault::Cancelled) };
         layout.tree = Tree::parse(parts);
-        layout.config = (list.code == Some(0)).then(|| Config::parse(&list.output)).flatten();
+        let is_whole = (list.code == Some(0) || list.is_lost) && config::is_whole(&list.output);
+        layout.config = is_whole.then(|| Config::parse(&list.output)).flatten();
+        layout.is_refused = parts.code.is_some_and(|code| code != 0);
         layout.problem = text(if layout.config.is_some() { &parts.errors } else { &list.errors });
         layout.proof = layout.prove(question, variables, started, clock);
         Ok(layout)
@@ -177,10 +185,10 @@ impl Layout {
             files.insert(tree.own.join("config.worktree"));
         }
         if config.has("includeif.onbranch:", ".path") {
-            files.insert(tree.own.join("HEAD"));
+            files.extend(refs::files(tree)?);
         }
         let mut notes = Notes::new(started, clock);
-        discovery::note(question, tree, &self.git, &mut notes)?;
+        discovery::note(question, tree, config, &files, &self.git, &mut notes)?;
         // They were read before they are looked at here: what is settled since before that was read as it is.
         for path in &files {
             notes.settled_or_absent(path)?;
@@ -215,11 +223,7 @@ fn names_a_commit(head: &Path) -> bool {
     if head.is_symlink() {
         return std::fs::read_link(head).is_ok_and(|there| there.starts_with("refs") || there.is_absolute());
     }
-    let mut start = Vec::new();
-    let read = std::fs::File::open(head).and_then(|file| file.take(256).read_to_end(&mut start));
-    if read.is_err() {
-        return false;
-    }
+    let Ok(Some(start)) = content::start(head, 256) else { return false };
     match start.strip_prefix(b"ref:") {
         Some(name) => name.trim_ascii_start().starts_with(b"refs/"),
         None => start.len() >= 40 && start[..40].iter().all(u8::is_ascii_hexdigit),

@@ -35,10 +35,12 @@ impl<'a> Learning<'a> {
         index: Option<&'a Arc<Index>>,
         submodules: &'a Submodules,
         started: i64,
+        cancel: &Cancel,
     ) -> Result<Self, Unkept> {
-        let inner =
-            |submodule: &'a Submodule| Repository::look(&submodule.question, &submodule.layout, Some(&submodule.index));
-        let outer = Repository::look(question, layout, index)?;
+        let inner = |submodule: &'a Submodule| {
+            Repository::look(&submodule.question, &submodule.layout, Some(&submodule.index), cancel)
+        };
+        let outer = Repository::look(question, layout, index, cancel)?;
         if !submodules.are_known {
             return Err(Unkept::Unmodelled("a submodule does not tell what it is like"));
         }
@@ -59,7 +61,8 @@ impl<'a> Learning<'a> {
         let is_quiet = |(number, run): (usize, &Run)| {
             let is_usual = run.errors.is_empty() && form.is_kept_with(run.code);
             // Git complains where there is no commit yet, and there is nothing to be said.
-            is_usual || (form.abbreviates() == Some(number) && run.output.is_empty() && refs::is_unborn(outer.tree))
+            is_usual
+                || (form.abbreviates() == Some(number) && run.output.is_empty() && refs::is_unborn(outer.tree, cancel))
         };
         if !runs.iter().enumerate().all(is_quiet) {
             return Err(Unkept::Unmodelled("git complained"));
@@ -77,7 +80,7 @@ impl<'a> Learning<'a> {
                 Form::Log { .. } => objects::first_digits(commits.iter().map(|commit| commit.id.as_bytes()))?,
                 _ => objects::first_digits(output.output.split(|&byte| byte == b'\n'))?,
             };
-            for path in objects::files(outer.tree, &digits)? {
+            for path in objects::files(outer.tree, &digits, cancel)? {
                 notes.settled_or_absent(&path)?;
             }
         }
@@ -115,8 +118,13 @@ struct Repository<'a> {
 }
 
 impl<'a> Repository<'a> {
-    fn look(question: &'a Question, layout: &'a Layout, index: Option<&'a Arc<Index>>) -> Result<Self, Unkept> {
-        gate::check(&question.form, &question.environment, layout)?;
+    fn look(
+        question: &'a Question,
+        layout: &'a Layout,
+        index: Option<&'a Arc<Index>>,
+        cancel: &Cancel,
+    ) -> Result<Self, Unkept> {
+        gate::check(&question.form, &question.environment, layout, cancel)?;
         let (Some(tree), Some(config)) = (&layout.tree, &layout.config) else {
             return Err(Unkept::Unmodelled("there is no repository with a working tree"));
         };
@@ -186,7 +194,7 @@ impl<'a> Repository<'a> {
                 }
                 attributes.push(path.to_owned());
             }
-            if let Some(path) = attributes.into_iter().find(|path| gate::names_filter(path)) {
+            if let Some(path) = attributes.into_iter().find(|path| gate::names_filter(path, cancel)) {
                 return Err(Unkept::At(path, "may name a filter"));
             }
         }

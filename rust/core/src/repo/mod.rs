@@ -10,6 +10,7 @@ mod answer;
 mod ask;
 mod command;
 mod config;
+mod content;
 mod discovery;
 mod entries;
 mod form;
@@ -17,6 +18,7 @@ mod gate;
 mod index;
 mod layout;
 mod learn;
+mod links;
 mod memory;
 mod notes;
 mod objects;
@@ -29,6 +31,7 @@ mod seen;
 mod submodules;
 #[cfg(test)]
 mod tests;
+mod user;
 mod walk;
 
 pub use answer::{Answer, Content, Explanation, Outcome};

@@ -1,17 +1,18 @@
 //! What the abbreviation of a commit depends on: how many objects there are, and which others begin alike.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::content;
 use super::gate::Unkept;
 use super::layout::Tree;
+use crate::cancel::Cancel;
 
 /// How many stores of objects are gone through.
 const MOST_STORES: usize = 6;
 
 /// The folders and files of all stores that decide how the commits with these first two digits are abbreviated.
-pub(super) fn files(tree: &Tree, digits: &BTreeSet<String>) -> Result<Vec<PathBuf>, Unkept> {
+pub(super) fn files(tree: &Tree, digits: &BTreeSet<String>, cancel: &Cancel) -> Result<Vec<PathBuf>, Unkept> {
     let (mut files, mut stores) = (Vec::new(), vec![tree.objects.clone()]);
     let mut next = 0;
     while let Some(store) = stores.get(next).cloned() {
@@ -20,7 +21,7 @@ pub(super) fn files(tree: &Tree, digits: &BTreeSet<String>) -> Result<Vec<PathBu
             return Err(Unkept::Unmodelled("objects come from too many places"));
         }
         let alternates = store.join("info").join("alternates");
-        stores.extend(named_in(&alternates, &store)?);
+        stores.extend(named_in(&alternates, &store, cancel)?);
         files.push(alternates);
         let packs = store.join("pack");
         // Packs may have an index of their own in a folder; the graph of commits says which there are.
@@ -46,12 +47,10 @@ pub(super) fn first_digits<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Result<
         .ok_or(Unkept::Unmodelled("commits are not shown as usual"))
 }
 
-fn named_in(alternates: &Path, store: &Path) -> Result<Vec<PathBuf>, Unkept> {
-    let bytes = match fs::read(alternates) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(_) => return Err(Unkept::At(alternates.to_owned(), "cannot be read")),
-    };
+fn named_in(alternates: &Path, store: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>, Unkept> {
+    let read = content::whole(alternates, content::SHORT, cancel);
+    let read = read.map_err(|_| Unkept::At(alternates.to_owned(), "cannot be read"))?;
+    let bytes = read.map(|(bytes, _)| bytes).unwrap_or_default();
     let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#"));
     lines
         .map(|line| {

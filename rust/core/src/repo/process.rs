@@ -1,7 +1,7 @@
 //! Runs several processes at the same time, within a time-out, and reads what they print.
 
 use std::io;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,10 +20,30 @@ const MOST_BYTES: usize = 256 << 20;
 /// What a process left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Run {
-    /// Its exit code, if it ended by itself.
+    /// Its exit code, if it ended by itself, and that is known.
     pub(super) code: Option<i32>,
+    /// Whether nobody can tell how it ended: somebody else in this process waited for it, or SIGCHLD is ignored.
+    pub(super) is_lost: bool,
     pub(super) output: Vec<u8>,
     pub(super) errors: Vec<u8>,
+}
+
+impl Run {
+    /// Whether it did what it was asked for. Where it is lost how git ended, as far as what it left shows: git says on standard error
+    /// why it fails. Python's `subprocess` takes what is lost as success, too.
+    pub(super) fn is_done(&self) -> bool {
+        self.code == Some(0) || (self.is_lost && self.errors.is_empty())
+    }
+
+    /// Whether it looked for something that is not there.
+    pub(super) fn has_found_nothing(&self) -> bool {
+        self.code == Some(1) || (self.is_lost && self.errors.is_empty() && self.output.is_empty())
+    }
+
+    /// Whether it ended in the middle, by a signal.
+    pub(super) fn was_killed(&self) -> bool {
+        self.code.is_none() && !self.is_lost
+    }
 }
 
 /// Why there is no output.
@@ -47,7 +67,10 @@ pub(super) fn run_all(commands: Vec<Command>, deadline: Instant, cancel: &Cancel
     };
     let mut runs = pipes::read_all(&mut processes, &go_on)?;
     for (process, run) in processes.iter_mut().zip(&mut runs) {
-        run.code = process.wait(&go_on)?;
+        match process.wait(&go_on)? {
+            Some(status) => run.code = status.code(),
+            None => run.is_lost = true,
+        }
     }
     Ok(runs)
 }
@@ -82,8 +105,8 @@ fn start(mut command: Command) -> io::Result<Process> {
 struct Process(Option<Child>);
 
 impl Process {
-    /// Waits for the end of a process that has closed its output, and gives its exit code.
-    fn wait(&mut self, go_on: &dyn Fn() -> Result<(), Fault>) -> Result<Option<i32>, Fault> {
+    /// Waits for the end of a process that has closed its output, and gives how it ended. `None`: that is lost.
+    fn wait(&mut self, go_on: &dyn Fn() -> Result<(), Fault>) -> Result<Option<ExitStatus>, Fault> {
         let mut pause = Duration::from_micros(50);
         while let Some(child) = &mut self.0 {
             match child.try_wait() {
@@ -94,7 +117,7 @@ impl Process {
                 }
                 Ok(Some(status)) => {
                     self.0 = None;
-                    return Ok(status.code());
+                    return Ok(Some(status));
                 }
                 // Somebody else in this process waited for it: it is gone, and how it ended is not known.
                 Err(_) => self.0 = None,

@@ -19,8 +19,13 @@ const FALSE: &str = "REV_ACCEL_FALSE";
 /// How long the options that blank filters may be in all, in bytes: git passes them on in one variable, which Linux bounds at 128 KiB.
 const MOST_OPTIONS: usize = 48 << 10;
 
-/// Settings that hold before those of any file.
-const SETTINGS: [&str; 5] = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+/// Settings that hold before those of any file. An index that is read by several threads may say itself where its entries are, and then
+/// has others than [`index`](super::index) sees.
+const SETTINGS: [&str; 7] =
+    ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "index.threads=1"];
+
+/// The last of them.
+pub(super) const LAST_SETTING: (&str, &str) = ("index.threads", "1");
 
 /// Variables that are set over those of the caller: no lock for a refresh of the index, no fetch of what a partial clone left out (in
 /// two ways, since older versions know only the second), no question at the terminal, no flush after each commit.

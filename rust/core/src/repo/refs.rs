@@ -1,12 +1,13 @@
 //! The files that say which commit is checked out.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 
 use super::config::text;
+use super::content;
 use super::gate::Unkept;
 use super::layout::Tree;
+use crate::cancel::Cancel;
 
 /// How many references git follows.
 const HOPS: usize = 5;
@@ -20,15 +21,14 @@ pub(super) fn files(tree: &Tree) -> Result<Vec<PathBuf>, Unkept> {
 }
 
 /// Whether there is no commit yet on what is checked out: its reference leads nowhere.
-pub(super) fn is_unborn(tree: &Tree) -> bool {
+pub(super) fn is_unborn(tree: &Tree, cancel: &Cancel) -> bool {
     let Ok((files, Some(name))) = chain(tree) else { return false };
     let is_absent =
         |path: &PathBuf| path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-    let is_packed = match fs::read(tree.common.join("packed-refs")) {
-        Ok(packed) => memchr::memmem::find(&packed, &name).is_some(),
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
-    };
-    files.last().is_some_and(is_absent) && !is_packed
+    let packed = content::whole(&tree.common.join("packed-refs"), content::LONG, cancel);
+    let is_not_packed =
+        packed.is_ok_and(|packed| packed.is_none_or(|(packed, _)| memchr::memmem::find(&packed, &name).is_none()));
+    files.last().is_some_and(is_absent) && is_not_packed
 }
 
 /// The files, and the last name in the chain.
@@ -37,11 +37,13 @@ fn chain(tree: &Tree) -> Result<(Vec<PathBuf>, Option<Vec<u8>>), Unkept> {
     let mut last = None;
     let mut path = tree.own.join("HEAD");
     for _ in 0..=HOPS {
+        // Git reads a link's text as a name first, and follows the link only then.
+        if path.is_symlink() {
+            return Err(Unkept::At(path, "is a link, where a reference is a file"));
+        }
         files.push(path.clone());
-        let mut content = Vec::new();
-        // A link is followed here, and its end is what a look at the link compares.
-        let read = fs::File::open(&path).and_then(|file| file.take(LENGTH).read_to_end(&mut content));
-        let Some(name) = read.ok().and_then(|_| content.strip_prefix(b"ref:")).map(<[u8]>::trim_ascii) else {
+        let content = content::start(&path, LENGTH).ok().flatten().unwrap_or_default();
+        let Some(name) = content.strip_prefix(b"ref:").map(<[u8]>::trim_ascii) else {
             return Ok((files, last));
         };
         if !name.starts_with(b"refs/") {

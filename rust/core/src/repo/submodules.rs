@@ -8,14 +8,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ask::Question;
+use super::config::text;
 use super::index::Index;
 use super::layout::{Layout, Tree, without_place};
 use super::memory::Repositories;
-use super::process::Fault;
+use super::process::{Fault, Run, run_all};
+use super::program::Blanks;
 use crate::cancel::Cancel;
 
 /// How many submodules are gone through, at all depths.
 const MOST: usize = 1000;
+
+/// Variables that change what `:/` says.
+const PATTERNS: [&str; 4] =
+    ["GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"];
 
 /// A submodule.
 #[derive(Debug)]
@@ -46,12 +52,12 @@ impl Submodules {
         question: &Question,
         layout: &Layout,
         tree: &Tree,
-        index: &Index,
+        index: Option<&Index>,
         deadline: Instant,
         cancel: &Cancel,
     ) -> Result<Self, Fault> {
         let mut all = Self { are_known: true, are_safe: true, ..Self::default() };
-        let mut left: Vec<_> = index.submodules.iter().map(|path| tree.top.join(path)).collect();
+        let mut left = all.named(question, layout, tree, index, deadline, cancel)?;
         if left.is_empty() {
             return Ok(all);
         }
@@ -83,17 +89,50 @@ impl Submodules {
             all.filters.extend(layout.own_filters());
             seen.push((folder, Arc::clone(&layout)));
             let tree = layout.tree.as_ref().filter(|_| layout.config.is_some());
-            let index = tree.and_then(|tree| Some((tree, Index::read(&tree.index, &tree.top, tree.hash)?)));
-            if let Some((tree, index)) = index {
-                left.extend(index.submodules.iter().map(|path| tree.top.join(path)));
-                all.found.push(Submodule { question, layout, index: Arc::new(index) });
-            } else {
+            let Some(tree) = tree else {
                 all.are_known = false;
                 // Where git itself fails it runs nothing, and fails as a whole.
-                all.are_safe &= layout.tree.is_none() && !layout.problem.is_empty();
+                all.are_safe &= layout.tree.is_none() && layout.is_refused;
+                continue;
+            };
+            let index = Index::read(tree, cancel);
+            left.extend(all.named(&question, &layout, tree, index.as_ref(), deadline, cancel)?);
+            match index {
+                Some(index) => all.found.push(Submodule { question, layout, index: Arc::new(index) }),
+                None => all.are_known = false,
             }
         }
         repositories.with(question, |place| place.submodules = seen);
         Ok(all)
+    }
+    /// The submodules that the index of one repository names. Where it could name others to git, git itself is asked.
+    fn named(
+        &mut self,
+        question: &Question,
+        layout: &Layout,
+        tree: &Tree,
+        index: Option<&Index>,
+        deadline: Instant,
+        cancel: &Cancel,
+    ) -> Result<Vec<PathBuf>, Fault> {
+        // What is there of a folder that stands for all in it, git looks into.
+        let is_there = |folder: &PathBuf| tree.top.join(folder).symlink_metadata().is_ok();
+        if let Some(index) = index.filter(|index| !index.may_have_more && !index.folders.iter().any(is_there)) {
+            return Ok(index.submodules.iter().map(|path| tree.top.join(path)).collect());
+        }
+        let environment = question.environment.without(&PATTERNS);
+        let mut command = layout.git.command(&question.folder, &environment, &Blanks::default());
+        command.args(["ls-files", "--stage", "-z", "--full-name", "--", ":/"]);
+        self.processes += 1;
+        self.are_known = false;
+        let runs = run_all(vec![command], deadline, cancel)?;
+        // How git ended has to be known: of half a list nothing follows.
+        let [Run { code: Some(0), output, .. }] = &runs[..] else {
+            self.are_safe = false;
+            return Ok(Vec::new());
+        };
+        let entries = output.split(|&byte| byte == 0).filter(|entry| entry.starts_with(b"160000 "));
+        let names = entries.filter_map(|entry| Some(&entry[memchr::memchr(b'\t', entry)? + 1..]));
+        Ok(names.map(|name| tree.top.join(text(name))).collect())
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::config::{Config, expand};
 use super::index::Index;
+use super::layout::Tree;
 use super::notes::Notes;
 use super::process::{Fault, run_all};
 use super::program::Blanks;
@@ -54,9 +55,21 @@ fn index(version: u32, entries: &[(&str, u32)], extensions: &[(&[u8; 4], &[u8])]
 
 fn read(bytes: &[u8]) -> Option<Index> {
     let folder = tempfile::TempDir::new().unwrap();
-    let path = folder.path().join("index");
-    fs::write(&path, bytes).unwrap();
-    Index::read(&path, Path::new("/top"), 20)
+    fs::write(folder.path().join("index"), bytes).unwrap();
+    Index::read(&tree(folder.path()), &Cancel::new())
+}
+
+/// A working tree that is kept in this folder.
+fn tree(own: &Path) -> Tree {
+    Tree {
+        top: "/top".into(),
+        own: own.to_owned(),
+        common: own.to_owned(),
+        index: own.join("index"),
+        objects: own.join("objects"),
+        hash: 20,
+        has_loose_references: true,
+    }
 }
 
 const FILE: u32 = 0o100_644;
@@ -105,19 +118,85 @@ fn the_paths_of_both_parts_of_a_split_index_count() {
         index(2, &[("", FILE), ("", 0o160_000), ("new", FILE)], &[(b"link", &link)]),
     )
     .unwrap();
-    let read = || Index::read(&folder.path().join("index"), Path::new("/top"), 20);
+    let read = || Index::read(&tree(folder.path()), &Cancel::new());
     assert!(read().is_none(), "the shared part is missing");
     let shared = folder.path().join(format!("sharedindex.{}", "ab".repeat(20)));
     fs::write(&shared, index(2, &[("old", FILE)], &[])).unwrap();
     let found = read().unwrap();
     assert_eq!(found.tracked.iter().collect::<Vec<_>>(), [Path::new("/top/new"), Path::new("/top/old")]);
-    assert!(found.submodules.is_empty(), "what has no name is no submodule");
+    assert!(found.submodules.is_empty() && found.may_have_more, "one has no name");
     assert_eq!(found.shared, Some(shared));
+    // Git looks for it in the repository, wherever the index is.
+    let elsewhere = tempfile::TempDir::new().unwrap();
+    let moved = Tree { own: elsewhere.path().to_owned(), ..tree(folder.path()) };
+    assert!(Index::read(&moved, &Cancel::new()).is_none());
+}
+
+#[test]
+fn an_index_that_git_could_read_in_another_way_is_refused() {
+    let long = "n".repeat(5000);
+    for version in 2..=4 {
+        let whole = index(version, &[("name", FILE), (&long, FILE)], &[]);
+        assert_eq!(read(&whole).unwrap().tracked.len(), 2, "version {version}");
+        let flags = 12 + 60;
+        assert_eq!(whole[flags + 1], 4);
+        for length in [0, 3, 5, 0xff] {
+            let mut other = whole.clone();
+            other[flags + 1] = length;
+            assert!(read(&other).is_none(), "version {version}: the name is not as long as it is said to be");
+        }
+        let mut other = whole.clone();
+        other[flags] |= 0x40;
+        assert!(version > 2 || read(&other).is_none(), "the second version has no more flags");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_is_followed_link_by_link() {
+    use super::links::{Way, follow};
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::TempDir::new().unwrap();
+    let top = folder.path().canonicalize().unwrap();
+    fs::create_dir_all(top.join("a/b")).unwrap();
+    symlink("../a/./b", top.join("a/to_b")).unwrap();
+    symlink(top.join("a/to_b"), top.join("twice")).unwrap();
+    symlink("loop", top.join("loop")).unwrap();
+    let way = |links: &[&str], end: &str, missing: Option<&str>| Way {
+        links: links.iter().map(|link| top.join(link)).collect(),
+        end: top.join(end),
+        missing: missing.map(|missing| top.join(missing)),
+    };
+    assert_eq!(follow(&top.join("a/b")), Ok(way(&[], "a/b", None)));
+    assert_eq!(follow(&top.join("twice/x/y")), Ok(way(&["twice", "a/to_b"], "a/b/x/y", Some("a/b/x"))));
+    assert_eq!(follow(&top.join("a/to_b/../b")), Ok(way(&["a/to_b"], "a/b", None)));
+    assert!(follow(&top.join("loop")).is_err());
+    assert_eq!(follow(&top.join("twice/..")).unwrap().end, top.join("twice/..").canonicalize().unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn only_files_are_read_and_only_so_much() {
+    use super::content::{start, whole};
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("file");
+    let read = |path: &Path, most| whole(path, most, &Cancel::new()).map(|read| read.map(|(bytes, _)| bytes));
+    assert_eq!(read(&path, 9).unwrap(), None);
+    fs::write(&path, "123456789").unwrap();
+    assert_eq!(read(&path, 9).unwrap().unwrap(), b"123456789");
+    assert!(read(&path, 8).is_err());
+    assert_eq!(start(&path, 3).unwrap().unwrap(), b"123");
+    assert!(read(folder.path(), 9).is_err() && start(Path::new("/dev/zero"), 3).is_err());
+    // It says that it is empty and is not.
+    assert!(read(Path::new("/proc/self/maps"), 9).is_err() || !Path::new("/proc/self/maps").exists());
+    let cancel = Cancel::new();
+    cancel.cancel();
+    assert!(whole(&path, 9, &cancel).is_err());
 }
 
 #[test]
 fn bytes_that_are_no_index_are_refused_and_never_a_fault() {
-    assert!(Index::read(Path::new("/nowhere/index"), Path::new("/top"), 20).unwrap().tracked.len() == 0);
+    assert!(Index::read(&tree(Path::new("/nowhere")), &Cancel::new()).unwrap().tracked.len() == 0);
     for version in 2..=4 {
         let whole = index(version, &ENTRIES, &[(b"TREE", b"content")]);
         for end in 0..whole.len() {

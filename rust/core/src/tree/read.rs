@@ -103,7 +103,7 @@ pub(crate) fn open_regular(path: &Path, follow: bool) -> Result<File, Failure> {
 }
 
 #[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     open_with(path, 0)
 }
 
@@ -125,7 +125,7 @@ fn open_unlinked(path: &Path) -> io::Result<File> {
 }
 
 #[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     match OpenOptions::new().read(true).open(path) {
         // Windows refuses to open a directory as a file; Python says what it is.
         Err(error) if error.kind() == ErrorKind::PermissionDenied && path.is_dir() => {
