@@ -477,6 +477,27 @@ class Changes:
             folder = self.repository.place / f"separate{self.random.randrange(999)}"
             self._git("init", "-q", "--separate-git-dir", str(folder))
 
+    def lead_elsewhere(self) -> None:
+        """A part of the repository moves behind a link, or the link leads to another copy, old or new."""
+        names = ("index", "refs", "info", "config", "HEAD", "modules", "objects", ".git")
+        name = self.random.choices(names, [4, 2, 2, 1, 1, 1, 0.3, 2])[0]
+        path = self.repository.dot if name == ".git" else self._path("--absolute-git-dir") / name
+        folder = self.repository.place / "parts"
+        folder.mkdir(exist_ok=True)
+        copies = sorted(folder.glob(f"{name}-*"))
+        there = folder / f"{name}-{len(copies)}"
+        if not path.is_symlink():
+            path.rename(there)
+        elif copies and self.random.random() < 0.6:
+            there = self.random.choice(copies)
+        elif path.is_dir():
+            shutil.copytree(path, there, symlinks=True)
+        else:
+            shutil.copy2(path, there)
+        link = folder / "link"
+        link.symlink_to(there)
+        link.rename(path)
+
     def nothing(self) -> None:
         pass
 
@@ -496,5 +517,5 @@ KINDS: dict[Callable[[Changes], None], float] = {
     Changes.restore: 1, Changes.make_ambiguous: 4, Changes.make_unambiguous: 2, Changes.nest: 2,
     Changes.change_submodule: 0.7, Changes.link_worktree: 0.5, Changes.make_sparse: 1.2,
     Changes.write_references_by_hand: 4, Changes.replace_objects: 0.5, Changes.change_alternates: 1,
-    Changes.move_top: 0.4, Changes.separate_git_folder: 0.3, Changes.nothing: 6,
+    Changes.move_top: 0.4, Changes.separate_git_folder: 0.3, Changes.lead_elsewhere: 1.5, Changes.nothing: 6,
 }  # fmt: skip

@@ -412,6 +412,20 @@ def submodule_that_leads_nowhere(r: Repository) -> None:
 
 
 @scenario
+def submodule_where_a_split_index_has_a_file(r: Repository) -> None:
+    for name in ("inner", *"123456789"):
+        r.write(name)
+    r.commit()
+    r.config("splitIndex.maxPercentChange", "100")
+    r.git("update-index", "--split-index")
+    (r.top / "inner").unlink()
+    r.git("init", "-q", "inner")
+    r.git("commit", "-q", "--allow-empty", "-m", "x", cwd=r.top / "inner")
+    r.git("update-index", "--cacheinfo", f"160000,{r.git('rev-parse', 'HEAD', cwd=r.top / 'inner').strip()},inner")
+    r.write("inner/new")
+
+
+@scenario
 def submodule_in_a_split_index(r: Repository) -> None:
     sub = with_submodule(r)
     r.git("update-index", "--split-index")

@@ -19,6 +19,7 @@ import rev_accel
 from rev_accel import repo, workspace
 
 from .builder import Repository
+from .scenarios import with_submodule
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the programs are shell scripts")
 
@@ -137,7 +138,7 @@ def test_in_a_bare_repository_there_are_commits_and_no_status(repository: Reposi
     with workspace.use_root(bare):
         text = json.loads(rev_accel.get_repo_context())
         assert text["status"] == ""
-        assert [commit.subject for commit in repo.log()] == [b"Second", b"First"]
+        assert [commit.subject for commit in repo.log()] == [b"Submodule", b"Second", b"First"]
         assert repo.head().branch == "main"
         assert repo.root() is None
         with pytest.raises(rev_accel.GitError, match="work tree"):
@@ -297,9 +298,9 @@ from rev_accel import repo
 for number in range({times}):
     rev_accel._core.forget()
     text = rev_accel.get_repo_context()
-    assert '"status": "?? new' in text and "Second" in text, text
-    assert [entry.path for entry in repo.status()] == [b"new"]
-    assert [commit.subject for commit in repo.log()] == [b"Second", b"First"]
+    assert '"status": " M sub' in text and "Second" in text, text
+    assert [entry.path for entry in repo.status()] == [b"sub"]
+    assert [commit.subject for commit in repo.log()] == [b"Submodule", b"Second", b"First"]
     assert repo.log(0) == ()
     assert repo.head().branch == "main" and repo.head().commit
     assert repo.root()
@@ -309,7 +310,7 @@ for number in range({times}):
 @pytest.mark.parametrize("ignored", [True, False])
 def test_how_git_ended_may_be_lost(ignored: bool, repository: Repository) -> None:
     """Whoever started this process may have had SIGCHLD ignored, and a thread of it may wait for all children."""
-    repository.write("new")
+    (with_submodule(repository) / "s").write_text("changed\n")
     code = LOST.format(ignored=ignored, times=2 if ignored else 10)
     done = subprocess.run([sys.executable, "-P", "-c", code], cwd=repository.top, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 0

@@ -49,9 +49,8 @@ pub(super) fn start(path: &Path, length: u64) -> io::Result<Option<Vec<u8>>> {
 fn open_file(path: &Path) -> io::Result<Option<(File, Stamp)>> {
     // Looked at first, since opening a device may do something.
     let is_file = |stamp: Stamp| stamp.kind() == Kind::File || !cfg!(unix);
-    let opened = path.metadata().and_then(|metadata| match is_file(Stamp::of(&metadata)) {
-        true => open(path),
-        false => Err(io::ErrorKind::InvalidData.into()),
+    let opened = path.metadata().and_then(|metadata| {
+        if is_file(Stamp::of(&metadata)) { open(path) } else { Err(io::ErrorKind::InvalidData.into()) }
     });
     let file = match opened {
         Ok(file) => file,

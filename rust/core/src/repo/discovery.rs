@@ -88,7 +88,7 @@ impl Given<'_> {
         let end = self.lead(std::slice::from_ref(&beginning), None)?;
         if end.is_dir() {
             self.notes.identity(&end)?;
-            return self.is_at(&end, &self.tree.own);
+            return if end == self.tree.own { Ok(()) } else { Err(Unkept::Moved(end)) };
         }
         // A file that says where it is.
         self.notes.settled_or_absent(&end)?;
@@ -179,10 +179,6 @@ impl Given<'_> {
             Some(there) if !ends.iter().any(|end| end == there) => Err(Unkept::Moved(end)),
             _ => Ok(end),
         }
-    }
-
-    fn is_at(&self, end: &Path, there: &Path) -> Result<(), Unkept> {
-        if end == there { Ok(()) } else { Err(Unkept::Moved(end.to_owned())) }
     }
 
     fn variable(&self, name: &str) -> Option<&OsStr> {

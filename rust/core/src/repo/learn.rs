@@ -42,7 +42,7 @@ impl<'a> Learning<'a> {
         };
         let outer = Repository::look(question, layout, index, cancel)?;
         if !submodules.are_known {
-            return Err(Unkept::Unmodelled("a submodule does not tell what it is like"));
+            return Err(Unkept::Unmodelled("it cannot be told which submodules there are, or what one is like"));
         }
         let inner = submodules.found.iter().map(inner).collect::<Result<_, _>>()?;
         Ok(Self { question, started, outer, inner })

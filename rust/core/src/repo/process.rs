@@ -97,7 +97,10 @@ fn start(mut command: Command) -> io::Result<Process> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A group of its own: the terminal's Ctrl-C does not reach it, and all of it can be killed.
     #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    {
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        pipes::have_children_noticed(&mut command);
+    }
     Ok(Process(Some(command.spawn()?)))
 }
 
@@ -140,11 +143,12 @@ impl Drop for Process {
 
 #[cfg(unix)]
 mod pipes {
-    #![expect(unsafe_code, reason = "poll and groups of processes have no safe door")]
+    #![expect(unsafe_code, reason = "poll, signals and groups of processes have no safe door")]
 
     use std::io::{ErrorKind, Read};
     use std::os::fd::AsRawFd;
-    use std::process::Child;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command};
 
     use super::{Fault, MOST_BYTES, POLL, Process, Run};
 
@@ -214,6 +218,25 @@ mod pipes {
         // Nobody else reads from these pipes: what is ready stays so.
         let is_ready = |(index, wanted): (usize, &libc::pollfd)| (ready > 0 && wanted.revents != 0).then_some(index);
         wanted.iter().enumerate().filter_map(is_ready).collect()
+    }
+
+    /// Where this process ignores the end of its children, git would, too, and fail where it starts git itself.
+    pub(super) fn have_children_noticed(command: &mut Command) {
+        let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: nothing is set; what is there is written to a place for it, which is all zeros else.
+        let action = unsafe {
+            libc::sigaction(libc::SIGCHLD, std::ptr::null(), action.as_mut_ptr());
+            action.assume_init()
+        };
+        if action.sa_sigaction == libc::SIG_IGN {
+            // SAFETY: between fork and exec only this call is made, which is safe there.
+            unsafe {
+                command.pre_exec(|| {
+                    libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+                    Ok(())
+                });
+            }
+        }
     }
 
     /// Kills the group that a child leads; the child has not been waited for, so the number is still its own.
