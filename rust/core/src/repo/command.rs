@@ -18,7 +18,7 @@ const PATHSPECS: [&str; 3] = ["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT
 /// What a command left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ran {
-    /// Its exit code; `None` if a signal ended it.
+    /// Its exit code; `None` if a signal ended it, or if that is lost and it complained.
     pub code: Option<i32>,
     /// What it printed on standard output.
     pub output: Vec<u8>,
@@ -65,6 +65,8 @@ impl Repositories {
         let runs = run_all(vec![command], deadline, cancel).map_err(|fault| inquiry.fault(fault))?;
         let run = runs.into_iter().next().unwrap_or_default();
         let blanked = layout.own_filters().union(&submodules.filters).cloned().collect();
-        Ok(Ran { code: run.code, output: run.output, errors: run.errors, top: tree.top.clone(), blanked })
+        // Where it is lost how git ended, it is taken as Python's `subprocess` takes it, unless git complained.
+        let code = run.code.or(run.is_done().then_some(0));
+        Ok(Ran { code, output: run.output, errors: run.errors, top: tree.top.clone(), blanked })
     }
 }

@@ -88,7 +88,9 @@ impl Given<'_> {
         let end = self.lead(std::slice::from_ref(&beginning), None)?;
         if end.is_dir() {
             self.notes.identity(&end)?;
-            return if end == self.tree.own { Ok(()) } else { Err(Unkept::Moved(end)) };
+            // Git passes over a folder that is no repository.
+            let is_it = end == self.tree.own;
+            return if is_it { Ok(()) } else { Err(Unkept::At(end, "may begin another repository")) };
         }
         // A file that says where it is.
         self.notes.settled_or_absent(&end)?;
