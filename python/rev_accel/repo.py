@@ -146,8 +146,8 @@ def get_repo_context(commits: int = 6) -> str:
 
     The keys are `status`, what `git status -s` prints; `log`, what `git log -n COMMITS --oneline` prints; `top_level`,
     up to 100 sorted entries of the root, hidden ones too, without those that hold what tools make. Outside of a
-    repository, without git, and where git is too slow or is killed, the first two are empty; `explain().problem` says
-    why.
+    repository, without git, and where git is too slow, the first two are empty, and so is each for which a signal ended
+    git; `explain().problem` says why.
 
     The root is that of `rev_accel.workspace`. `ValueError` for `commits` that is not a whole number; `InputError`,
     which is one, too, if the root is gone. A variable of the environment that cannot be used is warned of

@@ -386,19 +386,15 @@ impl Inquiry<'_> {
             |command| Error::Git(GitFault::Failed { command, message: "its output cannot be read".to_owned() });
         match (&self.question.form, runs) {
             (Form::Text { excluded, .. }, [status, log]) => {
-                for (command, run) in [("status", status), ("log", log)] {
-                    // Half of an answer is none. What git printed before it failed by itself is the text, as rev has it.
-                    if run.was_killed() {
-                        return Err(failed(command, run));
-                    }
-                }
                 let is_unborn = || layout.tree.as_ref().is_some_and(|tree| refs::is_unborn(tree, self.cancel));
                 if !status.is_done() {
                     self.explanation.problem = Some(failed("status", status).to_string());
                 } else if !log.is_done() && !is_unborn() {
                     self.explanation.problem = Some(failed("log", log).to_string());
                 }
-                Ok(Content::Text(text_of(self.question, excluded, &status.output, &log.output)?))
+                // Half of an answer is none. What git printed before it failed by itself is the text, as rev has it.
+                let [status, log] = [status, log].map(|run| if run.was_killed() { &[] } else { &run.output[..] });
+                Ok(Content::Text(text_of(self.question, excluded, status, log)?))
             }
             (Form::Status, [run]) if run.is_done() => {
                 parse::status(&run.output).map(Content::Status).ok_or_else(|| unread("status"))
