@@ -82,6 +82,7 @@ impl Search {
     ///
     /// Where it matches is looked for now, unless the line is a long one or has context: the list of all lines takes little more than
     /// their bytes.
+    #[must_use]
     pub fn line(&self, file: usize, index: usize) -> Option<Match> {
         self.files.get(file)?.kept.get(index, &self.matcher)
     }
@@ -102,6 +103,7 @@ pub struct FileMatches {
 
 impl FileMatches {
     /// How many of its matching lines are kept: the first ones.
+    #[must_use]
     pub fn kept(&self) -> usize {
         self.kept.len()
     }
