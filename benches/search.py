@@ -1,7 +1,8 @@
 """Searches beside ripgrep's, and definitions: the same trees, in turn.
 
-`rg` is a process that prints; ours is a call in this process that gives records, once with the list as long as by
-default and once with all lines. The last column is the whole process `rev-accel search`, which prints nothing.
+`rg` is a process that prints; ours is a call in this process: with the list as long as by default, with all lines in it
+(`all`), and so that a record is made of each of these (`records`), which is otherwise done for those that are asked
+for. The last column is the whole process `rev-accel search`, which prints nothing.
 """
 
 from __future__ import annotations
@@ -42,36 +43,40 @@ def compare(tree: Path, rg: str, rounds: int) -> None:
     patterns = PATTERNS.read_text(encoding="utf-8").splitlines()
     options = ["--no-config", "--hidden", "--no-require-git", "--no-ignore-global", "--glob=!.git", "--line-number"]
     command = [sys.executable, "-m", "rev_accel", "search", "-qq"]
-    print(f"{'lines':>9} {'rg':>8} {'default':>8} {'ratio':>6} {'all':>8} {'ratio':>6} {'process':>8}  pattern (ms)")
-    totals = [0.0] * 4
+    columns = "".join(f" {name:>8} {'ratio':>6}" for name in ("default", "all", "records"))
+    print(f"{'lines':>9} {'rg':>8}{columns} {'process':>8}  pattern (ms)")
+    totals = [0.0] * 5
     for pattern in patterns:
 
         def theirs(pattern: str = pattern) -> int:
             done = subprocess.run([rg, *options, "--regexp", pattern, str(tree)], stdout=subprocess.PIPE, check=False)
             return done.stdout.count(b"\n")
 
-        def ours(pattern: str = pattern) -> int:
+        def first_of_ours(pattern: str = pattern) -> int:
             return search(pattern, root=tree).total
 
         def all_of_ours(pattern: str = pattern) -> int:
             return len(search(pattern, root=tree, limits=EVERYTHING))
 
+        def records(pattern: str = pattern) -> int:
+            return sum(1 for _ in search(pattern, root=tree, limits=EVERYTHING))
+
         def process(pattern: str = pattern) -> int:
             return subprocess.run([*command, "--", pattern, str(tree)], check=False).returncode
 
-        counts = {theirs(), ours(), all_of_ours()}
+        counts = {theirs(), first_of_ours(), all_of_ours(), records()}
         if len(counts) != 1:
             sys.exit(f"the counts differ for `{pattern}`: {counts}")
-        times = in_turn(rounds, theirs, ours, all_of_ours, process)
+        times = in_turn(rounds, theirs, first_of_ours, all_of_ours, records, process)
         totals = [total + one for total, one in zip(totals, times, strict=True)]
         row(f"{counts.pop():,}", times, pattern)
     row("", totals, "all of them")
 
 
 def row(count: str, times: list[float], what: str) -> None:
-    theirs, ours, everything, process = times
-    shown = f"{count:>9} {theirs:8.1f} {ours:8.1f} {ours / theirs:6.2f} {everything:8.1f} {everything / theirs:6.2f}"
-    print(f"{shown} {process:8.1f}  {what}", flush=True)
+    theirs, *ours, process = times
+    shown = "".join(f" {each:8.1f} {each / theirs:6.2f}" for each in ours)
+    print(f"{count:>9} {theirs:8.1f}{shown} {process:8.1f}  {what}", flush=True)
 
 
 def definitions(tree: Path, rounds: int) -> None:

@@ -20,6 +20,7 @@ from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict, final, type_check_only
 
 __all__ = [
+    "FoundLines",
     "ReplyStore",
     "ScanResult",
     "WorkspaceCore",
@@ -238,7 +239,7 @@ def chain_digest(messages: Sequence[object], *, previous: bytes | None = None, f
 
 _Status: TypeAlias = Literal["syntax_error", "undecodable", "unreadable", "too_large", "too_complex", "internal_error"]
 _Failure: TypeAlias = tuple[str, _Status, str, str]
-_Match: TypeAlias = tuple[str, int, int, str, int, int, tuple[tuple[int, int], ...], tuple[str, ...], tuple[str, ...]]
+_Line: TypeAlias = tuple[str, int, int, str, int, int, tuple[tuple[int, int], ...], tuple[str, ...], tuple[str, ...]]
 
 def search(
     root: str,
@@ -257,7 +258,7 @@ def search(
     max_file_matches: int,
     max_characters: int,
     threads: int | None = None,
-) -> tuple[list[tuple[str, int, bool, list[_Match]]], list[_Failure], int, int]:
+) -> FoundLines:
     """Search files and folders for lines that match a pattern.
 
     Args:
@@ -277,14 +278,43 @@ def search(
         max_characters: How much of each line.
         threads: How many threads search.
 
-    Returns:
-        For each file with a match its path, the number of its matching lines, whether it is binary, and the first
-        lines: the fields of `rev_accel.Match`. Then path, status, class name and message of each failure, the number
-        of files, and that of the bytes read.
-
     Raises:
         rev_accel.errors.InputError: A path cannot be looked at, or the pattern or a glob is not valid.
     """
+
+@final
+class FoundLines:
+    """What `search` found: a frozen list of the lines that are kept, by path and line.
+
+    They are kept as they were read; where they match is looked for when they are asked for.
+    """
+
+    def __len__(self) -> int:
+        """The number of lines in the list."""
+
+    @property
+    def total(self) -> int:
+        """The number of matching lines."""
+
+    @property
+    def files(self) -> int:
+        """The number of files that were looked at."""
+
+    @property
+    def bytes(self) -> int:
+        """The number of bytes read."""
+
+    def counts(self) -> dict[str, int]:
+        """The number of matching lines of each file that has one, by path."""
+
+    def binary(self) -> tuple[str, ...]:
+        """Those of these files that hold a NUL byte."""
+
+    def failures(self) -> list[_Failure]:
+        """Path, status, class name and message of each file or folder that failed."""
+
+    def match(self, index: int) -> _Line:
+        """The fields of `rev_accel.Match`; raises `IndexError` beyond the end, `OverflowError` before the start."""
 
 _Symbol: TypeAlias = tuple[
     Literal["class", "function", "method", "variable"], bool, str, int, int, int, str, str | None

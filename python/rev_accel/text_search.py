@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 from types import MappingProxyType
 
 from . import _core, settings
@@ -14,11 +17,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Literal
+    from typing import Literal, overload
 
+    from ._core import FoundLines
     from .records import FileError
 
-__all__ = ["Match", "SearchLimits", "SearchResult", "search"]
+__all__ = ["Match", "Matches", "SearchLimits", "SearchResult", "search"]
 
 CASES = ("sensitive", "insensitive", "smart")
 
@@ -70,6 +74,52 @@ class Match:
         return f"{self.path}:{self.line}:{self.column}: {self.text}"
 
 
+class Matches(Sequence["Match"]):
+    """The matches of a search, each made when it is asked for; asked again it is another object that is equal.
+
+    It equals a tuple of the same matches, and a slice or what is pickled of it is such a tuple.
+    """
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: FoundLines) -> None:
+        """Made by `search`."""
+        self._found = found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Match]:
+        return starmap(Match, map(self._found.match, range(len(self))))
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Match: ...
+        @overload
+        def __getitem__(self, index: slice) -> tuple[Match, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Match | tuple[Match, ...]:
+        places = range(len(self))[index]
+        if isinstance(places, int):
+            return Match(*self._found.match(places))
+        return tuple(starmap(Match, map(self._found.match, places)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Matches | tuple):
+            return NotImplemented
+        return self is other or (len(self) == len(other) and all(map(operator.eq, self, other)))
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __reduce__(self) -> tuple[type[tuple[Match, ...]], tuple[tuple[Match, ...]]]:
+        return tuple, (tuple(self),)
+
+    def __repr__(self) -> str:
+        return f"<Matches: {len(self):,}>"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
     """What a search found: `matches` by path and line, as many as its limits allow, and counts of everything.
@@ -77,7 +127,8 @@ class SearchResult:
     Iterating gives the matches; `len()` is their number, so a result without any is false.
     """
 
-    matches: tuple[Match, ...]
+    matches: Sequence[Match]
+    """Each is made when it is asked for: to have all lines counted and at hand costs little, whatever their number."""
     total: int
     """Matching lines in all, also those that are not in `matches`."""
     counts: Mapping[str, int] = field(hash=False)
@@ -156,7 +207,7 @@ def search(
         limits = SearchLimits()
     elif not isinstance(limits, SearchLimits):
         raise InputError(f"`limits` must be a SearchLimits, not {type(limits).__name__}")
-    files, failures, selected, size = _core.search(
+    found = _core.search(
         root_text_of(root),
         settings.path_texts(paths) or ["."],
         pattern=pattern,
@@ -174,11 +225,11 @@ def search(
         threads=settings.thread_count(threads),
     )
     return SearchResult(
-        matches=tuple(Match(*parts) for _, _, _, matches in files for parts in matches),
-        total=sum(lines for _, lines, _, _ in files),
-        counts=MappingProxyType({path: lines for path, lines, _, _ in files}),
-        binary=tuple(path for path, _, binary, _ in files if binary),
-        errors=file_errors(failures),
-        files=selected,
-        bytes=size,
+        matches=Matches(found),
+        total=found.total,
+        counts=MappingProxyType(found.counts()),
+        binary=found.binary(),
+        errors=file_errors(found.failures()),
+        files=found.files,
+        bytes=found.bytes,
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,66 @@ def test_lines_come_by_path_and_line_with_their_places(tree: Path) -> None:
     assert result.matches[5].text == "word"
     assert dict(result.counts) == {".hidden/d.txt": 1, "a.py": 3, "b.txt": 1, "package/c.py": 1}
     assert (result.total, len(result), result.files, result.errors, result.binary) == (6, 6, 5, (), ())
+
+
+def test_matches_are_a_sequence_that_is_equal_to_a_tuple(tree: Path) -> None:
+    matches = search("word", root=tree).matches
+    every = tuple(matches)
+    assert len(matches) == len(every) == 6
+    assert [matches[place] for place in range(-6, 6)] == [*every, *every]
+    assert (matches[1:5:2], matches[:-7:-1], matches[9:]) == (every[1:5:2], every[::-1], ())
+    assert every[3] in matches
+    assert Match("a.py", 1, 1, "word", 0, 4, ()) not in matches
+    assert (matches.index(every[2]), matches.count(every[2]), [*reversed(matches)]) == (2, 1, [*every[::-1]])
+    for place in (6, -7):
+        with pytest.raises(IndexError):
+            matches[place]
+    assert matches == every == matches == search("word", root=tree).matches
+    assert hash(matches) == hash(every)
+    assert matches != search("word", "a.py", root=tree).matches
+    assert matches != [*every], "as of a tuple"
+    assert repr(matches) == "<Matches: 6>"
+    with pytest.raises(TypeError):
+        matches[0] = every[0]
+    with pytest.raises(AttributeError):
+        matches.other = 1
+
+
+def test_matches_are_pickled_as_a_tuple(tree: Path) -> None:
+    matches = search("word", root=tree, before=1).matches
+    again = pickle.loads(pickle.dumps(matches))
+    assert type(again) is tuple
+    assert again == matches
+
+
+def test_matches_are_those_of_the_time_of_the_search(tree: Path) -> None:
+    matches = search("word", "a.py", root=tree).matches
+    (tree / "a.py").write_text("gone\n")
+    assert [match.text for match in matches] == ["word two words", "word", "Word word"]
+
+
+def test_a_record_is_the_same_however_its_line_was_kept(tree: Path) -> None:
+    # Lines of more than 4 KiB, and those with context, are worked out at once.
+    line = "é" + "word " * 1_000
+    (tree / "long.txt").write_bytes(f"{line}\n{line[:3000]}\r\n".encode() + b"\xff word \xff\xff\n")
+    plain = search("wo(rd)? ?", "long.txt", root=tree, limits=SearchLimits(characters=10_000))
+    around = search("wo(rd)? ?", "long.txt", root=tree, limits=SearchLimits(characters=10_000), after=1)
+    assert plain.matches == around.matches
+    assert [(match.text, match.column) for match in plain] == [
+        (line, 2),
+        (line[:3000], 2),
+        ("\N{REPLACEMENT CHARACTER} word \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}", 3),
+    ]
+    assert [len(match.spans) for match in plain] == [1_000, 600, 1]
+
+
+def test_threads_take_records_of_one_result_at_once(tree: Path) -> None:
+    (tree / "many.txt").write_text("a word\n" * 3_000)
+    result = search(r"\bwo\w+", root=tree, limits=SearchLimits(matches=10_000, file_matches=10_000))
+    with ThreadPoolExecutor(4) as pool:
+        lists = [*pool.map(lambda _: [*result], range(4))]
+    assert lists[0] == lists[1] == lists[2] == lists[3]
+    assert len(lists[0]) == 3_006
 
 
 def test_the_selection_and_globs_say_what_is_searched(tree: Path) -> None:

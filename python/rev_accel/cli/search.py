@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
@@ -12,9 +13,13 @@ from rev_accel.errors import InputError
 from . import EXIT_USAGE, streams
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rev_accel.text_search import Match, SearchResult
 
 EXIT_NONE = 1
+
+LINES_AT_ONCE = 1_000  # that are made before they are written
 
 HELP = """Find the lines of text files that match PATTERN, a regular expression, as ripgrep finds them.
 
@@ -119,14 +124,16 @@ def search(**given: Any) -> int:
     from rev_accel.text_search import search as search_files
 
     options = Options(**given)
+    before = options.before_context if options.context is None else options.context
+    after = options.after_context if options.context is None else options.context
     result = search_files(
         options.pattern,
         *options.paths,
         literal=options.fixed_strings,
         case=_case(options),
         words=options.word_regexp,
-        before=options.before_context if options.context is None else options.context,
-        after=options.after_context if options.context is None else options.context,
+        before=before,
+        after=after,
         selection="all" if options.all_files else "ignore",
         include=options.glob,
         exclude=options.exclude,
@@ -138,9 +145,10 @@ def search(**given: Any) -> int:
         threads=options.threads,
     )
     if options.quiet < 2:
-        text = _json(result) if options.as_json else _text(result, color=streams.wants_color(options.color))
-        streams.write_output(text.encode(errors="surrogateescape"))
-        streams.flush_output()
+        if options.as_json:
+            _write(_json(result))
+        else:
+            _write(_text(result, color=streams.wants_color(options.color), may_have_context=before + after > 0))
     for error in result.errors:
         streams.complain(f"{error.path}: {error.message}")
     if not options.quiet and not options.as_json:
@@ -158,11 +166,18 @@ def _case(options: Options) -> Literal["sensitive", "insensitive", "smart"]:
     return "insensitive" if options.ignore_case else "sensitive"
 
 
-def _json(result: SearchResult) -> str:
+def _write(lines: Iterator[str]) -> None:
+    while piece := "".join(f"{line}\n" for line in islice(lines, LINES_AT_ONCE)):
+        streams.write_output(piece.encode(errors="surrogateescape"))
+    streams.flush_output()
+
+
+def _json(result: SearchResult) -> Iterator[str]:
     import json
     from dataclasses import asdict
 
-    lines = [json.dumps({"type": "match", **asdict(match)}) for match in result]
+    for match in result:
+        yield json.dumps({"type": "match", **asdict(match)})
     summary = {
         "type": "summary",
         "schema_version": 1,
@@ -173,23 +188,23 @@ def _json(result: SearchResult) -> str:
         "files": result.files,
         "bytes": result.bytes,
     }
-    return "".join(f"{line}\n" for line in [*lines, json.dumps(summary)])
+    yield json.dumps(summary)
 
 
-def _text(result: SearchResult, *, color: bool) -> str:
-    lines = []
+def _text(result: SearchResult, *, color: bool, may_have_context: bool) -> Iterator[str]:
     last: tuple[str, int] | None = None
-    has_context = any(match.before or match.after for match in result)
+    has_context = may_have_context and any(match.before or match.after for match in result)
     for match in result:
         path = streams.one_line(match.path)
         first = match.line - len(match.before)
         if has_context and last is not None and last != (match.path, first - 1):
-            lines.append("--")
-        lines += [f"{path}-{first + index}-{_line(text)}" for index, text in enumerate(match.before)]
-        lines.append(f"{path}:{match.line}:{match.column}:{_matching(match, color=color)}")
-        lines += [f"{path}-{match.line + 1 + index}-{_line(text)}" for index, text in enumerate(match.after)]
+            yield "--"
+        for index, text in enumerate(match.before):
+            yield f"{path}-{first + index}-{_line(text)}"
+        yield f"{path}:{match.line}:{match.column}:{_matching(match, color=color)}"
+        for index, text in enumerate(match.after):
+            yield f"{path}-{match.line + 1 + index}-{_line(text)}"
         last = (match.path, match.line + len(match.after))
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _matching(match: Match, *, color: bool) -> str:

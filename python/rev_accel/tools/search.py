@@ -65,7 +65,8 @@ class SearchTools:
             include=[glob] if glob else [],
             limits=SearchLimits(matches=max_results, file_matches=max_results, characters=CHARACTERS),
         )
-        lines = [_counts(result, max_results), *_lines(result), *_rest(result), *_errors(result)]
+        matches = tuple(result)
+        lines = [_counts(result, max_results), *_lines(matches), *_rest(result, matches), *_errors(result)]
         return "\n".join(lines)
 
 
@@ -80,11 +81,11 @@ def _counts(result: SearchResult, most: int) -> str:
     return f"{text}; the first {len(result):,} are shown. Use a narrower pattern, path or glob{more}."
 
 
-def _lines(result: SearchResult) -> list[str]:
+def _lines(matches: tuple[Match, ...]) -> list[str]:
     lines: list[str] = []
     last: tuple[str, int] | None = None
-    has_context = any(match.before or match.after for match in result)
-    for match in result:
+    has_context = any(match.before or match.after for match in matches)
+    for match in matches:
         first = match.line - len(match.before)
         if has_context and last is not None and last != (match.path, first - 1):
             lines.append("--")
@@ -101,10 +102,10 @@ def _shown(match: Match) -> str:
     return f"{before}{match.text}{behind}"
 
 
-def _rest(result: SearchResult) -> list[str]:
+def _rest(result: SearchResult, matches: tuple[Match, ...]) -> list[str]:
     """The files of which not all lines are shown."""
     shown: dict[str, int] = {}
-    for match in result:
+    for match in matches:
         shown[match.path] = shown.get(match.path, 0) + 1
     left = [(path, lines - shown.get(path, 0)) for path, lines in result.counts.items() if lines > shown.get(path, 0)]
     binary = [f"{path}: a binary file matches." for path in result.binary[:FILES]]

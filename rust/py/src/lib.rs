@@ -38,7 +38,7 @@ mod _core {
     #[pymodule_export]
     use super::scan::{ScanResult, analyze, scan, scan_source, stream};
     #[pymodule_export]
-    use super::search::search;
+    use super::search::{FoundLines, search};
     #[pymodule_export]
     use super::workspace::{WorkspaceCore, content_digest};
 

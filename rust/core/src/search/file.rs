@@ -8,7 +8,8 @@ use std::path::Path;
 use grep_regex::RegexMatcher;
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkMatch};
 
-use super::{Match, line};
+use super::kept::Kept;
+use super::line;
 use crate::cancel::Cancel;
 use crate::syntax::facts::{Failure, Status};
 use crate::tree::read::{exception_of, open_regular};
@@ -28,7 +29,7 @@ pub(super) struct Bounds {
 pub(super) struct Found {
     pub(super) lines: u64,
     pub(super) binary: bool,
-    pub(super) matches: Vec<Match>,
+    pub(super) kept: Kept,
     /// Why it was not searched, or not to its end.
     pub(super) failure: Option<Failure>,
     pub(super) bytes: u64,
@@ -58,7 +59,7 @@ impl<'a> Worker<'a> {
         let searched = catch_unwind(AssertUnwindSafe(|| {
             self.searcher.set_binary_detection(detection);
             let mut source = Source { file, cancel: self.cancel, bytes: 0, failure: None };
-            let mut lines = Lines::new(&self.matcher, bounds, self.cancel);
+            let mut lines = Lines::new(&self.matcher, bounds, self.context != (0, 0), self.cancel);
             let done = self.searcher.search_reader(&self.matcher, &mut source, &mut lines);
             let failure = match done {
                 Ok(()) => None,
@@ -68,7 +69,7 @@ impl<'a> Worker<'a> {
                     Failure::new(Status::TooLarge, "MemoryError", message)
                 })),
             };
-            Found { lines: lines.count, binary: lines.binary, matches: lines.kept, failure, bytes: source.bytes }
+            Found { lines: lines.count, binary: lines.binary, kept: lines.kept, failure, bytes: source.bytes }
         }));
         searched.unwrap_or_else(|_| {
             self.searcher = searcher(self.context);
@@ -124,10 +125,11 @@ fn cancelled() -> io::Error {
 struct Lines<'a> {
     matcher: &'a RegexMatcher,
     bounds: Bounds,
+    has_context: bool,
     cancel: &'a Cancel,
     count: u64,
     binary: bool,
-    kept: Vec<Match>,
+    kept: Kept,
     /// Context of the match that comes next.
     before: Vec<String>,
     /// Whether the last match is among those that are kept.
@@ -135,9 +137,9 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn new(matcher: &'a RegexMatcher, bounds: Bounds, cancel: &'a Cancel) -> Self {
-        let (count, binary, keeps_last) = Default::default();
-        Self { matcher, bounds, cancel, count, binary, kept: Vec::new(), before: Vec::new(), keeps_last }
+    fn new(matcher: &'a RegexMatcher, bounds: Bounds, has_context: bool, cancel: &'a Cancel) -> Self {
+        let (count, binary, kept, before, keeps_last) = Default::default();
+        Self { matcher, bounds, has_context, cancel, count, binary, kept, before, keeps_last }
     }
 }
 
@@ -156,8 +158,13 @@ impl Sink for Lines<'_> {
         self.keeps_last = self.kept.len() < self.bounds.matches;
         if self.keeps_last {
             let number = found.line_number().unwrap_or_default();
-            let before = std::mem::take(&mut self.before);
-            self.kept.push(line::matching(found.bytes(), number, before, self.matcher, self.bounds.characters)?);
+            let characters = self.bounds.characters;
+            if !self.has_context && Kept::takes(found.bytes(), characters) {
+                self.kept.push_raw(number, found.bytes());
+            } else {
+                let before = std::mem::take(&mut self.before);
+                self.kept.push(line::matching(found.bytes(), number, before, self.matcher, characters));
+            }
         }
         Ok(true)
     }
@@ -167,10 +174,7 @@ impl Sink for Lines<'_> {
         match context.kind() {
             SinkContextKind::Before if self.kept.len() < self.bounds.matches => self.before.push(shown()),
             SinkContextKind::After if self.keeps_last => {
-                let line = shown();
-                if let Some(last) = self.kept.last_mut() {
-                    last.after.push(line);
-                }
+                self.kept.push_after(shown());
             }
             _ => {}
         }

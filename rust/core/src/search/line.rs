@@ -1,7 +1,5 @@
 //! What is kept of a line.
 
-use std::io;
-
 use grep_matcher::Matcher;
 use grep_regex::RegexMatcher;
 
@@ -17,12 +15,12 @@ pub(super) fn matching(
     before: Vec<String>,
     matcher: &RegexMatcher,
     characters: usize,
-) -> io::Result<Match> {
-    let failed = |error: grep_matcher::NoError| io::Error::other(error.to_string());
+) -> Match {
     // A carriage return at the end is not shown, but can match.
     let whole = line.strip_suffix(b"\n").unwrap_or(line);
     let line = without_end(whole);
-    let first = matcher.find(whole).map_err(failed)?.map_or(whole.len(), |found| found.start());
+    // The matcher's type of errors has no values.
+    let first = matcher.find(whole).ok().flatten().map_or(whole.len(), |found| found.start());
     let shown_first = first.min(line.len());
     let column = count(&line[..shown_first]);
     // Where the match would be cut off, it comes behind a quarter of the room for what stands before it.
@@ -40,22 +38,20 @@ pub(super) fn matching(
         counted.1.min(kept)
     };
     let is_cut = end < line.len();
-    matcher
-        .find_iter_at(whole, first, |found| {
-            let is_shown = found.start() < end || !is_cut;
-            if is_shown {
-                let span = (place(found.start()), place(found.end()));
-                // An empty match may lie between the bytes of a character.
-                if spans.last() != Some(&span) {
-                    spans.push(span);
-                }
+    let _ = matcher.find_iter_at(whole, first, |found| {
+        let is_shown = found.start() < end || !is_cut;
+        if is_shown {
+            let span = (place(found.start()), place(found.end()));
+            // An empty match may lie between the bytes of a character.
+            if spans.last() != Some(&span) {
+                spans.push(span);
             }
-            is_shown
-        })
-        .map_err(failed)?;
+        }
+        is_shown
+    });
     let offset = count(&line[..start]);
     let length = offset + u64::from(kept) + count(&line[end..]);
-    Ok(Match { line: number, column: column + 1, text, offset, length, spans, before, after: Vec::new() })
+    Match { line: number, column: column + 1, text, offset, length, spans, before, after: Vec::new() }
 }
 
 /// A line of context, cut to so many characters.

@@ -1,15 +1,17 @@
 //! Text search in whole trees: the lines that match a pattern, file by file in the order of paths.
 //!
-//! [`pattern`] makes the matcher, [`file`] searches one file, [`line`](mod@line) says what is kept of a line. Which lines match, and which
-//! files are binary, is what ripgrep says by default: the engines are its own crates.
+//! [`pattern`] makes the matcher, [`file`] searches one file, [`kept`] holds the lines that are kept, [`line`](mod@line) says what there is to
+//! say of one. Which lines match, and which files are binary, is what ripgrep says by default: the engines are its own crates.
 
 mod file;
+mod kept;
 mod line;
 mod pattern;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use grep_regex::RegexMatcher;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::cancel::Cancel;
@@ -22,6 +24,7 @@ use crate::tree::select::{Selection, select_regular};
 pub use pattern::{Case, MAX_PATTERN_BYTES, Pattern};
 
 use self::file::{Bounds, Found, Worker};
+use self::kept::Kept;
 
 /// How far, in files, a worker may be ahead of what was handed out.
 const WINDOW: usize = 1024;
@@ -61,7 +64,7 @@ pub struct SearchLimits {
 }
 
 /// What a search found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Search {
     /// The files with a match, sorted by key.
     pub files: Vec<FileMatches>,
@@ -71,6 +74,18 @@ pub struct Search {
     pub selected: usize,
     /// Bytes read.
     pub bytes: u64,
+    matcher: RegexMatcher,
+}
+
+impl Search {
+    /// One of the lines that are kept of a file, by index in `files` and in the file.
+    ///
+    /// Where it matches is looked for now, unless the line is a long one or has context: the list of all lines takes little more than
+    /// their bytes.
+    #[must_use]
+    pub fn line(&self, file: usize, index: usize) -> Option<Match> {
+        self.files.get(file)?.kept.get(index, &self.matcher)
+    }
 }
 
 /// The matches of one file.
@@ -81,10 +96,17 @@ pub struct FileMatches {
     /// Number of matching lines.
     pub lines: u64,
     /// Whether it holds a NUL byte. Then its search ended before the block in which that stands; a file that was named was searched to
-    /// the first match behind it, which is not among `matches`.
+    /// the first match behind it, which is not kept.
     pub binary: bool,
-    /// The first of its matching lines.
-    pub matches: Vec<Match>,
+    kept: Kept,
+}
+
+impl FileMatches {
+    /// How many of its matching lines are kept: the first ones.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.kept.len()
+    }
 }
 
 /// A matching line.
@@ -122,7 +144,8 @@ pub fn search(options: &SearchOptions, cancel: &Cancel) -> Result<Search> {
     let SearchLimits { matches, file_matches, characters } = options.limits;
     // Once the list is full, the rest is only counted.
     let room = AtomicUsize::new(matches);
-    let mut result = Search { selected: files.len(), ..Search::default() };
+    let mut result =
+        Search { files: Vec::new(), failures: Vec::new(), selected: files.len(), bytes: 0, matcher: matcher.clone() };
     let schedule = Schedule { threads, count: files.len(), window: WINDOW, cancel };
     pool::ordered(
         &schedule,
@@ -139,11 +162,11 @@ pub fn search(options: &SearchOptions, cancel: &Cancel) -> Result<Search> {
                 result.failures.push((key.clone(), failure));
             }
             if found.lines > 0 {
-                let Found { lines, binary, matches: mut kept, .. } = found;
+                let Found { lines, binary, mut kept, .. } = found;
                 let left = room.load(Ordering::Relaxed);
                 kept.truncate(left);
                 room.store(left - kept.len(), Ordering::Relaxed);
-                result.files.push(FileMatches { key: key.clone(), lines, binary, matches: kept });
+                result.files.push(FileMatches { key: key.clone(), lines, binary, kept });
             }
             true
         },

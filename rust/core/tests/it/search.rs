@@ -31,11 +31,12 @@ fn lines_come_by_path_with_their_places_and_context() {
     let search = found(&options);
     assert_eq!((search.selected, search.files.len()), (3, 2));
     let first = &search.files[0];
-    assert_eq!((first.key.to_text().as_ref(), first.lines, first.matches.len()), ("a/c.py", 1, 1));
-    let second = &search.files[1].matches[0];
+    assert_eq!((first.key.to_text().as_ref(), first.lines, first.kept()), ("a/c.py", 1, 1));
+    let second = search.line(1, 0).unwrap();
     assert_eq!((second.line, second.column, second.text.as_str()), (2, 3, "è word, word"));
     assert_eq!(second.spans, [(2, 6), (8, 12)]);
     assert_eq!((second.before.as_slice(), second.after.as_slice()), (&["x".to_owned()][..], &["y".to_owned()][..]));
+    assert!(search.line(1, 1).is_none() && search.line(2, 0).is_none());
 }
 
 #[test]
@@ -45,10 +46,32 @@ fn a_list_that_is_full_leaves_the_counts_whole() {
     let mut options = options(&folder, "word");
     options.limits = SearchLimits { matches: 30, file_matches: 20, characters: 3 };
     let search = found(&options);
-    let kept: Vec<_> = search.files.iter().map(|file| (file.lines, file.matches.len())).collect();
+    let kept: Vec<_> = search.files.iter().map(|file| (file.lines, file.kept())).collect();
     assert_eq!(kept, [(50, 20), (50, 10), (50, 0)]);
-    let line = &search.files[0].matches[0];
+    let line = search.line(0, 0).unwrap();
     assert_eq!((line.text.as_str(), line.offset, line.length), ("wor", 0, 4));
+}
+
+#[test]
+fn what_is_said_of_a_line_does_not_depend_on_how_it_was_kept() {
+    let text = "word\r\n\nè word\n\nno\n\nend of words";
+    let folder = tree(&[("a", text), ("b", &text.repeat(3))]);
+    let mut options = options(&folder, "(?m)o?$|w");
+    let lines = |options: &SearchOptions| -> Vec<_> {
+        let search = found(options);
+        let places = search.files.iter().enumerate().flat_map(|(file, matches)| {
+            let search = &search;
+            (0..matches.kept()).filter_map(move |index| search.line(file, index))
+        });
+        places.map(|found| (found.line, found.column, found.text, found.spans)).collect()
+    };
+    let raw = lines(&options);
+    options.context = (1, 1);
+    assert_eq!(lines(&options), raw);
+    // A list that is cut in a file gives the first lines of it.
+    options.context = (0, 0);
+    options.limits.matches = 9;
+    assert_eq!(lines(&options), raw[..9]);
 }
 
 #[test]
