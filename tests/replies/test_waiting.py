@@ -257,7 +257,9 @@ def test_a_thread_that_has_the_context_of_a_call_is_known_to_ask_within_it(tmp_p
         async def call() -> bytes:
             def within() -> bytes:
                 both.wait()
-                return cache.get_or_call(key(inner), lambda: reply(inner))
+                found = cache.get_or_call(key(inner), lambda: reply(inner))
+                both.wait()  # what is found is kept as the outer one's only now
+                return found
 
             return await asyncio.to_thread(within)
 
