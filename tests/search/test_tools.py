@@ -80,3 +80,13 @@ def test_an_analysis_shows_counts_then_findings(folder: Workspace) -> None:
     assert tools.analyze_ast_patterns(patterns=["prints"]).startswith("1 finding in 1 Python file: prints 1.")
     with pytest.raises(InputError, match="unknown rule"):
         tools.analyze_ast_patterns(patterns=["nonsense"])
+
+
+def test_an_analysis_tells_nothing_of_what_lies_outside(folder: Workspace) -> None:
+    outside = folder.root.parent / "outside.py"
+    outside.write_text("# TODO a secret\nprint()\n")
+    (folder.root / "link.py").symlink_to(outside)
+    (folder.root / "inside.py").symlink_to("a.py")
+    text = CodeTools(folder).analyze_ast_patterns()
+    assert "secret" not in text and "link.py" not in text and "inside.py:7: prints" in text
+    assert text.startswith("4 findings in ")

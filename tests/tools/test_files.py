@@ -50,6 +50,8 @@ class TestReading:
             ("latin", b"caf\xe9\n", "latin-1]\ncafé"),
             ("mark", b"\xef\xbb\xbfa\n", "utf-8 with a byte order mark]\na"),
             ("wide", "é\n".encode("utf-16"), "utf-16-le with a byte order mark]\né"),
+            ("odd.py", b"# coding: cp932\ns = '\x87\x90'\n", "latin-1]\n# coding: cp932\ns = '\x87\x90'"),
+            ("escape.py", b"# coding: unicode_escape\n\xe9\n", "latin-1]\n# coding: unicode_escape\né"),
             ("cookie.py", "# coding: cp1251\nж = 1\n".encode("cp1251"), "cp1251]\n# coding: cp1251\nж = 1"),
             ("wrong.py", b"# coding: cp1251x\n\xe9 = 1\n", "latin-1]\n# coding: cp1251x\né = 1"),
             ("open", b"a\nb", "no newline at the end]\na\nb"),
@@ -212,6 +214,21 @@ class TestReplacing:
         assert "begins at line 8" in found and "-    return a\n+\treturn a" in found
         found = bad(registry, "replace_in_file", path="a.py", old="zzzzzz qqqqqq\n" * 3, new="x")
         assert "nothing is like it: read the file again" in found
+
+    def test_differences_at_the_ends_of_lines_can_be_seen(self, registry: Registry, tmp_path: Path) -> None:
+        (tmp_path / "open").write_text("alpha\nlast line")
+        found = bad(registry, "replace_in_file", path="open", old="last line\n", new="x")
+        assert found.endswith("begins at line 2; the difference from `old`:\n(the file has no newline at its end)")
+        (tmp_path / "mixed").write_bytes(b"first\x0c line\nalpha\r\nlast line\n")
+        found = bad(registry, "replace_in_file", path="mixed", old="alpha\nlast line\n", new="x")
+        assert "begins at line 2" in found and "-alpha\n+alpha␍\n last line" in found
+
+    def test_texts_that_are_alike_everywhere_take_no_longer(self, registry: Registry, tmp_path: Path) -> None:
+        source, words = random.Random(1), "self value return result name index for in if else none".split()
+        lines = [" " * 8 + " ".join(source.choices(words, k=14)) for _ in range(4_000)]
+        (tmp_path / "alike").write_text("\n".join(lines) + "\n")
+        others = [" " * 8 + " ".join(source.choices(words, k=14)) for _ in range(300)]
+        assert "nearest text begins" in bad(registry, "replace_in_file", path="alike", old="\n".join(others), new="x")
 
     def test_the_nearest_text_of_a_large_file_is_found(self, registry: Registry, tmp_path: Path) -> None:
         lines = [f"    value_{n} = compute({n * 7919 % 100_003})" for n in range(50_000)]

@@ -63,11 +63,48 @@ def test_files_and_folders_are_moved_copied_and_deleted(registry: Registry, tmp_
     assert text(registry, "move", source="lib/b.py", target="lib/c.py") == "Moved `lib/b.py` to `lib/c.py`."
     assert not (tmp_path / "lib/b.py").exists() and (tmp_path / "lib/c.py").exists()
     assert "is there already" in text(registry, "move", source="lib/c.py", target="src/b.py")
+    assert "was not read" in text(registry, "move", source="lib/c.py", target="src/b.py", overwrite=True)
+    assert "was not read" in text(registry, "copy", source="lib/c.py", target="src/b.py", overwrite=True)
+    text(registry, "read_file", path="src/b.py")
     assert text(registry, "move", source="lib/c.py", target="src/b.py", overwrite=True).startswith("Moved")
     assert "not empty" in text(registry, "delete", path="lib")
     assert text(registry, "delete", path="lib", recursive=True) == "Deleted `lib`."
     assert text(registry, "create_directory", path="x/y/z") == text(registry, "create_directory", path="x/y/z")
     assert (tmp_path / "x/y/z").is_dir()
+
+
+def test_what_has_changed_since_it_was_read_is_not_removed(registry: Registry, tmp_path: Path) -> None:
+    file = tmp_path / "src/b.py"
+    text(registry, "read_file", path="src/b.py")
+    file.write_text("b = 2\n")
+    for name, arguments in (
+        ("delete", {"path": "src/b.py"}),
+        ("delete", {"path": "src", "recursive": True}),
+        ("move", {"source": "src/b.py", "target": "c.py"}),
+        ("copy", {"source": "README", "target": "src/b.py", "overwrite": True}),
+        ("move", {"source": "README", "target": "src/b.py", "overwrite": True}),
+    ):
+        found = registry.execute(name, arguments)
+        assert isinstance(found, Failure) and "`src/b.py` has changed since it was read" in found and "+b = 2" in found
+    assert file.read_text() == "b = 2\n"
+    text(registry, "read_file", path="src/b.py")
+    assert text(registry, "delete", path="src", recursive=True) == "Deleted `src`."
+
+
+def test_what_was_read_is_known_after_it_was_moved(registry: Registry) -> None:
+    text(registry, "read_file", path="src/pkg/a.py")
+    text(registry, "move", source="src", target="lib")
+    assert text(registry, "write_file", path="lib/pkg/a.py", content="a = 2\n") == "Wrote `lib/pkg/a.py`, 1 line."
+
+
+def test_links_that_lead_outside_can_be_removed_themselves(registry: Registry, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.write_text("x")
+    for name in ("one", "two"):
+        (tmp_path / name).symlink_to(outside)
+    assert text(registry, "delete", path="one") == "Deleted `one`."
+    assert text(registry, "move", source="two", target="src/three") == "Moved `two` to `src/three`."
+    assert outside.read_text() == "x" and not (tmp_path / "one").is_symlink() and (tmp_path / "src/three").is_symlink()
 
 
 @pytest.mark.parametrize("path", [".", "/", "..", ".git", ".git/objects", "src/../.git", "src/.."])

@@ -195,6 +195,46 @@ class TestAllOrNothing:
             assert isinstance(found, Failure) and text in found
             assert content(tmp_path) == files
 
+    def test_none_if_a_file_with_two_names_is_among_them(self, registry: Registry, tmp_path: Path) -> None:
+        (tmp_path / "last").write_text("one\n")
+        (tmp_path / "twin").hardlink_to(tmp_path / "last")
+        last = "--- a/last\n+++ b/last\n@@ -1 +1 @@\n-one\n+two\n"
+        for data, hunk in (
+            (b"caf\xe9\nplain\n", "@@ -1,2 +1,2 @@\n-café\n+cafe\n plain\n"),
+            (b"only\r\n", "@@ -1 +0,0 @@\n-only\n"),
+            (b"\xef\xbb\xbfa\r\nb", "@@ -1,2 +1 @@\n-a\n b\n\\ No newline at end of file\n"),
+        ):
+            for target, moved in (
+                ("first", ""),
+                ("new/first", "diff --git a/first b/new/first\nrename from first\nrename to new/first\n"),
+            ):
+                (tmp_path / "first").write_bytes(data)
+                (tmp_path / "first").chmod(0o751)
+                found = registry.execute("apply_patch", {"patch": f"{moved}--- a/first\n+++ b/{target}\n{hunk}{last}"})
+                assert isinstance(found, Failure) and "hard links" in found
+                assert (tmp_path / "first").read_bytes() == data and (
+                    tmp_path / "first"
+                ).stat().st_mode & 0o777 == 0o751
+                registry.execute("delete", {"path": "first"})
+        made = "--- /dev/null\n+++ b/deep/er/made\n@@ -0,0 +1 @@\n+x\n"
+        assert isinstance(registry.execute("apply_patch", {"patch": made + last}), Failure)
+        assert sorted(one.name for one in tmp_path.iterdir()) == ["last", "twin"]
+
+    def test_a_link_is_deleted_itself(self, registry: Registry, tmp_path: Path) -> None:
+        (tmp_path / "real").write_text("x\n")
+        (tmp_path / "link").symlink_to("real")
+        assert (
+            registry.execute("apply_patch", {"patch": "--- a/link\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n"})
+            == "Deleted `link`."
+        )
+        assert [one.name for one in tmp_path.iterdir()] == ["real"]
+
+    def test_returns_at_the_ends_of_lines_are_as_in_the_patch(self, registry: Registry, tmp_path: Path) -> None:
+        (tmp_path / "crlf").write_bytes(b"a\r\nb\r\n")
+        patch = "--- a/crlf\n+++ b/crlf\n@@ -1,2 +1,2 @@\n a\r\n-b\r\n+c\r\n--- /dev/null\n+++ b/made\n@@ -0,0 +1 @@\n+x\r\n"
+        assert not isinstance(registry.execute("apply_patch", {"patch": patch}), Failure)
+        assert content(tmp_path) == {"crlf": b"a\r\nc\r\n", "made": b"x\r\n"}
+
     def test_none_if_a_file_cannot_be_written(
         self, registry: Registry, tmp_path: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rev_accel import settings
@@ -11,6 +12,7 @@ from rev_accel.analysis import scan
 from rev_accel.definitions import Symbol
 from rev_accel.definitions import find_definitions as find
 from rev_accel.definitions import outline as outline_file
+from rev_accel.errors import InputError, PathOutsideRootError
 from rev_accel.records import FileError
 
 from .definition import tool
@@ -100,22 +102,36 @@ class CodeTools:
         """
         settings.count("max_results", max_results, MOST_FINDINGS)
         report = scan(self._workspace.resolve(path), root=self._workspace.root, patterns=patterns or None)
-        by_rule = ", ".join(f"{rule} {count:,}" for rule, count in report.by_rule().items() if count)
+        is_inside = cache(self._is_inside)
+        findings = [finding for finding in report if is_inside(finding.path)]
+        counts = Counter(finding.rule for finding in findings)
+        by_rule = ", ".join(f"{rule} {counts[rule]:,}" for rule in report.by_rule() if counts[rule])
         files = counted(report.stats.files, "Python file")
-        lines = [f"{counted(len(report), 'finding')} in {files}{f': {by_rule}' if by_rule else ''}."]
+        lines = [f"{counted(len(findings), 'finding')} in {files}{f': {by_rule}' if by_rule else ''}."]
         shown: list[str] = []
         by_file: Counter[str] = Counter()
-        for finding in report:
+        for finding in findings:
             by_file[finding.path] += 1
             if len(shown) < max_results:
                 text = _cut(finding.message, SIGNATURE)
                 shown.append(f"{finding.path}:{finding.line}: {finding.rule} {text}")
-        if len(shown) < len(report):
+        if len(shown) < len(findings):
             lines.append("Most are in:")
             most = sorted(by_file.items(), key=lambda item: (-item[1], item[0]))[:FILES]
             lines += [f"{name}: {count:,}" for name, count in most]
             lines.append(f"The first {len(shown)} (a path or `patterns` narrows it down, `max_results` shows more):")
-        return "\n".join([*lines, *shown, *_errors(report.errors)])
+        errors = tuple(error for error in report.errors if is_inside(error.path))
+        return "\n".join([*lines, *shown, *_errors(errors)])
+
+    def _is_inside(self, path: str) -> bool:
+        """Whether a file of the tree is in the workspace, and no link that leads out of it."""
+        try:
+            self._workspace.resolve(path)
+        except PathOutsideRootError:
+            return False
+        except (OSError, InputError):  # gone meanwhile, or no name that can be given
+            pass
+        return True
 
 
 def _deep(symbols: Iterable[Symbol], depth: int) -> Iterable[tuple[int, Symbol]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rev_accel.errors import ToolError
 
 from .nearest import nearest
 
-__all__ = ["FilePatch", "Hunk", "apply", "parse"]
+__all__ = ["FilePatch", "Hunk", "apply", "parse", "without_returns"]
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _ONE_NAME = re.compile(r'diff --git (?:"a/(.*)" "b/\1"|a/(.*) b/\2)')
@@ -52,7 +52,9 @@ def parse(patch: str) -> list[FilePatch]:
     Raises:
         ToolError: It is no unified diff, or has what text cannot: binary files, links.
     """
-    lines = patch.replace("\r\n", "\n").split("\n")
+    if patch.count("\r\n") == patch.count("\n"):
+        patch = patch.replace("\r\n", "\n")
+    lines = patch.split("\n")
     if lines and not lines[-1]:
         lines.pop()
     found: list[FilePatch] = []
@@ -76,6 +78,16 @@ def parse(patch: str) -> list[FilePatch]:
             "the patch changes nothing: expected a unified diff, with `--- a/file`, `+++ b/file` and `@@` lines"
         )
     return found
+
+
+def without_returns(hunks: Sequence[Hunk]) -> list[Hunk]:
+    """Hunks for a text whose lines end with `\\n` here, and with CRLF in its file and so in its diff."""
+    return [
+        replace(
+            hunk, old=[line.removesuffix("\r") for line in hunk.old], new=[line.removesuffix("\r") for line in hunk.new]
+        )
+        for hunk in hunks
+    ]
 
 
 def apply(hunks: Sequence[Hunk], text: str, label: str) -> str:

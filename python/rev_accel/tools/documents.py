@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from rev_accel.errors import StaleFileError, ToolError
+from rev_accel.errors import InputError, PathOutsideRootError, StaleFileError, ToolError
 from rev_accel.workspace import Absent, Version
 from rev_accel.workspace.difference import add_difference
 
@@ -35,6 +35,7 @@ class Document:
     label: str
     """What it is called in texts: relative to the root where it is below it."""
     version: Version
+    data: bytes
     form: Text
 
     @property
@@ -99,10 +100,10 @@ class Documents:
             StaleFileError: Somebody has.
             ToolError: Its encoding has not all of the characters.
         """
-        version = self.workspace.write(document.path, document.form.encode(text), expected=document.version)
+        data = document.form.encode(text)
+        version = self.workspace.write(document.label, data, expected=document.version)
         self.know(document.path, version)
-        form = replace(document.form, text=text)
-        return Document(path=document.path, label=document.label, version=version, form=form)
+        return replace(document, version=version, data=data, form=replace(document.form, text=text))
 
     def create(self, path: str, text: str) -> Document:
         """Makes a file, with the folders that are missing.
@@ -111,10 +112,15 @@ class Documents:
             StaleFileError: There is one.
         """
         form = Text(text=text)
-        version = self.workspace.write(path, form.encode(text), expected=Absent(), make_folders=True)
+        data = form.encode(text)
+        version = self.workspace.write(path, data, expected=Absent(), make_folders=True)
         found = self.workspace.resolve(path)
         self.know(found, version)
-        return Document(path=found, label=self.label(found), version=version, form=form)
+        return Document(path=found, label=self.label(found), version=version, data=data, form=form)
+
+    def put_back(self, document: Document, before: Document) -> None:
+        """Gives a file the bytes that it had before a change."""
+        self.know(document.path, self.workspace.write(document.label, before.data, expected=document.version))
 
     def exists(self, path: str) -> bool:
         """Whether there is anything at a path."""
@@ -124,27 +130,49 @@ class Documents:
             return False
         return True
 
-    def delete(self, document: Document) -> None:
-        """Deletes a file.
+    def check(self, path: str, *, must_be_known: bool = False) -> None:
+        """Looks whether what is to be removed, a file or all in a folder, is as the model last saw it.
 
         Raises:
-            StaleFileError: Somebody has changed it meanwhile.
+            StaleFileError: A file is not.
+            ToolError: It is a file that the model has not seen, but must have.
         """
-        data = self._bytes(document.path)
-        if Version.of(data) != document.version:
-            raise _stale(document.label, document.version, data)
-        self.workspace.delete(document.path)
-        self.forget(document.path)
+        try:
+            found = self.workspace.resolve(path, right="write")
+            is_file = self.workspace.stat(found).kind == "file"
+        except (FileNotFoundError, PathOutsideRootError):  # nothing, or a link that leads outside
+            return
+        if must_be_known and is_file and found not in self._known:
+            raise ToolError(f"`{self.label(found)}` was not read: read it before it is replaced")
+        for known, version in list(self._known.items()):
+            if not known.is_relative_to(found):
+                continue
+            try:
+                data = self._bytes(known)
+            except (OSError, InputError):  # somebody else has removed it
+                continue
+            if Version.of(data) != version:
+                raise _stale(self.label(known), version, data)
 
-    def move(self, document: Document, target: str) -> Document:
-        """Gives a file another name, in a folder that is made if it is missing."""
-        if parent := os.path.dirname(target):
-            self.workspace.make_folder(parent)
-        self.workspace.move(document.path, target)
-        self.forget(document.path)
-        found = self.workspace.resolve(target)
-        self.know(found, document.version)
-        return Document(path=found, label=self.label(found), version=document.version, form=document.form)
+    def place(self, path: str) -> Path:
+        """Where a name stands, which may be a link's: only the folder around it is without links."""
+        folder, name = os.path.split(path.rstrip("/"))
+        return (
+            self.workspace.resolve(folder or ".") / name
+            if name not in ("", ".", "..")
+            else self.workspace.resolve(path)
+        )
+
+    def move(self, source: str, target: str, *, overwrite: bool = False) -> None:
+        """Gives a file, a link or a folder another name. What the model knows of it, it knows on."""
+        was = self.place(source)
+        self.workspace.move(source, target, overwrite=overwrite)
+        now = self.place(target)
+        with self._lock:
+            moved = {one: version for one, version in self._known.items() if one.is_relative_to(was)}
+        self.forget(was)
+        for one, version in moved.items():
+            self.know(now / one.relative_to(was), version)
 
     def know(self, path: Path, version: Version, lines: tuple[int, int] | None = None) -> bool:
         """Notes what the model sees of a file; whether it had seen these lines of this version before."""
@@ -185,7 +213,7 @@ class Documents:
         form = decode(data)
         if form is None:
             raise ToolError(f"`{self.label(path)}` is binary ({len(data):,} bytes): expected a text file")
-        return Document(path=path, label=self.label(path), version=Version.of(data), form=form)
+        return Document(path=path, label=self.label(path), version=Version.of(data), data=data, form=form)
 
 
 def _stale(label: str, known: Version, data: bytes) -> StaleFileError:

@@ -100,11 +100,12 @@ class FolderTools:
         Args:
             source: What is moved, relative to the root of the workspace.
             target: Its new path, which must not exist; its folder must.
-            overwrite: Replace a file that has this path.
+            overwrite: Replace a file that has this path, and that you have read.
         """
-        was = self._workspace.resolve(source, right="write")
-        self._workspace.move(source, target, overwrite=overwrite)
-        self._documents.forget(was)
+        self._documents.check(source)
+        if overwrite:
+            self._documents.check(target, must_be_known=True)
+        self._documents.move(source, target, overwrite=overwrite)
         return f"Moved `{source}` to `{target}`."
 
     @tool(description="Copying {source} to {target}", reads=False)
@@ -114,8 +115,10 @@ class FolderTools:
         Args:
             source: What is copied, relative to the root of the workspace.
             target: The path of the copy, which must not exist; its folder must.
-            overwrite: Replace a file that has this path.
+            overwrite: Replace a file that has this path, and that you have read.
         """
+        if overwrite:
+            self._documents.check(target, must_be_known=True)
         self._workspace.copy(source, target, overwrite=overwrite)
         return f"Copied `{source}` to `{target}`."
 
@@ -127,7 +130,8 @@ class FolderTools:
             path: What is deleted, relative to the root of the workspace.
             recursive: Delete a folder with all that is in it, not only an empty one.
         """
-        was = self._workspace.resolve(path, right="write")
+        self._documents.check(path)
+        was = self._documents.place(path)
         self._workspace.delete(path, recursive=recursive)
         self._documents.forget(was)
         return f"Deleted `{path}`."

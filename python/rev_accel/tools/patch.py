@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 from rev_accel.errors import ToolError
 
 from .definition import tool
-from .diff import FilePatch, apply, parse
+from .diff import FilePatch, apply, parse, without_returns
 from .documents import Document, Documents
 
 __all__ = ["PatchTools"]
@@ -39,17 +43,18 @@ class PatchTools:
             patch: The diff, as `git diff` writes it, with paths relative to the root of the workspace.
         """
         steps = self._steps(parse(patch))
-        done: list[Step] = []
+        undo: list[Callable[[], object]] = []
         try:
-            # What is deleted last need not be put back.
-            for step in sorted(steps, key=lambda step: step.patch.target is None):
-                self._do(step)
-                done.append(step)
+            for step in steps:
+                self._do(step, undo)
         except BaseException as error:
-            failed = [self._undo(step) for step in reversed(done)]
-            if lost := ", ".join(filter(None, failed)):
-                raise ToolError(f"{error}; what was changed before could not be put back in {lost}") from error
+            problems = [_problem(one) for one in reversed(undo)]
+            if found := "; ".join(filter(None, problems)):
+                raise ToolError(f"{error}; what was changed before could not be put back: {found}") from error
             raise
+        for step in steps:
+            if step.patch.target is None:
+                self._remove(self._documents.place(_removed(step)))
         return "\n".join(map(_told, steps))
 
     def _steps(self, patches: list[FilePatch]) -> list[Step]:
@@ -65,7 +70,8 @@ class PatchTools:
             if one.target is not None and one.target != one.source and self._documents.exists(one.target):
                 raise ToolError(f"`{one.target}` is there already. Nothing was changed")
             label = one.source or one.target or ""
-            text = apply(one.hunks, "" if before is None else before.text, label)
+            hunks = one.hunks if before is None or before.form.line_end != "\r\n" else without_returns(one.hunks)
+            text = apply(hunks, "" if before is None else before.text, label)
             if one.target is None and text:
                 raise ToolError(
                     f"`{label}` is to be deleted, but the patch has not all of its lines. Nothing was changed"
@@ -75,38 +81,53 @@ class PatchTools:
             steps.append(Step(one, before, text))
         return steps
 
-    def _do(self, step: Step) -> None:
-        patch, before = step.patch, step.before
+    def _do(self, step: Step, undo: list[Callable[[], object]]) -> None:
+        """Does one step, and adds to `undo` what takes it back."""
+        patch, before, documents = step.patch, step.before, self._documents
         if before is None:
             assert patch.target is not None
-            self._documents.create(patch.target, step.text)
-        elif patch.target is None:
-            self._documents.delete(before)
-        else:
-            if patch.target != patch.source:
-                before = self._documents.move(before, patch.target)
-            if step.text != before.text:
-                self._documents.change(before, step.text)
+            self._make_folders(patch.target, undo)
+            made = documents.create(patch.target, step.text)
+            undo.append(partial(self._remove, made.path))
+            return
+        source, target = patch.source or "", _removed(step) if patch.target is None else patch.target
+        if target != source:
+            # What is deleted is kept until all is done.
+            self._make_folders(target, undo)
+            documents.move(source, target)
+            undo.append(partial(documents.move, target, source))
+        if patch.target is not None and step.text != before.text:
+            path = documents.workspace.resolve(target, right="write")
+            changed = documents.change(replace(before, path=path, label=documents.label(path)), step.text)
+            undo.append(partial(documents.put_back, changed, before))
 
-    def _undo(self, step: Step) -> str | None:
-        """Puts back what was; the name of the file where that failed."""
-        patch, before = step.patch, step.before
-        try:
-            if before is None:
-                assert patch.target is not None
-                self._documents.delete(self._documents.read(patch.target))
-            elif patch.target is None:
-                self._documents.create(patch.source or "", before.text)
-            else:
-                now = self._documents.read(patch.target)
-                if now.text != before.text:
-                    now = self._documents.change(now, before.text)
-                if patch.target != patch.source:
-                    assert patch.source is not None
-                    self._documents.move(now, patch.source)
-        except Exception:
-            return f"`{patch.target or patch.source}`"
-        return None
+    def _make_folders(self, path: str, undo: list[Callable[[], object]]) -> None:
+        """Makes the folders that a file needs."""
+        folder, missing = os.path.dirname(path), []
+        while folder and not self._documents.exists(folder):
+            missing.append(folder)
+            folder = os.path.dirname(folder)
+        for one in reversed(missing):
+            self._documents.workspace.make_folder(one)
+            undo.append(partial(self._documents.workspace.delete, one))
+
+    def _remove(self, path: Path) -> None:
+        self._documents.workspace.delete(path)
+        self._documents.forget(path)
+
+
+def _removed(step: Step) -> str:
+    """What a file that is to be deleted is called until the rest is done."""
+    return f"{step.patch.source}.rev-accel-removed"
+
+
+def _problem(undo: Callable[[], object]) -> str | None:
+    """Takes a step back; what went wrong with that."""
+    try:
+        undo()
+    except Exception as error:
+        return str(error)
+    return None
 
 
 def _told(step: Step) -> str:

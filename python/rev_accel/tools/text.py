@@ -63,7 +63,8 @@ class Text:
 def decode(data: bytes) -> Text | None:
     """The text of a file; `None` if it is binary.
 
-    The encoding is that of a byte order mark, else UTF-8, else the one that Python source declares, else Latin-1.
+    The encoding is that of a byte order mark, else UTF-8, else the one that Python source declares, else Latin-1, which
+    takes any bytes.
     """
     for mark, encoding in MARKS:
         if data.startswith(mark):
@@ -79,9 +80,13 @@ def decode(data: bytes) -> Text | None:
         pass
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return _text(data.decode(encoding), encoding)
+        text = data.decode(encoding)
+        # Not all encodings write what they have read: what stays is to stay as it is.
+        if text.encode(encoding) == data:
+            return _text(text, encoding)
     except (SyntaxError, ValueError, LookupError):  # no known encoding is declared, or it is not that one
-        return _text(data.decode("latin-1"), "latin-1")
+        pass
+    return _text(data.decode("latin-1"), "latin-1")
 
 
 def _text(text: str, encoding: str, mark: bytes = b"") -> Text:
