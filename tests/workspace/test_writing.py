@@ -234,6 +234,27 @@ class TestExpected:
         with pytest.raises(InputError, match="`expected` is a str: expected a Version"):
             workspace.write("file", b"", expected="abc")
 
+    def test_no_change_of_several_threads_is_lost(self, root):
+        (root / "count").write_bytes(b"0")
+
+        def count():
+            own = Workspace(root)
+            for _ in range(40):
+                while True:
+                    found = own.read("count")
+                    try:
+                        own.write("count", b"%d" % (int(found) + 1), expected=Version.of(found))
+                        break
+                    except StaleFileError:
+                        pass
+
+        threads = [threading.Thread(target=count) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (root / "count").read_bytes() == b"120"
+
     def test_of_those_who_create_a_file_at_once_one_does(self, workspace, root):
         done = []
         barrier = threading.Barrier(8)

@@ -6,11 +6,13 @@ import io
 import os
 import sys
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rev_accel import _core
 from rev_accel.errors import InputError, StaleFileError
+from rev_accel.forks import InChildren
 
 from .difference import add_difference
 from .root import folder_text, root_text_of
@@ -22,6 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["Workspace"]
 
 StrPath = str | os.PathLike[str]
+
+
+class _Turns:
+    """Writers of this process, one after the other."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+
+    def renew(self) -> None:
+        # Another thread of the parent may have had its turn.
+        self.lock = Lock()
+
+
+_turns = _Turns()
+_in_children = InChildren(_Turns.renew)
 
 
 class Workspace:
@@ -67,6 +84,7 @@ class Workspace:
                 raise InputError(f"`{name}` is named with two rights: expected one")
         self.root = Path(main)
         self.roots = MappingProxyType({Path(name): right for name, right in rights.items()})
+        _in_children.add(_turns)
         self._core = _core.WorkspaceCore([(name, right == "write") for name, right in rights.items()])
 
     def __repr__(self) -> str:
@@ -124,9 +142,9 @@ class Workspace:
             path: The file, which need not be there.
             data: The content.
             expected: What the file was when it was read; `Absent()` for a file that is new. If it is something else
-                now, nothing is written and a `StaleFileError` tells the difference. It is compared right before the
-                new content takes its place; that two writers compare in the same microseconds is not ruled out, but
-                of two who create a file one is refused.
+                now, nothing is written and a `StaleFileError` tells the difference. Writers of one process
+                take turns; that one of another process writes between the comparison and the replacement is not ruled
+                out, but of two who create a file one is refused.
             make_folders: Whether missing folders are made.
             break_links: Whether a file with several names (hard links) may be parted from the others.
         """
@@ -140,7 +158,10 @@ class Workspace:
             case _:
                 raise InputError(f"`expected` is a {type(expected).__name__}: expected a Version, Absent() or None")
         try:
-            written = self._core.write(path, data, expected=digest, make_folders=make_folders, break_links=break_links)
+            with _turns.lock:
+                written = self._core.write(
+                    path, data, expected=digest, make_folders=make_folders, break_links=break_links
+                )
         except StaleFileError as error:
             self._explain(error, path, expected)
             raise
