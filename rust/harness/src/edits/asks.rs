@@ -143,7 +143,8 @@ pub(super) fn ask(
                     slot.keep(Arc::new(made.clone()));
                     made
                 }
-                Some(DropInText::Made(None)) | None => made,
+                Some(DropInText::Made(None)) => made,
+                None => Vec::new(),
             };
             let files = walk::all(root);
             let right = if files.is_empty() { String::new() } else { contents.object(&files, question.rules)? };
