@@ -86,6 +86,23 @@ def test_json_gives_the_same_table_as_the_run(run: Metrics, tmp_path: Path) -> N
     assert f"{TOOL}{{tool=read}}" in table
 
 
+def test_what_is_no_finite_number_is_null() -> None:
+    made = Metrics()
+    for value in (float("nan"), -5.0):
+        made.histogram(TOOL, tool="read").record(value)
+    made.histogram(ANALYSIS, state="cold").record(float("inf"))
+    made.counter("some.count").add(float("nan"))
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    whole = json.loads(metrics.to_json(made), parse_constant=refuse)
+    rows = {row["name"]: row for row in whole["metrics"]}
+    assert rows[TOOL]["count"] == 2 and rows[TOOL]["total"] is None and rows["some.count"]["value"] is None
+    assert whole["figures"]["analysis_cold"] is None
+    assert "some.count" in metrics.table(made)
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"schema_version": 2}', '{"schema_version": 1, "figures": {}}', "[" * 10**5]
 )

@@ -153,10 +153,29 @@ def test_the_calls_of_a_reply_may_be_given_as_they_are(registry: Registry) -> No
     assert bad.failed and "no JSON object" in bad.text
 
 
-@pytest.mark.parametrize("broken", [{}, {"function": None}, {"id": "1"}])
-def test_what_is_no_call_is_refused(registry: Registry, broken: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="a call has no `function`"):
-        execute_calls([broken], registry)
+@pytest.mark.parametrize("broken", [{}, {"function": None}, {"id": "1"}, {"id": 5, "function": []}, None, 5, "read"])
+def test_what_is_no_call_has_a_result_that_says_so_beside_those_of_others(registry: Registry, broken: Any) -> None:
+    first, second, third = execute_calls([call("read", 0, name="a"), broken, call("write", 2, name="b")], registry)
+    assert (first.text, third.text) == ("a at nowhere", "wrote b at nowhere")
+    assert second.failed and second.name == "" and "this is no call: expected a `function`" in second.text
+    assert second.id == ("1" if broken == {"id": "1"} else None)
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_where_the_system_gives_no_more_threads_the_calls_are_executed_all_the_same(
+    registry: Registry, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = threading.Thread.start, []
+
+    def refuse(thread: threading.Thread) -> None:
+        if len(started) >= most:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    results = execute_calls([call("read", n, name=str(n)) for n in range(20)], registry)
+    assert [one.text for one in results] == [f"{n} at nowhere" for n in range(20)]
 
 
 def test_a_call_without_a_usable_name_has_a_result(registry: Registry) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rev_accel.errors import InputError, PathOutsideRootError, ToolError
-from rev_accel.tools import Registry
+from rev_accel.tools import Registry, commands
 from rev_accel.tools import process as processes
 from rev_accel.tools.commands import CommandTools
 from rev_accel.tools.pipe import ThreadedPipe
@@ -131,6 +131,37 @@ class TestWords:
         assert "`|` went to the program as it is: set `shell`" in answer.splitlines()[0]
 
     @pytest.mark.parametrize(
+        ("command", "is_told"),
+        [
+            ("echo hi | wc", True),
+            ("echo it\\'s > file", True),
+            ("echo 'hi | wc'", False),
+            ("echo '|' \">\"", False),
+            ("echo a;b", False),
+        ],
+    )
+    def test_operators_are_pointed_at_however_it_ends_but_not_in_quotes(
+        self, tools: CommandTools, command: str, is_told: bool
+    ) -> None:
+        answer = tools.run_command(command)
+        assert answer.startswith("[exit code 0")
+        assert ("set `shell`" in answer) == is_told
+
+    @pytest.mark.parametrize("shell", [False, True])
+    def test_a_text_that_no_command_line_can_hold_is_refused_before_it_is_split(
+        self, tools: CommandTools, shell: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(commands.shlex, "split", None)
+        for text in ("x" * 600_000, "é" * (commands.LONGEST // 2 + 1)):
+            with pytest.raises(ToolError, match="bytes: expected up to 131,071, what a command line can hold"):
+                tools.run_command(text, shell=shell)
+
+    @pytest.mark.parametrize("shell", [False, True])
+    def test_the_longest_text_is_run(self, tools: CommandTools, shell: bool) -> None:
+        text = "x" * (commands.LONGEST - len("printf "))
+        assert tools.run_command(f"printf {text}", shell=shell).startswith("[exit code 0]\nxxx")
+
+    @pytest.mark.parametrize(
         ("command", "shell", "said"),
         [
             ("", False, "`command` is empty"),
@@ -161,6 +192,19 @@ class TestWords:
     def test_a_limit_that_holds_nothing_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="`limit` is 5"):
             run(["true"], cwd=tmp_path, timeout=1, limit=5)
+
+    @pytest.mark.parametrize(
+        ("command", "told"),
+        [
+            (5, "`command` is 5: expected a valid list or a valid string."),
+            (["a", 5], "`command.1` is 5: expected a valid string."),
+        ],
+    )
+    def test_a_wrong_type_is_told_with_the_name_of_the_parameter(
+        self, tools: CommandTools, command: object, told: str
+    ) -> None:
+        answer = Registry([tools.run_command]).execute("run_command", {"command": command})
+        assert answer.startswith(f"Error: arguments of `run_command`: {told} It takes command (array of string or")
 
     def test_it_is_a_tool_with_a_schema(self, tools: CommandTools) -> None:
         registry = Registry([tools.run_command])
@@ -216,13 +260,20 @@ class TestTimeOut:
     def test_the_output_so_far_is_given(self, tools: CommandTools, pid: Path) -> None:
         code = "import time; print('begun'); print(1, file=open('pid', 'w')); time.sleep(600)"
         assert tools.run_command(python(code), timeout=TIMEOUT) == (
-            "[it had not ended after 1000 s and was stopped, with all that it had started; its output so far:]\nbegun"
+            "[it had not ended after 1000 s and was stopped, with all that it had started in its session; its output so far:]\nbegun"
         )
 
     def test_nothing_printed_is_told(self, tools: CommandTools) -> None:
         assert tools.run_command(["sleep", "600"], timeout=0.1).endswith(
-            "[it had not ended after 0.1 s and was stopped, with all that it had started; it had printed nothing]"
+            "[it had not ended after 0.1 s and was stopped, with all that it had started in its session; it had printed nothing]"
         )
+
+    def test_output_that_cannot_be_shown_is_told_with_its_bytes(self, tools: CommandTools, pid: Path) -> None:
+        code = "import os, time; os.write(1, bytes(5000)); print(1, file=open('pid', 'w')); time.sleep(600)"
+        told = "5,000 bytes of output had come, none of which can be shown]"
+        assert tools.run_command(python(code), timeout=TIMEOUT).endswith(f"in its session; {told}")
+        code = "import os; os.write(1, bytes(5000))"
+        assert tools.run_command(python(code)) == "[exit code 0, 5,000 bytes of output, none of which can be shown]"
 
     def test_what_is_printed_at_being_asked_to_end_is_given(self, tmp_path: Path, pid: Path) -> None:
         code = "trap 'echo cleaned; exit 5' TERM; echo $$ > pid; while :; do sleep 0.05; done"
@@ -292,6 +343,26 @@ class TestHeldOutput:
         answer = tools.run_command("sleep 600 & echo $! > pid; echo done", shell=True)
         assert answer == ("[exit code 0; something that it had started kept its output open, and was killed]\ndone")
         assert not is_running(number_in(tmp_path / "pid"))
+
+    def test_one_that_has_left_the_session_goes_on_and_that_is_said(
+        self, tools: CommandTools, tmp_path: Path, little_grace: None
+    ) -> None:
+        code = (
+            "import os, time\n"
+            "if os.fork() == 0:\n"
+            "    os.setsid()\n"
+            "    print(os.getpid(), file=open('pid', 'w'))\n"
+            "    time.sleep(600)\n"
+            "while not os.path.exists('pid'): time.sleep(0.01)\n"
+        )
+        answer = tools.run_command(python(code))
+        process = number_in(tmp_path / "pid")
+        assert is_running(process)
+        os.kill(process, signal.SIGKILL)
+        assert answer == (
+            "[exit code 0, no output; something that it had started in a session of its own keeps its output open, "
+            "and goes on]"
+        )
 
     def test_one_that_ends_soon_is_waited_for(self, tools: CommandTools) -> None:
         assert tools.run_command("(sleep 0.2; echo late) & echo done", shell=True) == "[exit code 0]\ndone\nlate"

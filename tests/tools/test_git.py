@@ -138,7 +138,7 @@ class TestDiff:
         repository.git("add", "-A")
         answer = tools.git_diff(staged=True)
         assert len(answer) < MOST_CHARACTERS + 3000
-        assert answer.startswith("61 files changed, +24,000 -0 lines:\nbytes +- --\nfile00 +400 -0\n")
+        assert answer.startswith("61 files changed, +24,000 -0 lines:\nbytes (binary)\nfile00 +400 -0\n")
         assert "\nand 11 more\n" in answer
         assert answer.endswith("more characters left out: give `paths` to see some of the files ...]")
 

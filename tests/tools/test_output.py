@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rev_accel.tools import output
 from rev_accel.tools.output import Excerpt, Plain, collapsed
 from rev_accel.tools.process import Completed, run
 
@@ -74,6 +75,23 @@ def test_escapes_are_removed_wherever_the_pieces_end(printed: str, text: str) ->
         plain = Plain()
         pieces = plain.feed(data[:cut]) + plain.feed(data[cut:]) + plain.feed(b"", is_last=True)
         assert pieces.replace("[", "") == text
+
+
+@pytest.mark.parametrize("piece", ["\0", "\x1b", "\x1b]", "\x1bP", "\x1b[", "\x9d", "\x90", "\x9b", "\x9d\x90x"])
+def test_control_characters_without_end_take_time_for_each_once(piece: str) -> None:
+    # Where each beginning looked for its end behind all others, this took minutes.
+    plain, data = Plain(), (piece * (200_000 // len(piece))).encode()
+    text = "".join(plain.feed(data[at : at + 65536]) for at in range(0, len(data), 65536))
+    assert not set(text + plain.feed(b"", is_last=True)) - set("[]Px")
+
+
+def test_control_characters_are_removed_in_runs() -> None:
+    # One match for each of them made 100 MB of zeros take longer than the usual time-out.
+    _, count = output._ESCAPE.subn("", "\0" * 100_000)
+    assert count == 1
+    controls = "".join(map(chr, [*range(32), *range(127, 160)]))
+    assert Plain().feed(f"{controls[:27]}{controls[28:]}".encode(), is_last=True) == "\t\n\r"
+    assert Plain().feed(controls.encode(), is_last=True) == "\t\n\r"
 
 
 def test_an_escape_without_end_is_not_kept_for_ever() -> None:

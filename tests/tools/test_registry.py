@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from rev_accel import MessageLog, digest
 from rev_accel.errors import InputError
@@ -56,6 +56,18 @@ def fail(how: str) -> None:
 class Unprintable(Exception):
     def __str__(self) -> str:
         raise RuntimeError("no text")
+
+
+class Untold(Exception):
+    def errors(self, include_url: bool) -> None:
+        raise SystemExit
+
+    def __str__(self) -> str:
+        raise SystemExit
+
+
+def refuse_rudely(value: object) -> object:
+    raise Untold
 
 
 @tool(description="Giving back", reads=True, name="give-back")
@@ -359,6 +371,56 @@ class TestExecuting:
     def test_what_a_tool_raises_becomes_a_text(self, registry: Registry, how: str, text: str) -> None:
         found = registry.execute("fail", {"how": how})
         assert found == text and isinstance(found, Failure)
+
+    def test_values_and_errors_that_cannot_say_what_they_are_do_no_harm(self, metrics: Metrics) -> None:
+        class Rude(Exception):
+            def __repr__(self) -> str:
+                raise SystemExit
+
+            __str__ = __repr__
+
+        @tool(description="Doing {value}", reads=True)
+        def rude(value: int | str | None = None) -> None:
+            raise Rude
+
+        described: list[str] = []
+        registry = Registry([rude], metrics=metrics, on_start=described.append)
+        assert registry.execute("rude", {}) == "Error: Rude"
+        assert "`value` is <Rude>: expected a valid" in registry.execute("rude", {"value": Rude()})
+        assert "there is no tool `<Rude>`" in registry.execute(Rude(), {})  # type: ignore[arg-type]
+        assert registry.execute("rude", {"value": "x"}) == "Error: Rude" and described == ["Doing None", "Doing x"]
+
+    def test_errors_of_arguments_that_cannot_be_told_do_no_harm(self) -> None:
+        @tool(description="Doing", reads=True)
+        def rude(value: Annotated[str, AfterValidator(refuse_rudely)]) -> None:
+            pass
+
+        assert Registry([rude]).execute("rude", {"value": "x"}) == "Error: Untold"
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            ({"one": []}, "`one` is []: expected a valid integer or a valid string"),
+            ({"many": {"a": [5, {}]}}, "`many.a.1` is {}: expected a valid integer or a valid string"),
+            ({"edit": {"lines": []}}, "`edit.title` is missing"),
+            ({"edit": [{"title": 5}]}, "`edit.0.title` is 5: expected a valid string"),
+            ({"edit": 5}, "`edit` is 5: expected a valid dictionary or instance of Edit or a valid list"),
+            ({"maybe": 5}, "`maybe` is 5: expected a valid list"),
+            ({"maybe": [[]]}, "`maybe.0` is []: expected a valid string"),
+        ],
+    )
+    def test_a_value_of_several_types_is_told_once_where_it_stands(self, arguments: Any, told: str) -> None:
+        @tool(description="Choosing", reads=True)
+        def choose(
+            one: int | str = 0,
+            many: dict[str, list[int | str]] | None = None,
+            edit: Edit | list[Edit] | None = None,
+            maybe: list[str] | None = None,
+        ) -> None:
+            pass
+
+        found = Registry([choose]).execute("choose", arguments)
+        assert found.startswith(f"Error: arguments of `choose`: {told}. It takes one (integer or string, optional)")
 
     def test_an_interrupt_is_raised(self, registry: Registry) -> None:
         with pytest.raises(KeyboardInterrupt):

@@ -310,6 +310,18 @@ class TestUnittest:
         assert sorted(names(report)) == ["test_a.py", "test_b.py"]
         assert "No module named 'no_such_module'" in report.text()
 
+    @pytest.mark.parametrize("code", ["def test_b(: pass\n", "1 / 0\n", "import helper\n"])
+    def test_a_file_that_is_named_and_cannot_be_imported_is_an_error(self, project: Project, code: str) -> None:
+        project.write("test_a.py", "import unittest\nclass Case(unittest.TestCase):\n    def test_a(self): pass\n")
+        project.write("inner/test_b.py", code)
+        project.write("inner/helper.py", "def (\n")
+        for paths in (["inner/test_b.py"], ["test_a.py", "inner/test_b.py"], ["test_a.py", "inner"]):
+            report = project.report(*paths, runner="unittest")
+            assert (report.ended, report.passed, report.errors, report.ok) == ("ran", 0, 1, False)
+            assert names(report) == ["inner/test_b.py"]
+            assert "Error: " in report.failures[0].text and report.output == ""
+            assert "unittest ran no tests, since a file could not be imported" in report.text()
+
     def test_nothing_collected_is_told(self, project: Project) -> None:
         project.write("test_a.py", "def test_a(): pass\n")
         report = project.report(runner="unittest")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from .instruments import Counter, Histogram
@@ -84,7 +85,7 @@ def figures(metrics: Metrics) -> Figures:
 
 
 def to_json(metrics: Metrics) -> str:
-    """The figures and every counter and histogram, as one JSON text."""
+    """The figures and every counter and histogram, as one JSON text; `null` is what is no finite number."""
     import json
 
     found = []
@@ -93,7 +94,16 @@ def to_json(metrics: Metrics) -> str:
         row |= {"value": one.value} if isinstance(one, Counter) else asdict(one.summary())
         found.append(row)
     whole = {"schema_version": SCHEMA_VERSION, "figures": asdict(figures(metrics)), "metrics": found}
-    return json.dumps(whole, indent=2)
+    return json.dumps(_finite(whole), indent=2, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """The same without numbers that JSON has not."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def from_json(text: str) -> tuple[Figures, list[dict[str, Any]]]:
@@ -135,7 +145,7 @@ def table(metrics: Metrics | str) -> str:
         attributes = ",".join(f"{name}={value}" for name, value in row["attributes"].items())
         name = row["name"] + (f"{{{attributes}}}" if attributes else "")
         if "value" in row:
-            lines.append((name, f"{row['value']:,}"))
+            lines.append((name, "-" if row["value"] is None else f"{row['value']:,}"))
         elif row["count"]:
             shown = seconds if row["unit"] == "s" else _number
             parts = (

@@ -168,5 +168,5 @@ class Histogram:
         # The middle of the bucket, but nothing that was not measured.
         low = BOUNDS[bucket - 1] if bucket else self.least
         high = BOUNDS[bucket] if bucket < len(BOUNDS) else self.most
-        middle = (low * high) ** 0.5 if low > 0 else high
+        middle = (low * high) ** 0.5 if 0 < low <= high else high  # NaN may have hidden what was the most
         return min(max(middle, self.least), self.most)

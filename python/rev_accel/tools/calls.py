@@ -23,6 +23,8 @@ __all__ = ["CallsInterrupted", "ToolResult", "execute_calls"]
 
 THREADS = 8
 
+NO_CALL = "Error: this is no call: expected a `function` with a `name`, as in `tool_calls` of an assistant's message."
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolResult:
@@ -62,7 +64,7 @@ def execute_calls(
         threads: How many run at once at most.
 
     Returns:
-        The results in the order of the calls.
+        The results in the order of the calls; what is no call has one that says so.
 
     Raises:
         CallsInterrupted: Ctrl-C; it has all the results that there are. It does not wait for tools that run in other
@@ -74,7 +76,8 @@ def execute_calls(
     texts: list[str] = [Failure(INTERRUPTED)] * len(asked)
 
     def execute(number: int) -> None:
-        texts[number] = registry.execute(asked[number].name, asked[number].arguments)
+        one = asked[number]
+        texts[number] = registry.execute(one.name, one.arguments) if one.is_call else Failure(NO_CALL)
 
     try:
         for group in _groups(asked, registry):
@@ -92,17 +95,27 @@ class _Asked:
     id: str | None
     arguments: Any
     """A dict, or the text of a JSON object."""
+    is_call: bool
+    """Whether it came as one; what did not has a result, too, so that those of the others are not lost."""
 
     @classmethod
     def of(cls, call: ToolCall | Mapping[str, Any]) -> _Asked:
-        if not isinstance(call, Mapping):
-            return cls(call.name, call.id, call.text if call.arguments is None else call.arguments)
-        function = call.get("function")
-        if not isinstance(function, Mapping):
-            raise InputError("a call has no `function`: expected one as in `tool_calls` of an assistant's message")
-        name, identity = function.get("name"), call.get("id")
-        name = name if isinstance(name, str) else ""
-        return cls(name, identity if isinstance(identity, str) and identity else None, function.get("arguments"))
+        if isinstance(call, Mapping):
+            function, identity, name, arguments = call.get("function"), call.get("id"), None, None
+            if is_call := isinstance(function, Mapping):
+                name, arguments = function.get("name"), function.get("arguments")
+        else:
+            name, identity = getattr(call, "name", None), getattr(call, "id", None)
+            arguments = getattr(call, "arguments", None)
+            if arguments is None:
+                arguments = getattr(call, "text", None)
+            is_call = isinstance(name, str)
+        return cls(
+            name if isinstance(name, str) else "",
+            identity if isinstance(identity, str) and identity else None,
+            arguments,
+            is_call,
+        )
 
 
 def _results(asked: Sequence[_Asked], texts: Sequence[str]) -> list[ToolResult]:
@@ -149,11 +162,17 @@ def _execute(group: Sequence[int], execute: Callable[[int], None], threads: int)
             problem = error
         ended.put(problem)
 
-    count = min(threads, len(group))
-    for _ in range(count):
-        Thread(target=work, name="rev_accel.tools").start()
+    started = 0
     try:
-        for _ in range(count):
+        for _ in range(min(threads, len(group))):
+            try:
+                Thread(target=work, name="rev_accel.tools").start()
+            except RuntimeError:  # the system gives no more: this one takes part
+                work()
+                started += 1
+                break
+            started += 1
+        for _ in range(started):
             if (problem := ended.get()) is not None:
                 raise problem
     finally:

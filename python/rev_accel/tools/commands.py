@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CommandTools"]
 
+# Bytes of a text: what one argument of a program may take on Linux, and `shell` makes it one. It is split into words
+# before any time-out counts, and a long word costs the square of its length.
+LONGEST = (128 << 10) - 1
+
 # Words that mean something to a shell only.
 OPERATORS = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>&1", "&>"})
 
@@ -37,9 +41,9 @@ class CommandTools:
     def run_command(self, command: list[str] | str, cwd: str = ".", timeout: float = 120, shell: bool = False) -> str:
         """Runs a program to its end and gives its exit code and what it printed, errors included, in order.
 
-        It cannot be typed to. When its time is over it is stopped, with all that it has started, and you get its output
-        so far. Of long output the beginning and the end are given. A server that shall go on has to be started with
-        `shell`, in the background, with its output in a file.
+        It cannot be typed to. When its time is over it is stopped, with all that it has started in its session, and you
+        get its output so far. Of long output the beginning and the end are given. A server that shall go on has to be
+        started with `shell`, in the background, with its output in a file.
 
         Args:
             command: The program and its arguments, as a list; or as one text, which is split into words as a shell
@@ -53,7 +57,7 @@ class CommandTools:
         folder = self._workspace.resolve(cwd, right="write")
         done = run(words, cwd=folder, timeout=timeout, limit=self._limit, on_output=self._on_output)
         notes = []
-        if not shell and isinstance(command, str) and done.code != 0 and (odd := OPERATORS.intersection(words)):
+        if not shell and isinstance(command, str) and (odd := OPERATORS.intersection(words) and _operators(command)):
             shown = ", ".join(f"`{one}`" for one in sorted(odd))
             notes.append(f"{shown} went to the program as it is: set `shell` to have a shell read it")
         return _report(done, timeout, notes)
@@ -63,6 +67,11 @@ def _words(command: list[str] | str, shell: bool) -> list[str]:
     if isinstance(command, str):
         if not command.strip():
             raise ToolError("`command` is empty: expected a program, and its arguments")
+        if (size := len(command.encode("utf-8", "replace"))) > LONGEST:
+            raise ToolError(
+                f"`command` has {size:,} bytes: expected up to {LONGEST:,}, what a command line can hold; "
+                "write long texts into a file"
+            )
         if shell:
             return ["/bin/sh", "-c", command]
         try:
@@ -76,13 +85,29 @@ def _words(command: list[str] | str, shell: bool) -> list[str]:
     return command
 
 
+def _operators(command: str) -> frozenset[str]:
+    """The operators that stand as words of their own, not in quotes."""
+    try:
+        # In this form words keep their quotes.
+        return OPERATORS.intersection(shlex.split(command, posix=False))
+    except ValueError:  # a quote behind a backslash
+        return OPERATORS.intersection(shlex.split(command))
+
+
 def _report(done: Completed, timeout: float, notes: list[str]) -> str:
+    unseen = f"{done.bytes:,} bytes of output" if done.bytes and not done.output else ""
     if done.timed_out:
-        head = f"it had not ended after {timeout:g} s and was stopped, with all that it had started"
-        head += "; its output so far:" if done.output else "; it had printed nothing"
-    else:
-        head = done.ending if done.output else f"{done.ending}, no output"
-    if done.held:
+        head = f"it had not ended after {timeout:g} s and was stopped, with all that it had started in its session"
+        if unseen:
+            head += f"; {unseen} had come, none of which can be shown"
+        else:
+            head += "; its output so far:" if done.output else "; it had printed nothing"
+        return f"[{head}]\n{done.output}".rstrip("\n")
+    head = done.ending
+    if not done.output:
+        head += f", {unseen}, none of which can be shown" if unseen else ", no output"
+    if done.left:
+        notes.insert(0, "something that it had started in a session of its own keeps its output open, and goes on")
+    elif done.held:
         notes.insert(0, "something that it had started kept its output open, and was killed")
-    text = "\n".join([f"[{'; '.join([head, *notes]) if not done.timed_out else head}]", done.output])
-    return text.rstrip("\n")
+    return f"[{'; '.join([head, *notes])}]\n{done.output}".rstrip("\n")

@@ -275,7 +275,7 @@ def _shown(files: list[str], patch: str, untracked: list[str]) -> str:
     if len(patch) <= MOST_CHARACTERS:
         return "\n".join([f"{head}.", *others, "", patch])
     end = patch.rfind("\n", 0, MOST_CHARACTERS)
-    names = [f"{name} +{plus} -{minus}" for plus, minus, name in counts]
+    names = [f"{name} +{plus} -{minus}" if plus.isdigit() else f"{name} (binary)" for plus, minus, name in counts]
     cut = f"[... {len(patch) - end:,} more characters left out: give `paths` to see some of the files ...]"
     return "\n".join([f"{head}:", *_bounded(names), *others, "", patch[:end], cut])
 

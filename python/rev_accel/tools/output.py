@@ -7,18 +7,23 @@ import re
 
 __all__ = ["Excerpt", "Plain", "collapsed"]
 
-# What a terminal takes for commands: CSI, OSC, strings for devices, and those of two or three characters.
+# What a terminal takes for commands: CSI, OSC, strings for devices, and those of two or three characters; other control
+# characters go in runs. The beginning of another one ends a string: so each character is looked at once. What stands
+# first lets the search jump to the next control character.
 _ESCAPE = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
-    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]*(?:\x1b\\|\x9c)"
+    r"(?=[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f])(?:"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x8f\x91-\x97\x99\x9a\x9c]+"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x90\x98\x9b-\x9f]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x90\x98\x9b-\x9f]*(?:\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+    r"|[\x1b\x90\x98\x9b\x9d-\x9f])"
 )
 # One that goes on in the next piece.
 _OPEN = re.compile(
+    r"(?=[\x1b\x90\x98\x9b\x9d-\x9f])"
     r"(?:(?:\x1b\[|\x9b)[0-?]*[ -/]*"
-    r"|(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*\x1b?"
+    r"|(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9b-\x9f]*\x1b?"
     r"|\x1b[ -/]*)\Z"
 )
 # Longer ones are none.

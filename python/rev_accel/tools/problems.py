@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rev_accel.errors import RevAccelError
 
@@ -29,14 +29,19 @@ def unknown(name: object, names: Iterable[str]) -> str:
 
 def refused(tool: Tool, error: BaseException) -> str:
     """The arguments of a tool cannot be used."""
-    said = getattr(error, "errors", None)
-    if said is None:  # it is the tool that cannot be used
+    try:
+        said = getattr(error, "errors", None)
+        if said is None:  # it is the tool that cannot be used
+            return failed(error)
+        problems = _problems(said(include_url=False), tool.signature.schema)
+        texts = [_text(one.error, one.place, one.others) for one in problems[:AT_ONCE]]
+        if len(problems) > AT_ONCE:
+            texts.append(f"{len(problems) - AT_ONCE} more")
+        return f"Error: arguments of `{tool.name}`: {'; '.join(texts)}. {_expected(tool)}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # values and their types say themselves what they are
         return failed(error)
-    errors = said(include_url=False)
-    texts = [_text(one) for one in errors[:AT_ONCE]]
-    if len(errors) > AT_ONCE:
-        texts.append(f"{len(errors) - AT_ONCE} more")
-    return f"Error: arguments of `{tool.name}`: {'; '.join(texts)}. {_expected(tool)}"
 
 
 def failed(error: BaseException) -> str:
@@ -44,7 +49,9 @@ def failed(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         text = str(error)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         text = ""
     # Those of this package and of the system are sentences; others, as of a `KeyError`, may be a mere value.
     if not isinstance(error, (RevAccelError, OSError)) or not text:
@@ -54,8 +61,72 @@ def failed(error: BaseException) -> str:
     return f"Error: {text}"
 
 
-def _text(error: Any) -> str:
-    kind, place = error["type"], ".".join(map(str, error["loc"]))
+class _Problem(NamedTuple):
+    """What is wrong with one value."""
+
+    place: tuple[int | str, ...]
+    error: Any
+    """As pydantic tells it."""
+    others: list[Any]
+    """The same of the other types that the value may have."""
+
+
+def _problems(errors: Sequence[Any], schema: dict[str, Any]) -> list[_Problem]:
+    """The errors by the values that they are about: pydantic has one for each type that a value may have."""
+    found: list[_Problem] = []
+    within: dict[tuple[int | str, ...], int] = {}
+    for error in errors:
+        place, unions = _place(error["loc"], schema)
+        # Of the types that a value may have, what is inside of one says more than that it is not another one.
+        for union in unions:
+            within[union] = max(within.get(union, 0), len(place))
+        same = next((one for one in found if unions and one.place == place == unions[-1]), None)
+        if same is None:
+            found.append(_Problem(place, error, []))
+        else:
+            same.others.append(error)
+    return [one for one in found if within.get(one.place, 0) <= len(one.place)]
+
+
+def _place(
+    loc: Sequence[int | str], schema: dict[str, Any]
+) -> tuple[tuple[int | str, ...], list[tuple[int | str, ...]]]:
+    """Where a value stands, without the names of types that pydantic puts in, and where a value has several types."""
+    place: list[int | str] = []
+    unions: list[tuple[int | str, ...]] = []
+    steps, known = list(loc), _choices(schema, schema)
+    while steps:
+        if len(known) > 1 and tuple(place) not in unions:
+            unions.append(tuple(place))
+            steps.pop(0)
+            continue
+        step = steps.pop(0)
+        place.append(step)
+        inner = (
+            part
+            for one in known
+            for part in (
+                (one.get("items"), *one.get("prefixItems", ()))
+                if isinstance(step, int)
+                else (one.get("properties", {}).get(step, one.get("additionalProperties")),)
+            )
+        )
+        known = [choice for part in inner if isinstance(part, dict) for choice in _choices(part, schema)]
+    return tuple(place), unions
+
+
+def _choices(part: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The types that a value may have; null is none of its own."""
+    if (name := part.get("$ref")) is not None:
+        part = schema.get("$defs", {}).get(str(name).rpartition("/")[2], {})
+    choices = part.get("anyOf", part.get("oneOf"))
+    if choices is None:
+        return [] if part.get("type") == "null" else [part]
+    return [one for choice in choices for one in _choices(choice, schema)]
+
+
+def _text(error: Any, steps: Sequence[int | str], others: Sequence[Any]) -> str:
+    kind, place = error["type"], ".".join(map(str, steps))
     if kind == "json_invalid":
         return f"no JSON object: {error['ctx']['error']}"
     if not place:
@@ -65,8 +136,13 @@ def _text(error: Any) -> str:
         return f"{place} is missing"
     if kind == "extra_forbidden":
         return f"{place} is no parameter"
-    said = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    # Each type that it may have once, in their order.
+    said = " or ".join(dict.fromkeys(_said(one) for one in (error, *others)))
     return f"{place} is {_value(error['input'])}: expected {said}" if said != error["msg"] else f"{place}: {said}"
+
+
+def _said(error: Any) -> str:
+    return str(error["msg"].removeprefix("Input should be ").removeprefix("Value error, "))
 
 
 def _value(value: object) -> str:

@@ -56,9 +56,12 @@ class Completed:
     signal: str | None
     """The name of that signal."""
     timed_out: bool
-    """Whether its time was over, and it was ended with all that it had started."""
+    """Whether its time was over, and it was ended with all that it had started in its session."""
     held: bool
-    """Whether it ended by itself, but something that it had started kept its output open and was killed."""
+    """Whether it ended by itself, but something that it had started kept its output open; what was in its session was
+    killed."""
+    left: bool
+    """Whether something has left the session and holds the output open yet: it goes on."""
 
     @property
     def ending(self) -> str:
@@ -77,8 +80,8 @@ def run(
 ) -> Completed:
     """Runs a program, with its input closed, in a session of its own.
 
-    When its time is over, or it is interrupted, all that it has started is ended, too. What it has started in the
-    background, with output of its own, goes on if it ends by itself.
+    When its time is over, or it is interrupted, all that it has started in its session is ended, too; what has left
+    the session goes on. What it has started in the background, with output of its own, goes on if it ends by itself.
 
     Args:
         command: The program and its arguments.
@@ -111,7 +114,13 @@ def run(
         running.close()
     code, name = _ending(process.returncode)
     return Completed(
-        output=running.excerpt.text(), bytes=running.bytes, code=code, signal=name, timed_out=timed_out, held=held
+        output=running.excerpt.text(),
+        bytes=running.bytes,
+        code=code,
+        signal=name,
+        timed_out=timed_out,
+        held=held,
+        left=running.is_open,
     )
 
 
@@ -141,13 +150,13 @@ class _Running:
         self._plain = Plain()
         assert process.stdout is not None
         self._pipe = Pipe(process.stdout)
-        self._is_open = True
+        self.is_open = True
         self._pause = 0.0005
 
     def watch(self) -> tuple[bool, bool]:
         """Takes the output until the end; gives whether the time was over, and whether the output was held open."""
         end: float | None = None
-        while self._is_open or not self._group.has_ended():
+        while self.is_open or not self._group.has_ended():
             now = time.monotonic()
             if end is None and self._group.has_ended():
                 end = now
@@ -184,18 +193,18 @@ class _Running:
     def _read_rest(self) -> None:
         """What is in the pipe yet. Something that has left the session may still hold it: it is not waited for long."""
         deadline = time.monotonic() + REST
-        while self._is_open and (now := time.monotonic()) < deadline:
+        while self.is_open and (now := time.monotonic()) < deadline:
             self._read(deadline - now)
 
     def _read(self, wait: float) -> None:
-        if not self._is_open:
+        if not self.is_open:
             # Most end right after they have closed their output.
             time.sleep(min(max(wait, 0.0), self._pause))
             self._pause = min(self._pause * 2, _POLL)
             return
         data = self._pipe.read(max(wait, 0.0))
         if data == b"":
-            self._is_open = False
+            self.is_open = False
         elif data is not None:
             self.bytes += len(data)
             self._take(data)

@@ -108,7 +108,7 @@ def run_pytest(python: Interpreter, asked: Asked) -> TestReport:
 
 def run_unittest(python: Interpreter, asked: Asked) -> TestReport:
     """Runs tests by unittest; its results are read from what it prints."""
-    words, tops = _unittest_words(asked)
+    words, tops, files = _unittest_words(asked)
     environment = dict(python.environment)
     if others := [str(top) for top in tops if top != asked.root]:
         environment["PYTHONPATH"] = os.pathsep.join([*others, *filter(None, [environment.get("PYTHONPATH")])])
@@ -119,6 +119,10 @@ def run_unittest(python: Interpreter, asked: Asked) -> TestReport:
     report = TestReport(runner="unittest", ended="ran", code=done.code, output=_plain(done.output, asked.root))
     if done.timed_out:
         return _without_result(report, "timed_out", _too_long(asked))
+    if found is None and done.code == 1 and (broken := unittest_output.broken_import(done.output, files)):
+        shown = replace(broken, name=broken.name.removeprefix(f"{asked.root}{os.sep}"))
+        results = junit.Results(errors=1, failures=[shown])
+        return _with_results(report, results, asked, ["unittest ran no tests, since a file could not be imported"])
     if found is None:
         return _without_result(report, "crashed", f"unittest crashed: {done.ending}")
     if not found.failures and found.passed + found.skipped + found.xfailed == 0:
@@ -150,7 +154,7 @@ def _without_result(report: TestReport, ended: Ended, note: str) -> TestReport:
 
 
 def _too_long(asked: Asked) -> str:
-    return f"it had not ended after {asked.timeout:g} s and was stopped, with all that it had started"
+    return f"it had not ended after {asked.timeout:g} s and was stopped, with all that it had started in its session"
 
 
 def _expected(asked: Asked, runner: str) -> str:
@@ -166,29 +170,30 @@ def _plain(text: str, root: Path) -> str:
     return text.replace(f"{root}{os.sep}", "")
 
 
-def _unittest_words(asked: Asked) -> tuple[list[str], list[Path]]:
-    """The arguments, and the folders from which modules are imported."""
+def _unittest_words(asked: Asked) -> tuple[list[str], list[Path], list[Path]]:
+    """The arguments, the folders from which modules are imported, and the files that are named."""
     if not asked.targets:
         # Without `__init__.py`, unittest does not look into the usual folder by itself.
         usual = [asked.root / name for name in ("tests", "test")]
         start = next((path for path in usual if path.is_dir() and not (path / "__init__.py").exists()), None)
-        return _discovery(start) if start and not any(asked.root.glob("test*.py")) else (["discover"], [asked.root])
+        return _discovery(start) if start and not any(asked.root.glob("test*.py")) else (["discover"], [asked.root], [])
     if len(asked.targets) == 1 and asked.targets[0][0].is_dir():
         return _discovery(asked.targets[0][0])
-    words, tops = [], []
+    words, tops, files = [], [], []
     for path, names in asked.targets:
         for file in sorted(path.rglob("test*.py")) if path.is_dir() else [path]:
+            files.append(file)
             top = _top(file.parent)
             module = ".".join(file.relative_to(top).with_suffix("").parts)
             words.append(".".join([module, *filter(None, names.partition("[")[0].split("::"))]))
             if top not in tops:
                 tops.append(top)
-    return words, tops
+    return words, tops, files
 
 
-def _discovery(start: Path) -> tuple[list[str], list[Path]]:
+def _discovery(start: Path) -> tuple[list[str], list[Path], list[Path]]:
     top = _top(start)
-    return ["discover", f"--start-directory={start}", f"--top-level-directory={top}"], [top]
+    return ["discover", f"--start-directory={start}", f"--top-level-directory={top}"], [top], []
 
 
 def _top(folder: Path) -> Path:

@@ -68,7 +68,9 @@ def shown(value: object) -> str:
     if type(value) is not str:
         try:
             value = _repr.repr(value)
-        except ValueError:  # a number of more digits than Python turns into text
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # a number of more digits than Python turns into text, or what its author has written
             value = f"<{type(value).__name__}>"
     if len(value) > SHOWN:
         value = value[: SHOWN - 1] + "…"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 
 from .junit import KEPT, Results
 from .outcome import FailedTest
 
-__all__ = ["read"]
+__all__ = ["broken_import", "read"]
 
 _RAN = re.compile(r"^Ran (\d+) tests? in .*$", re.MULTILINE)
 _RESULT = re.compile(r"^(?:OK|FAILED|NO TESTS RAN)(?: \((.*)\))?$", re.MULTILINE)
@@ -19,6 +20,9 @@ _LINE = re.compile(r"^-{70}$", re.MULTILINE)
 # `test_one (module.Class.test_one) [message] (number=1)`; older versions leave the last part of the second out.
 _NAME = re.compile(r"(\w+) \(([\w.]+)\)(.*)", re.DOTALL)
 _NOT_IMPORTED = "unittest.loader._FailedTest"
+_TRACEBACK = "Traceback (most recent call last):\n"
+_FRAME = re.compile(r'^  File "(.*)", line \d+', re.MULTILINE)
+_NAMED = re.compile(r"^  File .*, in loadTestsFromName$", re.MULTILINE)
 _SHARED = ("setUpClass", "tearDownClass", "setUpModule", "tearDownModule")
 
 
@@ -49,6 +53,21 @@ def read(output: str, named: Callable[[str], str]) -> Results | None:
     not_passed = found.failed + found.errors - missed + found.skipped + found.xfailed
     found.passed = max(0, int(ends[-1][1]) - not_passed)
     return found
+
+
+def broken_import(output: str, files: Collection[Path]) -> FailedTest | None:
+    """The error of the first file that could not be imported, which ends unittest where files were named to it.
+
+    Args:
+        output: What was printed, with standard error.
+        files: Those that were named.
+    """
+    start = output.rfind(_TRACEBACK)
+    if start < 0 or not _NAMED.search(trace := output[start:]):
+        return None
+    frames = (Path(one[1]) for one in _FRAME.finditer(trace))
+    file = next((one for one in frames if one in files), None)
+    return None if file is None else FailedTest(name=str(file), is_error=True, text=trace.strip("\n")[-KEPT:])
 
 
 def _failures(output: str, named: Callable[[str], str]) -> list[FailedTest]:
