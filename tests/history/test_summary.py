@@ -148,7 +148,7 @@ def test_an_earlier_summary_without_room_is_cut_at_line_ends_with_a_mark(room: i
         ("erstens\n" + "getan\n" * 100 + "zuletzt", "\nzuletzt"),
         ("erstens\n" + "getan\n" * 100 + "zuletzt", "erstens\n"),
         # One line without an end.
-        ("word" * 1_000, "word…"),
+        ("word" * 1_000, "wordwor…"),
     ],
 )
 def test_what_an_earlier_summary_must_not_lose_is_found_in_many_forms(text: str, kept: str) -> None:
