@@ -63,7 +63,9 @@ def play(seed: int, outcome: Outcome) -> None:
         nonlocal summaries
         summaries += 1
         assert refusal(list(messages), told.dialect) is None
-        return source.choice(("", " ", None, "x" * 100_000, f"What matters, {summaries}."))
+        return source.choice(
+            ("", " ", None, "x" * 100_000, f"What matters, {summaries}.\nConstraint: keep k{summaries}.")
+        )
 
     def make(log: MessageLog, summariser: Any = None) -> History:
         return History(log, budget=budget, notes=notes, summariser=summariser, dialect=told.dialect)
@@ -130,7 +132,11 @@ def compare(outcome: Outcome, seed: int, before: View, now: View) -> None:
         lost = set(MARK.findall(first.partition("\nSaid last:")[0])) - set(
             MARK.findall(json.dumps(list(now.messages), ensure_ascii=False))
         )
-        if lost and " more)" not in second and "Before these" not in second:
+        assert before.cut is not None
+        by_model = before.cut.by == "model"
+        # No reply stands where the model was asked for a summary: what it said then is of no cut that was made.
+        is_unused = by_model and before.cut.number >= now.cut.number
+        if lost and not is_unused and (" more line" if by_model else " more)") not in second:
             outcome.found["forgotten"].append((seed, now.position, sorted(lost)))
     if before.cut == now.cut:
         # Only results that came meanwhile may stand for `interrupted` ones.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rev_accel import History, MessageLog, ModelError
 from rev_accel.frozen import FrozenDict
 from rev_accel.history import Budget, ModelSummary
 from rev_accel.history.atoms import Grouping
+from rev_accel.history.earlier import shortened
 from rev_accel.history.facts import HEADER, MOST_LINES, Facts, is_error
 from rev_accel.llm import Answer, Request, ScriptedClient, ToolSet
 
@@ -46,14 +48,15 @@ def test_a_summary_tells_apart_what_was_asked_done_failed_and_is_pending() -> No
 What the user said after the first task, in their words:
 - 1: Use spaces, not tabs.
 Done:
-- write_file × 2: src/a.py, src/b.py
+- write_file × 2
 - task × 1: write a
 Failed:
 - run_tests(tests): Error: 2 failed
 Pending:
 - write c
 Files touched:
-- src/a.py, tests, src/b.py
+- write_file: src/a.py, src/b.py
+- run_tests: tests
 Decisions:
 - 2: I decided to keep the old name.
 Last error:
@@ -69,6 +72,90 @@ def test_what_failed_and_was_done_later_says_so_and_what_was_interrupted_is_pend
     ).text(4_000)
     assert "- run_tests(tests): (done later) Error: 2 failed" in text
     assert "- push(): interrupted, outcome unknown" in text
+
+
+def test_each_file_is_named_once_with_all_that_touched_it() -> None:
+    text = facts(
+        *(one for tool in ("read", "edit", "read") for one in (called("a", tool, path="src/a.py"), result("a"))),
+        called("b", "read", path="src/b.py"),
+        result("b"),
+    ).text(4_000)
+    assert "Done:\n- read × 3\n- edit × 1\nFiles touched:\n- read, edit: src/a.py\n- read: src/b.py" in text
+    assert text.count("src/a.py") == 1
+
+
+def test_what_was_done_is_thinned_before_what_the_user_said() -> None:
+    asked = [user(number, f"Never touch zone {number}, whatever {'word ' * 30}ends.") for number in range(8)]
+    work = [
+        message for number in range(300) for message in (called("a", "edit", path=f"src/file{number}.py"), result("a"))
+    ]
+    text = facts(*asked, *work).text(3_000)
+    assert len(text) <= 3_000 and "more)" in text
+    assert text.count("ends.\n") == 8
+
+
+NOTES = "\n".join(
+    [
+        "Intent: build it.",
+        "Done:",
+        *(f"- wrote part {number}" for number in range(60)),
+        "Constraint: NEVER delete prod.db",
+        "Next step: run the tests",
+    ]
+)
+
+
+def test_an_earlier_summary_by_a_model_stays_whole_and_facts_of_low_rank_make_room() -> None:
+    found = facts(
+        user(1, "Use spaces, not tabs."),
+        *(
+            message
+            for number in range(100)
+            for message in (called("a", "edit", path=f"src/file{number}.py"), result("a"))
+        ),
+    )
+    found.earlier = NOTES
+    room = len(NOTES) + 900
+    text = found.text(room)
+    assert len(text) <= room and f"\n{NOTES}\n" in text
+    assert "- 1: Use spaces, not tabs." in text and "more)" in text
+
+
+@pytest.mark.parametrize("room", [400, 800, 1_200])
+def test_an_earlier_summary_without_room_is_cut_at_line_ends_with_a_mark(room: int) -> None:
+    found = facts(*WORK)
+    found.earlier = NOTES
+    text = found.text(room)
+    kept = text.partition("by a model:\n")[2].partition("\nWhat the user said")[0].splitlines()
+    assert {"Intent: build it.", "Constraint: NEVER delete prod.db", "Next step: run the tests"} <= set(kept)
+    marks = [line for line in kept if line not in NOTES.splitlines()]
+    missing = sum(int(mark.removeprefix("(").split()[0]) for mark in marks)
+    assert marks and all(re.fullmatch(r"\(\d+ more lines?\)", mark) for mark in marks)
+    assert len(kept) - len(marks) + missing == len(NOTES.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        # Prose: whole sentences.
+        (
+            "It began so. " + "This was done there. " * 50 + "You must not push. " + "More. " * 50,
+            "\nYou must not push.\n",
+        ),
+        ("## Next step\n- run b\n## Work\n" + "- edited\n" * 100, "## Next step\n- run b\n"),
+        ("- edited\n" * 50 + "- Next step: run b\n" + "- edited\n" * 50, "- Next step: run b\n"),
+        # Words that are not known: beginning and end.
+        ("erstens\n" + "getan\n" * 100 + "zuletzt", "\nzuletzt"),
+        ("erstens\n" + "getan\n" * 100 + "zuletzt", "erstens\n"),
+        # One line without an end.
+        ("word" * 1_000, "wordwor…"),
+    ],
+)
+def test_what_an_earlier_summary_must_not_lose_is_found_in_many_forms(text: str, kept: str) -> None:
+    assert kept in shortened(text, 310)
+    assert len(shortened(text, 310)) <= 310
+    assert shortened(text, len(text)) == text
+    assert re.fullmatch(r"\(\d+ more lines?\)", shortened(text, 5))
 
 
 def test_a_summary_keeps_within_its_room_and_says_what_is_missing() -> None:
@@ -169,3 +256,23 @@ def test_a_later_summary_keeps_what_a_model_said_in_an_earlier_one() -> None:
         history.append(message)
     assert view.cut is not None and view.cut.number > 2 and view.cut.by == "text"
     assert "The user likes short names." in json.dumps(list(view.messages))
+
+
+def test_second_and_third_summaries_keep_the_constraint_of_a_first_one_that_filled_its_room() -> None:
+    first = "\n".join([*(f"Decision {number}: use part{number}" for number in range(60)), *NOTES.splitlines()[-2:]])
+    answers = iter([first])
+    history = History(MessageLog(), budget=Budget(tokens=4_000), summariser=lambda _: next(answers, None))
+    history.append(user(0, "task"))
+    cuts: dict[int, str] = {}
+    for number in range(80):
+        history.append({"role": "assistant", "content": "word " * 150})
+        history.append(user(number, "go on"))
+        view = history.view()
+        if view.cut is not None:
+            summary = next(one["content"] for one in view.messages if str(one["content"]).startswith(HEADER))
+            cuts.setdefault(view.cut.number, summary)
+    assert len(cuts) > 3
+    for number, summary in cuts.items():
+        assert len(summary) <= 1_700, number
+        assert "Constraint: NEVER delete prod.db" in summary and "Next step: run the tests" in summary
+        assert "Decision 59: " in summary and (number == 1 or "more line" in summary)

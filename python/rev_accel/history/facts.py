@@ -13,12 +13,15 @@ from rev_accel.llm.estimate import compact
 
 from .atoms import Atom
 from .calls import Call
+from .earlier import shortened
 from .log import INTERRUPTED
 
 __all__ = ["HEADER", "Facts", "is_error", "text_of"]
 
 HEADER = "[Summary of the earlier conversation"
 """How the message begins that stands for what was cut."""
+
+EARLIER = "An earlier summary, by a model:\n"
 
 # Of a list that grows without end, the first ones and the newest are kept: intent stands early, state late.
 MOST_LINES = 256
@@ -28,9 +31,20 @@ FIRST_LINES = 64
 LENGTHS = (600, 300, 150, 80, 40)
 COUNTS = (64, 32, 16, 8, 4, 2, 1)
 
-FORMS = (*((length, MOST_LINES) for length in LENGTHS), *((LENGTHS[-1], count) for count in COUNTS))
+STEPS = (*((length, MOST_LINES) for length in LENGTHS), *((LENGTHS[-1], count) for count in COUNTS))
+
+# What was done and touched is thinned so many steps before what the user said, what is pending and what was decided.
+AHEAD = 3
+FORMS = tuple((STEPS[min(at, len(STEPS) - 1)], STEPS[max(at - AHEAD, 0)]) for at in range(len(STEPS) + AHEAD))
+# Words of the user are still sentences in this one: to it facts are thinned before an earlier summary is.
+READABLE = FORMS[AHEAD + 2]
+
+# A list of names may be so many lines long.
+NAMES = 10
 
 TARGET_CHARACTERS = 80
+# Of the tools that touched a file, so many are named.
+MOST_TOOLS = 8
 # Beyond it arguments are not parsed for the files that they name.
 MOST_ARGUMENTS = 200_000
 
@@ -67,7 +81,8 @@ class Facts:
     done: dict[str, tuple[int, dict[str, None]]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     pending: dict[str, None] = field(default_factory=dict)
-    files: dict[str, None] = field(default_factory=dict)
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """With the tools that touched them."""
     decisions: list[str] = field(default_factory=list)
     last_error: str = ""
     last_said: str = ""
@@ -98,16 +113,21 @@ class Facts:
             self._called(call, result)
 
     def text(self, characters: int) -> str:
-        """The summary, of at most about so many characters: lines get shorter first, then fewer."""
+        """The summary, of at most about so many characters: lines get shorter first, then fewer.
+
+        What a model wrote stays whole as long as the facts beside it can be read; else it has at least half the room.
+        """
+        beside = len(self._render(*READABLE, "")) + len(EARLIER)
+        earlier = shortened(self.earlier, max(characters - beside, characters // 2))
         # The first form that fits, found by halves: each is shorter than the one before.
         low, high = 0, len(FORMS) - 1
         while low < high:
             middle = (low + high) // 2
-            if len(self._render(*FORMS[middle], characters)) <= characters:
+            if len(self._render(*FORMS[middle], earlier)) <= characters:
                 high = middle
             else:
                 low = middle + 1
-        return self._render(*FORMS[low], characters)
+        return self._render(*FORMS[low], earlier)
 
     def _task(self, task: str, *, is_done: bool) -> None:
         if is_done:
@@ -120,7 +140,9 @@ class Facts:
     def _called(self, call: Call, result: Mapping[str, Any]) -> None:
         arguments = _arguments(call.arguments)
         files = list(_files(arguments))
-        self.files |= dict.fromkeys(files)
+        for file in files:
+            tools = self.files.get(file, ())
+            self.files[file] = tools if call.tool in tools else (*tools, call.tool)[:MOST_TOOLS]
         _bound(self.files)
         target = ", ".join(files) or ("" if not arguments else _shown(arguments))
         name = f"{call.tool}({one_line(target, TARGET_CHARACTERS)})"
@@ -136,7 +158,8 @@ class Facts:
         else:
             if name in self.failed and not self.failed[name].startswith("(done later)"):
                 self.failed[name] = f"(done later) {self.failed[name]}"
-            self._count(call.tool, one_line(target, TARGET_CHARACTERS))
+            # Files are named once, among those touched.
+            self._count(call.tool, "" if files else one_line(target, TARGET_CHARACTERS))
 
     def _count(self, tool: str, target: str) -> None:
         count, targets = self.done.get(tool, (0, {}))
@@ -145,29 +168,38 @@ class Facts:
         self.done[tool] = (count + 1, targets)
         _bound(self.done)
 
-    def _render(self, length: int, count: int, characters: int) -> str:
+    def _render(self, low: tuple[int, int], high: tuple[int, int], earlier: str) -> str:
+        """The summary with so long and so many lines where the rank is low, and where it is high."""
+        length, count = low
         done = []
         for tool, (times, targets) in self.done.items():
-            named = _joined(list(targets), count, 3 * length)
+            named = _joined(list(targets), count, NAMES * length)
             done.append(f"{tool} × {times}" + (f": {named}" if named else ""))
+        by_tools: dict[tuple[str, ...], list[str]] = {}
+        for file, tools in self.files.items():
+            by_tools.setdefault(tools, []).append(file)
+        touched = [
+            f"{one_line(', '.join(tools), TARGET_CHARACTERS)}: {_joined(files, 2 * count, NAMES * length)}"
+            for tools, files in by_tools.items()
+        ]
+        failed = [f"{name}: {why}" for name, why in self.failed.items()]
         sections = {
-            "What the user said after the first task, in their words": self.asked,
-            "Done": done,
-            "Failed": [f"{name}: {why}" for name, why in self.failed.items()],
-            "Pending": list(self.pending),
-            "Files touched": [_joined(list(self.files), 2 * count, 4 * length)] if self.files else [],
-            "Decisions": self.decisions,
-            "Last error": [self.last_error] if self.last_error else [],
-            "Said last": [self.last_said] if self.last_said else [],
+            "What the user said after the first task, in their words": _lines(self.asked, high),
+            # Their lines are as long as the names in them, which were counted.
+            "Done": _thinned(done, count),
+            "Failed": _lines(failed, low),
+            "Pending": _lines(list(self.pending), high),
+            "Files touched": _thinned(touched, count),
+            "Decisions": _lines(self.decisions, high),
+            "Last error": _lines([self.last_error] if self.last_error else [], high),
+            "Said last": _lines([self.last_said] if self.last_said else [], low),
         }
         parts = [f"{HEADER}: {self.messages:,} messages, in their own words]"]
-        if self.earlier:
-            parts.append(f"Before these:\n{self.earlier[: characters // 2]}")
+        if earlier:
+            parts.append(f"{EARLIER}{earlier}")
         for title, lines in sections.items():
             if lines:
-                is_list = title in ("Done", "Files touched")
-                body = "\n".join(f"- {line if is_list else _clipped(line, length)}" for line in _thinned(lines, count))
-                parts.append(f"{title}:\n{body}")
+                parts.append("\n".join((f"{title}:", *(f"- {line}" for line in lines))))
         return "\n".join(parts)
 
 
@@ -218,6 +250,11 @@ def _thinned(lines: list[str], count: int) -> list[str]:
         return lines
     first = count // 4
     return [*lines[:first], f"({len(lines) - count} more)", *lines[len(lines) - (count - first) :]]
+
+
+def _lines(lines: list[str], form: tuple[int, int]) -> list[str]:
+    length, count = form
+    return [_clipped(line, length) for line in _thinned(lines, count)]
 
 
 def _joined(names: list[str], count: int, length: int) -> str:
