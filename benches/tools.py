@@ -13,7 +13,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import pydantic
 from peers import machine
 
 import workspace
+from metrics import NOTHING, timed
 from rev_accel.tools import Registry, execute_tool, tool
 
 CALLS = 50_000
@@ -42,7 +42,7 @@ def main() -> None:
         found: dict[str, list[float]] = {name: [] for name in calls}
         for _ in range(ROUNDS):
             for name, call in calls.items():
-                found[name].append(timed(call))
+                found[name].append(timed(call, CALLS))
     with tempfile.TemporaryDirectory() as folder:
         paths = workspace.resolve(Path(folder))
     nothing = min(found.pop(NOTHING))
@@ -68,7 +68,6 @@ def main() -> None:
     )
 
 
-NOTHING = "nothing"
 BARE = "the function"
 CHECK = "pydantic's check of its arguments"
 CALL = "the function under pydantic.validate_call"
@@ -109,13 +108,6 @@ def registry(count: int, write: Callable[[str], object]) -> Registry:
 
         made.add(another)
     return made
-
-
-def timed(call: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    for _ in range(CALLS):
-        call()
-    return (time.perf_counter() - started) / CALLS * 1e9
 
 
 if __name__ == "__main__":

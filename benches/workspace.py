@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from metrics import timed
 from rev_accel.workspace import Workspace
 
 CALLS = 2_000
@@ -43,12 +43,5 @@ def resolve(folder: Path) -> dict[str, float]:
     found = dict.fromkeys(calls, float("inf"))
     for _ in range(ROUNDS):
         for name, call in calls.items():
-            found[name] = min(found[name], timed(call))
+            found[name] = min(found[name], timed(call, CALLS) / 1e3)
     return found
-
-
-def timed(call: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    for _ in range(CALLS):
-        call()
-    return (time.perf_counter() - started) / CALLS * 1e6

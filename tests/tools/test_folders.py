@@ -143,3 +143,13 @@ def test_those_that_only_read_can_be_had_alone(tmp_path: Path) -> None:
     locked = builtin_tools(Workspace(tmp_path, read_only=True))
     assert isinstance(locked.execute("write_file", {"path": "a", "content": "x"}), Failure)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_read_of_a_file_is_forgotten_when_another_takes_its_place(registry: Registry) -> None:
+    for name, arguments in (
+        ("copy", {"source": "README", "target": "src/b.py", "overwrite": True}),
+        ("move", {"source": "README", "target": "src/b.py", "overwrite": True}),
+    ):
+        text(registry, "read_file", path="src/b.py")
+        assert not isinstance(registry.execute(name, arguments), Failure)
+        assert "was not read" in text(registry, "write_file", path="src/b.py", content="x\n")

@@ -17,7 +17,7 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def root(place: Path) -> Path:
-    root = place / "root"
+    root = place / "work"
     root.mkdir()
     return root
 

@@ -15,7 +15,7 @@ SECRET = b"what is outside"
 
 # Names in the tree, and some that are not.
 NAMES = ["a", "b", "file", "in", "in-abs", "out", "out-abs", "out-file", "up", "up2", "loop", "loop2", "dangling",
-         "dangling-out", "chain", "proc", "new", "root", "root2", "outside", "secret", ".git"]  # fmt: skip
+         "dangling-out", "chain", "proc", "new", "work", "work2", "outside", "secret", ".git"]  # fmt: skip
 
 ODD = ["..", "...", ".", "", " ", "..\0", "..\n", ". .", "..\\..", "．．", "․․", "%2e%2e", "..%00", "~", "~root", "-",
        "a\u202e", "\ufeff..", "..\u200b", "\ud800", "\udcff", "x" * 255, "x" * 256, "é" * 200, "C:", "nul", "a:b",
@@ -24,7 +24,7 @@ ODD = ["..", "...", ".", "", " ", "..\0", "..\n", ". .", "..\\..", "．．", "�
 STARTS = ["{root}/", "{root}", "{root}2/", "{outside}/", "/", "//", "/proc/self/cwd/", "/proc/self/root{root}/", "/dev/fd/",
           "{root}/../", "/tmp/../", "{place}/link/", "/nowhere/../{root}/", "./", "../", "../../"]  # fmt: skip
 
-HARMLESS_STARTS = ["", "./", "a/../", "in/../", "a/in/", "{root}/", "{place}/link/", "out/../root/"]
+HARMLESS_STARTS = ["", "./", "a/../", "in/../", "a/in/", "{root}/", "{place}/link/", "out/../work/"]
 
 HARMLESS = ["file", "a/file", "in/file", "a/b/file", "in-abs/b/file", "a", "a/b", "new", "a/new", "in/new", "dangling"]
 
@@ -46,12 +46,12 @@ class Trials:
         self.random = random.Random(seed)
         self.seed = seed
         self.place = place
-        self.root = place / "root"
+        self.root = place / "work"
         self.done = 0
         self.inside = 0
         self.succeeded: Counter[str] = Counter()
         shutil.rmtree(self.root, ignore_errors=True)
-        for name in ("outside", "root2"):
+        for name in ("outside", "work2"):
             (place / name / "a").mkdir(parents=True)
             for file in ("secret", "only-outside", "file", "a/file"):
                 (place / name / file).write_bytes(SECRET)
@@ -71,7 +71,7 @@ class Trials:
             "in": "a", "in-abs": self.root / "a", "out": "../outside", "out-abs": self.place / "outside",
             "out-file": "../outside/secret", "up": "..", "a/up": "..", "a/up2": "../..", "loop": "loop2", "loop2": "loop",
             "dangling": "a/new", "dangling-out": "../outside/new", "chain": "a/up2/outside", "proc": "/proc/self/root",
-            "a/out": "../out", "a/b/out-file": self.place / "root2" / "secret", "a/in": self.root,
+            "a/out": "../out", "a/b/out-file": self.place / "work2" / "secret", "a/in": self.root,
         }  # fmt: skip
         for name, target in links.items():
             (self.root / name).symlink_to(target)

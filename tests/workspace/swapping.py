@@ -54,7 +54,7 @@ class Swaps:
     def __init__(self, place: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.seed = seed
-        self.root = place / "root"
+        self.root = place / "work"
         self.outside = place / "outside"
         self.rounds = [0]
         self.done: Counter[str] = Counter()

@@ -164,7 +164,7 @@ class TestDeleting:
             workspace.delete("a")
         workspace.delete("a", recursive=True)
         assert names(tree) == ["outside"]
-        assert names(tree.parent) == ["root", "secret"]
+        assert names(tree.parent) == ["secret", "work"]
         workspace.make_folder("x")
         workspace.delete("x")
         assert not (tree / "x").exists()

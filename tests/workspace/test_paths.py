@@ -47,11 +47,11 @@ def test_only_the_last_part_may_be_missing(workspace, root):
 
 
 @pytest.mark.parametrize(
-    "path", ["..", "../root2/x", "a/../../x", "/", "/etc/passwd", "/nowhere/at/all", "../nowhere/x", "/etc/passwd/x"]
+    "path", ["..", "../work2/x", "a/../../x", "/", "/etc/passwd", "/nowhere/at/all", "../nowhere/x", "/etc/passwd/x"]
 )
 def test_what_leads_out_is_refused_and_not_told_apart_by_what_is_there(workspace, root, place, path):
     (root / "a").mkdir()
-    (place / "root2").mkdir()
+    (place / "work2").mkdir()
     with pytest.raises(PathOutsideRootError, match=r"^`.*` leads out of the workspace: "):
         workspace.resolve(path)
 
@@ -80,7 +80,7 @@ def test_links_are_followed_where_they_stay_inside(workspace, root, place):
     (root / "a").mkdir()
     (root / "relative").symlink_to("a")
     (root / "absolute").symlink_to(root / "a")
-    (root / "round").symlink_to("../root/a")
+    (root / "round").symlink_to("../work/a")
     (root / "dangling").symlink_to("a/new")
     (root / "a" / "up").symlink_to("..")
     (place / "link").symlink_to(root)
@@ -104,7 +104,7 @@ def test_links_that_lead_out_or_in_circles_are_refused(workspace, root, place):
             workspace.resolve(path)
     with pytest.raises(OSError, match="loop"):
         workspace.resolve("loop/x")
-    assert workspace.resolve("out/root/x") == root / "x"
+    assert workspace.resolve("out/work/x") == root / "x"
 
 
 @pytest.mark.parametrize(

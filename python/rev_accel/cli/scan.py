@@ -13,6 +13,7 @@ from rev_accel.report import rules_checked
 from rev_accel.workspace.root import root_text_of
 
 from . import config, source, streams, summary
+from .options import color_option
 from .progress import Progress, clearing, is_wanted
 
 if TYPE_CHECKING:
@@ -162,13 +163,7 @@ def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> i
 @click.option("--explain-cache", metavar="PATH", help="Tell how the answer for this file came about.")
 @click.option("--stats", is_flag=True, help="Print counts and times to standard error.")
 @click.option("-q", "--quiet", count=True, help="Print findings only; twice: not even these.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Whether text is coloured.",
-)
+@color_option
 def scan(**given: Any) -> int:
     """Run the command and return its exit code."""
     options = Options(**given)

@@ -11,6 +11,8 @@ from rev_accel import settings
 from rev_accel.errors import InputError
 
 from . import EXIT_USAGE, streams
+from .options import color_option
+from .summary import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,13 +112,7 @@ LINES = click.IntRange(0, settings.MAX_CONTEXT)
 )
 @click.option("--json", "as_json", is_flag=True, help="An object for each matching line, then a summary.")
 @click.option("-q", "--quiet", count=True, help="Print lines only; twice: not even these.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Whether text is coloured.",
-)
+@color_option
 def search(**given: Any) -> int:
     """Run the command and return its exit code."""
     # Loaded here: the other commands do without.
@@ -225,12 +221,10 @@ def _line(text: str) -> str:
 
 def _summary(result: SearchResult) -> str:
     if not result.total:
-        return f"No match in {_count(result.files, 'file')}\n"
+        return f"No match in {counted(result.files, 'file')}\n"
     shown = f", {len(result):,} printed" if len(result) < result.total else ""
-    text = f"{_count(result.total, 'matching line')}{shown} in {len(result.counts):,} of {_count(result.files, 'file')}"
+    text = (
+        f"{counted(result.total, 'matching line')}{shown} in {len(result.counts):,} of {counted(result.files, 'file')}"
+    )
     binary = "".join(f"{streams.one_line(path)}: a binary file matches\n" for path in result.binary)
     return f"{binary}{text}\n"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -12,8 +12,8 @@ def line(stats: Stats) -> str:
     """What was found, in one line."""
     if not stats["files"] and not stats["errors"]:
         return "No Python files found\n"
-    found = _count(stats["findings"], "finding") if stats["findings"] else "No findings"
-    return f"{found} in {_count(stats['files'], 'file')}{_failed(stats)}\n"
+    found = counted(stats["findings"], "finding") if stats["findings"] else "No findings"
+    return f"{found} in {counted(stats['files'], 'file')}{_failed(stats)}\n"
 
 
 def table(stats: Stats) -> str:
@@ -39,5 +39,6 @@ def _failed(stats: Stats) -> str:
     return f", {stats['errors']:,} failed" if stats["errors"] else ""
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """A number and what it counts."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -52,7 +51,7 @@ class Documents:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._known: OrderedDict[Path, Version] = OrderedDict()
+        self._known: dict[Path, Version] = {}
         self._lines: dict[Path, set[tuple[int, int]]] = {}
         self._kept = 0
         self._lock = Lock()
@@ -157,17 +156,16 @@ class Documents:
     def place(self, path: str) -> Path:
         """Where a name stands, which may be a link's: only the folder around it is without links."""
         folder, name = os.path.split(path.rstrip("/"))
-        return (
-            self.workspace.resolve(folder or ".") / name
-            if name not in ("", ".", "..")
-            else self.workspace.resolve(path)
-        )
+        if name in ("", ".", ".."):
+            return self.workspace.resolve(path)
+        return self.workspace.resolve(folder or ".") / name
 
     def move(self, source: str, target: str, *, overwrite: bool = False) -> None:
         """Gives a file, a link or a folder another name. What the model knows of it, it knows on."""
         was = self.place(source)
         self.workspace.move(source, target, overwrite=overwrite)
         now = self.place(target)
+        self.forget(now)
         with self._lock:
             moved = {one: version for one, version in self._known.items() if one.is_relative_to(was)}
         self.forget(was)

@@ -120,6 +120,7 @@ class FolderTools:
         if overwrite:
             self._documents.check(target, must_be_known=True)
         self._workspace.copy(source, target, overwrite=overwrite)
+        self._documents.forget(self._documents.place(target))
         return f"Copied `{source}` to `{target}`."
 
     @tool(description="Deleting {path}", reads=False)

@@ -13,6 +13,7 @@ from rev_accel.errors import ToolError
 from .definition import tool
 from .diff import FilePatch, apply, parse, without_returns
 from .documents import Document, Documents
+from .search import counted
 
 __all__ = ["PatchTools"]
 
@@ -136,7 +137,7 @@ def _told(step: Step) -> str:
         return f"Created `{patch.target}`."
     if patch.target is None:
         return f"Deleted `{patch.source}`."
-    hunks = f"{len(patch.hunks)} hunk{'' if len(patch.hunks) == 1 else 's'}"
+    hunks = counted(len(patch.hunks), "hunk")
     if patch.target != patch.source:
         return f"Renamed `{patch.source}` to `{patch.target}`, {hunks}."
     return f"Changed `{patch.source}`, {hunks}."
