@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rev_accel.llm import Client, Limits, OllamaClient, OpenAIClient, Piece, Reply, Request, Retries
+from rev_accel import ResponseCache
+from rev_accel.llm import CachingClient, Client, Limits, OllamaClient, OpenAIClient, Piece, Reply, Request, Retries
 
 from .server import Listening, Server, listening_server
 
@@ -41,6 +43,21 @@ def client(server: Server, dialect: str) -> Iterator[OllamaClient | OpenAIClient
     """A client that does not ask again."""
     with make_client(server, dialect, retries=Retries(number=0)) as made:
         yield made
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> ResponseCache:
+    return ResponseCache(folder=tmp_path / "cache")
+
+
+@pytest.fixture
+def caching(client: OllamaClient | OpenAIClient, cache: ResponseCache) -> CachingClient:
+    return CachingClient(client, cache)
+
+
+@pytest.fixture
+def asked(client: OllamaClient | OpenAIClient) -> Request:
+    return client.request(**hello(options={"temperature": 0}))
 
 
 def make_client(server: Server, dialect: str, **settings: Any) -> OllamaClient | OpenAIClient:
