@@ -169,16 +169,19 @@ class TestDeleting:
         workspace.delete("x")
         assert not (tree / "x").exists()
 
-    def test_folders_that_are_too_deep_are_left_with_an_error(self, workspace, root):
-        deep = root / "deep"
-        deep.mkdir()
-        path = os.path.join(deep, *["d"] * 250)
-        os.makedirs(path)
-        with pytest.raises(InputError, match="more than 200 folders"):
-            workspace.delete("deep", recursive=True)
-        with pytest.raises(InputError, match="more than 200 folders"):
-            workspace.copy("deep", "copy")
-        assert names(root) == ["deep"]
+    @pytest.mark.parametrize("depth", [198, 199, 200, 201, 450])
+    def test_folders_of_any_depth_are_deleted_and_those_that_are_too_deep_not_copied(self, workspace, root, depth):
+        for branch in ("a", "b"):
+            path = root.joinpath("deep", branch, *["d"] * depth)
+            path.mkdir(parents=True)
+            (path / "file").touch()
+            (path.parent / "file").touch()
+        if depth > 200:
+            with pytest.raises(InputError, match="more than 200 folders"):
+                workspace.copy("deep", "copy")
+            assert names(root) == ["deep"]
+        workspace.delete("deep", recursive=True)
+        assert names(root) == []
 
 
 @unix

@@ -30,16 +30,8 @@ pub(super) struct Temporary<'a> {
 impl<'a> Temporary<'a> {
     /// Makes something in a folder, under a name that is free.
     pub(super) fn new<T>(folder: &'a Folder, make: impl Fn(&OsStr) -> io::Result<T>) -> io::Result<(Self, T)> {
-        let mut tries = 0;
-        loop {
-            // The keys of a fresh state are random.
-            let name = OsString::from(format!("{BEFORE}{:016x}{AFTER}", RandomState::new().hash_one(0)));
-            match make(&name) {
-                Ok(thing) => return Ok((Self { folder, name, is_placed: false }, thing)),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < NAMES => tries += 1,
-                Err(error) => return Err(error),
-            }
-        }
+        let (name, thing) = under_free_name(make)?;
+        Ok((Self { folder, name, is_placed: false }, thing))
     }
 
     /// The name that it has meanwhile.
@@ -63,6 +55,20 @@ impl Drop for Temporary<'_> {
     fn drop(&mut self) {
         if !self.is_placed {
             let _ = tree::remove(self.folder, &self.name, &Cancel::new());
+        }
+    }
+}
+
+/// Makes something under a temporary name; `make` fails where the name is not free.
+pub(super) fn under_free_name<T>(make: impl Fn(&OsStr) -> io::Result<T>) -> io::Result<(OsString, T)> {
+    let mut tries = 0;
+    loop {
+        // The keys of a fresh state are random.
+        let name = OsString::from(format!("{BEFORE}{:016x}{AFTER}", RandomState::new().hash_one(0)));
+        match make(&name) {
+            Ok(thing) => return Ok((name, thing)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < NAMES => tries += 1,
+            Err(error) => return Err(error),
         }
     }
 }
