@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
@@ -99,8 +99,6 @@ impl Before {
 /// Makes the entry of a file in the text.
 struct Entries<'a> {
     check_error: Option<&'a str>,
-    /// Buffers whose content is in the text already: fresh memory would cost more than all the rest.
-    used: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Entries<'_> {
@@ -113,22 +111,13 @@ impl Entries<'_> {
         };
         drop_in::file(text, key, outcome) as u32
     }
-
-    fn buffer(&self) -> Vec<u8> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    fn give_back(&self, mut buffer: Vec<u8>) {
-        buffer.clear();
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
-    }
 }
 
 impl Render for Entries<'_> {
     type Made = Entry;
 
     fn render<S: AsRef<str> + Into<String>>(&self, key: Cow<'_, Key>, outcome: Outcome<S>) -> Entry {
-        let mut entry = self.buffer();
+        let mut entry = Vec::new();
         let issues = self.write(&mut entry, &key, &outcome);
         (entry, issues)
     }
@@ -157,7 +146,7 @@ pub fn scan_drop_in(
     // A manifest holds the text with all rules.
     let is_main = options.rules == RuleSet::ALL && check_error.is_none();
     let in_use = options.cache.as_ref().and_then(|_| fork::enter());
-    let entries = Entries { check_error, used: Mutex::default() };
+    let entries = Entries { check_error };
     let (mut before, mut passed) = (None, None);
     let plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel, |cached| {
         before = earlier_text(cached, is_main, tail);
@@ -176,10 +165,7 @@ pub fn scan_drop_in(
             update.push(cached, &mut done, cancel);
         }
         match (&mut whole, done.rendered) {
-            (Some(object), Some((entry, issues))) => {
-                object.push(&entry, issues);
-                entries.give_back(entry);
-            }
+            (Some(object), Some((entry, issues))) => object.push(&entry, issues),
             (_, rendered) => pieces.push((done.index, rendered)),
         }
         true
