@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from . import junit, unittest_output
 from .outcome import Ended, TestReport
-from .process import Completed, Printed, quiet_environment, run
+from .process import Completed, Printed, Stopped, quiet_environment, run
 
 __all__ = ["Asked", "Interpreter", "run_pytest", "run_unittest"]
 
@@ -34,6 +34,7 @@ class Asked:
     keyword: str | None
     timeout: float
     on_output: Printed | None = None
+    stopped: Stopped | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +73,7 @@ class Interpreter:
             timeout=asked.timeout,
             environment=self.environment,
             on_output=asked.on_output,
+            stopped=asked.stopped,
             **options,
         )
 

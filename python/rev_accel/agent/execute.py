@@ -1,0 +1,304 @@
+"""Does one task: asks the model, makes the calls that it wants, and so on, until it is done."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from rev_accel._core import digest
+from rev_accel.errors import ModelRefusedError
+from rev_accel.history import History, MessageLog, ToolOutputs
+from rev_accel.llm.estimate import without_thoughts
+from rev_accel.tools import Failure, Registry, ToolResult, builtin_tools, execute_calls
+from rev_accel.tools.documents import Documents
+from rev_accel.workspace import Workspace
+
+from . import recovery
+from .journal import Journal
+from .model import Model
+from .policy import COMMANDS, Approval, Ask, Policy
+from .prompts import FAILED, REPEATED, REPEATS, WORK, task_text
+from .records import Outcome, Task
+from .schedule import Stop
+
+__all__ = ["StoppedError", "Work", "execute_task"]
+
+# How often the model is asked to go on when its answer was none.
+NUDGES = 2
+NUDGE = "Your answer was cut or empty. Go on: call a tool, or answer with what you did."
+
+
+class StoppedError(Exception):
+    """The task was given up since somebody said so; it can be gone on with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What the tasks of a run are done with."""
+
+    goal: str
+    model: Model
+    workspace: Workspace
+    policy: Policy
+    journal: Journal
+    ask: Ask | None = None
+    """Asks somebody; without it, what would have to be asked for is refused."""
+    stop: Stop = field(default_factory=Stop)
+    turns: Registry = field(default_factory=Registry)
+    """All tools that write take turns with its tools, whichever task they are of."""
+    asking: Lock = field(default_factory=Lock)
+
+    def registry(self, task: Task, documents: Documents) -> Registry:
+        """The tools of a task; of files they know what this task's model has seen."""
+        tools = builtin_tools(self.workspace, documents=documents, stopped=self.stop.is_set, metrics=self.model.metrics)
+        made = self.turns.merge(tools)
+        made.on_start = partial(self._tell, task.id)
+        return made
+
+    def _tell(self, task: str, text: str) -> None:
+        self.journal.add("action", task=task, text=text)
+
+
+def execute_task(task: Task, results: Mapping[str, Outcome], work: Work) -> Outcome:
+    """Does a task, or goes on with it where an earlier process was ended.
+
+    Args:
+        results: What became of the tasks that it needs.
+
+    Raises:
+        ModelError, LimitError: The model cannot be asked, for now; the task can be gone on with.
+        OSError: The journal cannot be written.
+    """
+    log, notes = work.journal.conversation(task.id)
+    with closing(log), closing(notes):
+        try:
+            return _Execution(task, work, log, notes).run(results)
+        except StoppedError:
+            return Outcome(task=task.id, state="stopped", text="it was stopped, and can be gone on with")
+
+
+class _Execution:
+    def __init__(self, task: Task, work: Work, log: MessageLog, notes: MessageLog) -> None:
+        self._task, self._work, self._log = task, work, log
+        self._documents = Documents(work.workspace)
+        self._registry = work.registry(task, self._documents)
+        self._tools = self._registry.schemas()
+        settings = work.model.settings
+        self._history = History(
+            log,
+            budget=work.model.prompt_tokens,
+            tools=self._tools,
+            notes=notes,
+            outputs=ToolOutputs(work.journal.folder / "outputs"),
+            dialect=settings.dialect,
+            metrics=work.model.metrics,
+        )
+        self._known: dict[str, tuple[str, int]] = {}
+        self._writes = 0
+        self._seen: Counter[str] = Counter()
+        self._earlier: dict[tuple[str, int, int], Mapping[str, Any]] = {}
+        for event in work.journal.events(task=task.id):
+            if event["kind"] in ("call", "result"):
+                self._earlier[event["kind"], event["reply"], event["number"]] = event
+            for path, version in event.get("known", {}).items():
+                self._known[path] = tuple(version)
+        self._documents.restore(self._known)
+        for calls, texts in _rounds(log):
+            self._count(calls, texts)
+
+    def run(self, results: Mapping[str, Outcome]) -> Outcome:
+        limits = self._work.model.settings.limits
+        if not self._log:
+            self._history.append({"role": "system", "content": WORK})
+            self._history.append({"role": "user", "content": task_text(self._work.goal, self._task, results)})
+        replies = [message for message in self._log if message["role"] == "assistant"]
+        asked = len(replies)
+        while True:
+            if self._log[-1]["role"] in ("assistant", "tool") and (failed := self._finish_calls()):
+                return self._ended("failed", failed)
+            if self._log[-1]["role"] == "assistant" and (outcome := self._judge(self._log[-1])):
+                return outcome
+            if self._work.stop.is_set():
+                raise StoppedError
+            if asked >= limits.iterations:
+                return self._ended("failed", f"it was not done after {asked} replies of the model")
+            asked += 1
+            self._ask()
+
+    def _ask(self) -> None:
+        view = self._history.view()
+        model = self._work.model
+        try:
+            reply = model.ask(model.request(view.messages, tools=self._tools), task=self._task.id)
+        except ModelRefusedError as error:
+            if error.status not in (400, 413, 422):
+                raise
+            # It is this conversation that the server does not take.
+            self._history.append({"role": "assistant", "content": f"{FAILED} {error}"})
+            return
+        self._history.observe(view, reply.usage.prompt, model=model.settings.model)
+        self._history.append(
+            {**reply.message, "content": f"{FAILED} the model refused: {reply.refusal}"}
+            if reply.refusal and not reply.content
+            else reply.message
+        )
+
+    def _judge(self, message: Mapping[str, Any]) -> Outcome | None:
+        """What an answer without calls comes to; `None` if the model is to go on."""
+        text = without_thoughts(str(message.get("content") or "")).strip()
+        if text.startswith(FAILED):
+            return self._ended("failed", text.removeprefix(FAILED).strip() or "the model gave up, without a reason")
+        if text and not self._is_unfinished():
+            return self._ended("done", text)
+        nudged = sum(1 for one in self._log if one["role"] == "user" and one["content"] == NUDGE)
+        if nudged >= NUDGES:
+            return self._ended("failed", "the model's answers were cut or empty")
+        self._history.append({"role": "user", "content": NUDGE})
+        return None
+
+    def _is_unfinished(self) -> bool:
+        """Whether the last reply was cut, or held back."""
+        last = self._work.journal.last("reply", task=self._task.id)
+        return last is not None and last["verdict"] in ("length", "content_filter", "unfinished")
+
+    def _ended(self, state: Any, text: str) -> Outcome:
+        return Outcome(task=self._task.id, state=state, text=text)
+
+    def _finish_calls(self) -> str | None:
+        """Makes the calls of the last reply that have no result; why the task has failed, if it has."""
+        at = len(self._log) - 1
+        while self._log[at]["role"] == "tool":
+            at -= 1
+        calls = self._log[at].get("tool_calls") or () if self._log[at]["role"] == "assistant" else ()
+        had = len(self._log) - 1 - at
+        if had >= len(calls):
+            return None
+        found = execute_calls(calls, self._registry, execute=partial(self._call, at))
+        known = self._new_known()
+        if known:
+            self._work.journal.add("known", task=self._task.id, known=known)
+        for result in found[had:]:
+            self._history.append(result.message())
+        if self._work.stop.is_set():
+            raise StoppedError
+        return self._repeated(calls, found)
+
+    def _call(self, reply: int, number: int, name: str, arguments: Any) -> str:
+        """Makes one call; one that an earlier process has begun, as far as it was not done."""
+        work, task = self._work, self._task.id
+        tool, given = self._registry.get(name), _as_dict(arguments)
+        if tool is None or tool.reads or given is None:
+            return self._registry.execute(name, arguments)
+        where = {"task": task, "reply": reply, "number": number}
+        if done := self._earlier.get(("result", reply, number)):
+            return Failure(done["text"]) if done["failed"] else str(done["text"])
+        text: str | None = None
+        if begun := self._earlier.get(("call", reply, number)):
+            text = recovery.settle(name, given, begun["noted"], work.workspace, work.journal, begun["at"])
+        elif work.stop.is_set():
+            raise StoppedError
+        elif refusal := self._refusal(name, given):
+            text = Failure(f"Error: not allowed: {refusal}")
+        else:
+            noted = recovery.before(name, given, work.workspace, work.journal)
+            work.journal.add("call", **where, name=name, arguments=given, noted=noted)
+        if text is None:
+            text = self._registry.execute(name, arguments)
+        else:
+            self._learn(name, given, text)
+        work.journal.add("result", **where, text=text, failed=isinstance(text, Failure), known=self._new_known())
+        return text
+
+    def _learn(self, name: str, arguments: Mapping[str, Any], text: str) -> None:
+        """What the model knows of files that it had changed before the process was ended."""
+        if isinstance(text, Failure):
+            return
+        for path in recovery.touched(name, arguments):
+            try:
+                document = self._documents.read(path)
+            except (OSError, ValueError, RuntimeError):
+                continue
+            self._documents.know(document.path, document.version)
+
+    def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | None:
+        """Why a call is not made."""
+        work = self._work
+        tool = self._registry.get(name)
+        assert tool is not None
+        decision, reason = work.policy.decide(tool, arguments)
+        if decision == "auto":
+            return None
+        if decision == "never":
+            return reason or "the user lets nothing be written or run; say what you would do instead"
+        if work.ask is None:
+            return f"the user would have to be asked, and cannot be{f': {reason}' if reason else ''}"
+        approval = Approval(
+            task=self._task.id, tool=name, text=tool.describe(arguments), arguments=arguments, reason=reason
+        )
+        with work.asking:
+            if work.stop.is_set():
+                raise StoppedError
+            return None if work.ask(approval) else "the user said no; do something else, or end the task"
+
+    def _new_known(self) -> dict[str, tuple[str, int]]:
+        found = {
+            path: version for path, version in self._documents.versions().items() if self._known.get(path) != version
+        }
+        self._known.update(found)
+        return found
+
+    def _repeated(self, calls: Sequence[Any], results: Sequence[ToolResult]) -> str | None:
+        """Tells the model of calls that it repeats with the same result; why the task has failed, if it goes on so."""
+        most = self._work.model.settings.limits.repeats
+        name, count = self._count(calls, [one.text for one in results])
+        if count >= 2 * most:
+            return REPEATED.format(name=name, count=count)
+        if count >= most:
+            self._history.append({"role": "user", "content": REPEATS.format(count=count)})
+        return None
+
+    def _count(self, calls: Sequence[Any], texts: Sequence[str]) -> tuple[str, int]:
+        """Counts calls with their results; the one that was made most often of these, and how often."""
+        most = ("", 0)
+        for call, text in zip(calls, texts, strict=False):
+            function = call.get("function") if isinstance(call, Mapping) else None
+            name = str(function.get("name")) if isinstance(function, Mapping) else ""
+            tool = self._registry.get(name)
+            # A program may have another outcome when something was changed.
+            state = self._writes if name in COMMANDS else 0
+            key = digest([repr(function), text, state])
+            self._seen[key] += 1
+            self._writes += tool is not None and not tool.reads and name not in COMMANDS
+            most = max(most, (name, self._seen[key]), key=lambda one: one[1])
+        return most
+
+
+def _rounds(log: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Sequence[Any], list[str]]]:
+    """The calls of each reply, with their results."""
+    calls: Sequence[Any] = ()
+    texts: list[str] = []
+    for message in log:
+        if message["role"] == "tool":
+            texts.append(str(message["content"]))
+            continue
+        if texts:
+            yield calls, texts
+        calls, texts = (message.get("tool_calls") or (), []) if message["role"] == "assistant" else ((), [])
+    if texts:
+        yield calls, texts
+
+
+def _as_dict(arguments: Any) -> dict[str, Any] | None:
+    """Arguments as data; `None` if they are no object, which the registry then says."""
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments)
+        except (ValueError, RecursionError):
+            return None
+    return dict(arguments) if isinstance(arguments, Mapping) else None

@@ -1,0 +1,236 @@
+"""Asks the model, within what may be spent, and keeps account of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pydantic
+
+from rev_accel import metrics as measured
+from rev_accel.errors import ModelMalformedError, ModelRefusedError, RevAccelError
+from rev_accel.llm import Client, Reply, Request, ToolSet, storable
+from rev_accel.llm.estimate import without_thoughts
+
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .journal import Journal
+
+__all__ = ["LimitError", "Model", "Spent"]
+
+Answer = TypeVar("Answer", bound=pydantic.BaseModel)
+T = TypeVar("T")
+
+# Statuses of servers that do not know how to answer in a form.
+NO_FORM = (400, 404, 415, 422, 501)
+
+
+class LimitError(RevAccelError):
+    """What may be spent is spent; the text says what, and how much it was."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What was spent so far."""
+
+    calls: int = 0
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    """Tokens of `prompt` that the server had computed before, as far as it said so."""
+    cost: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt + self.completion
+
+
+class Model:
+    """Asks a model by its settings. May be used by many threads.
+
+    Args:
+        client: Who answers.
+        settings: What is asked for, and what may be spent.
+        journal: Where each reply is noted; what a run has spent before is taken from it.
+        metrics: Where durations and tokens go.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        settings: Settings,
+        *,
+        journal: Journal | None = None,
+        metrics: measured.Metrics = measured.METRICS,
+    ) -> None:
+        self.client, self.settings, self.metrics = client, settings, metrics
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._spent = Spent() if journal is None else _spent_before(journal)
+        self._started = time.monotonic()
+        self._cut = False
+
+    @property
+    def spent(self) -> Spent:
+        """What was spent so far, with what the run had spent before it was resumed."""
+        return replace(self._spent, seconds=self._spent.seconds + time.monotonic() - self._started)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """What a request may have, so that there is room for the reply."""
+        window = self.settings.window
+        return window - min(window // 4, 4096)
+
+    def request(
+        self,
+        messages: Iterable[Mapping[str, Any]],
+        *,
+        tools: ToolSet | None = None,
+        response_format: Any = None,
+    ) -> Request:
+        """A request to this model. To Ollama the window is named in each: its own is small, and it cuts silently."""
+        settings = self.settings
+        options = dict(settings.options)
+        if settings.dialect == "ollama":
+            options.setdefault("num_ctx", settings.window)
+        return Request(
+            endpoint=settings.endpoint,
+            dialect=settings.dialect,
+            model=settings.model,
+            messages=messages,
+            tools=tools,
+            response_format=response_format,
+            options=options,
+        )
+
+    def ask(self, request: Request, *, task: str = "") -> Reply:
+        """The reply to a request.
+
+        Raises:
+            LimitError: Nothing may be spent any more; nothing was asked.
+            ModelError: There is no reply.
+        """
+        left = self._check()
+        started = time.monotonic()
+        reply = self.client.chat(request if left is None else replace(request, timeout=left))
+        took = time.monotonic() - started
+        self.metrics.histogram(measured.MODEL_CALL, model=self.settings.model).record(took)
+        usage = reply.usage
+        prompt, completion, cached = usage.prompt or 0, usage.completion or 0, usage.cached or 0
+        for kind, tokens in (("input", prompt), ("output", completion)):
+            self.metrics.counter(measured.TOKENS, kind=kind).add(tokens)
+        cost = self._cost(prompt, completion, cached)
+        with self._lock:
+            spent = self._spent
+            self._spent = replace(
+                spent,
+                calls=spent.calls + 1,
+                prompt=spent.prompt + prompt,
+                completion=spent.completion + completion,
+                cached=spent.cached + cached,
+                cost=spent.cost + cost,
+            )
+            tell, self._cut = (
+                reply.context_cut is not None and not self._cut,
+                self._cut or reply.context_cut is not None,
+            )
+        if self._journal is not None:
+            data = {"prompt": prompt, "completion": completion, "cached": cached, "cost": cost, "seconds": took}
+            self._journal.add("reply", task=task, verdict=storable(reply).reason, **data)
+            if tell:
+                self._journal.add("warning", task=task, text=f"{reply.context_cut}; `window` of the settings is sent")
+        return reply
+
+    def structured(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        form: type[Answer],
+        make: Callable[[Answer], T],
+        *,
+        task: str = "",
+    ) -> T:
+        """What is made of an answer in a form; when that cannot be done, the model is told why and asked once more.
+
+        Args:
+            make: May raise a `ValueError`, whose text is for the model.
+
+        Raises:
+            ModelError: There is no such answer.
+        """
+        asked = list(messages)
+        for is_last in (False, True):
+            reply = self._ask_for(form, asked, task)
+            try:
+                return make(form.model_validate_json(json_text(reply.content)))
+            except ValueError as error:
+                if is_last:
+                    raise ModelMalformedError(
+                        f"the model gave no answer in the form that was asked for: {_said(error)}"
+                    ) from None
+                again = f"That cannot be used: {_said(error)}. Answer with the JSON object and nothing else."
+                asked += [reply.message, {"role": "user", "content": again}]
+        raise AssertionError
+
+    def _ask_for(self, form: type[Answer], messages: Sequence[Mapping[str, Any]], task: str) -> Reply:
+        schema = form.model_json_schema()
+        if self.settings.dialect == "openai":
+            schema = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+        try:
+            return self.ask(self.request(messages, response_format=schema), task=task)
+        except ModelRefusedError as error:
+            if error.status not in NO_FORM:
+                raise
+            return self.ask(self.request(messages), task=task)
+
+    def _check(self) -> float | None:
+        """Raises if nothing may be spent any more; the seconds that are left."""
+        limits, spent = self.settings.limits, self.spent
+        for what, most, has in (
+            ("calls of the model", limits.calls, spent.calls),
+            ("tokens", limits.tokens, spent.tokens),
+            ("seconds", limits.seconds, spent.seconds),
+            ("of cost", limits.cost, spent.cost),
+        ):
+            if most is not None and has >= most:
+                raise LimitError(f"the limit of {most:,g} {what} is reached")
+        return None if limits.seconds is None else limits.seconds - spent.seconds
+
+    def _cost(self, prompt: int, completion: int, cached: int) -> float:
+        prices = self.settings.prices
+        if prices is None:
+            return 0.0
+        again = prices.prompt if prices.cached is None else prices.cached
+        return ((prompt - cached) * prices.prompt + cached * again + completion * prices.completion) / 1e6
+
+
+def json_text(content: str) -> str:
+    """The object in an answer that has more around it, as thoughts or the marks of a block of code."""
+    text = without_thoughts(content)
+    start, end = text.find("{"), text.rfind("}")
+    return text[start : end + 1] if 0 <= start < end else text.strip()
+
+
+def _said(error: ValueError) -> str:
+    if not isinstance(error, pydantic.ValidationError):
+        return str(error)
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"`{place}`: {first['msg']}" if place else json.dumps(first["msg"])
+
+
+def _spent_before(journal: Journal) -> Spent:
+    replies = list(journal.events("reply"))
+    sums = {name: sum(one[name] for one in replies) for name in ("prompt", "completion", "cached", "cost")}
+    seconds, before = 0.0, None
+    for event in journal.events():
+        # Between a process and the next one nothing was spent.
+        if before is not None and event["kind"] != "process":
+            seconds += max(0.0, event["at"] - before)
+        before = event["at"]
+    return Spent(calls=len(replies), seconds=seconds, **sums)

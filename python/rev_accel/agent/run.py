@@ -1,0 +1,299 @@
+"""A whole run: plan, review, execute, validate; it can be stopped at any point, and gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from rev_accel import metrics as measured
+from rev_accel import repo
+from rev_accel.errors import GitError, ModelError, ModelMalformedError, ModelRefusedError, RevAccelError
+from rev_accel.llm import CachingClient, Client, RecordingClient
+from rev_accel.tools import Registry
+from rev_accel.workspace import Workspace, use_root
+
+from .execute import StoppedError, Work, execute_task
+from .journal import Event as JournalEvent
+from .journal import Journal
+from .model import LimitError, Model
+from .plan import make_plan, whole
+from .policy import Ask, Policy
+from .prompts import mend
+from .records import ENDED, Outcome, Plan, RunResult, State, Task, Validation
+from .review import review_plan
+from .schedule import Stop, schedule
+from .settings import Settings
+from .validate import Checks
+from .validate import State as Checked
+
+if TYPE_CHECKING:
+    from rev_accel.replies import ResponseCache
+
+__all__ = ["Run"]
+
+# What is told of the project when it is planned: characters.
+MOST_CONTEXT = 8_000
+
+
+class Run:
+    """A run of an agent. Made by `start` or `resume`.
+
+    Args:
+        journal: Its account, which begins with an event of kind `run`.
+        client: Who answers the model's requests.
+        settings: How it is done.
+        policy: What may be done without asking. By default all that writes or runs has somebody asked.
+        ask: Asks somebody; without it, what would have to be asked for is refused.
+        cache: Replies of the model that were given before, which are not asked for again.
+        metrics: Where everything that is measured goes.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        client: Client,
+        settings: Settings,
+        *,
+        policy: Policy | None = None,
+        ask: Ask | None = None,
+        cache: ResponseCache | None = None,
+        metrics: measured.Metrics = measured.METRICS,
+    ) -> None:
+        began = journal.last("run")
+        assert began is not None
+        self.journal, self.settings, self.metrics = journal, settings, metrics
+        self.goal, self.root = str(began["goal"]), Path(began["root"])
+        self._stop = Stop()
+        journal.add("process")
+        recorded = RecordingClient(client, journal.recording())
+        answering = recorded if cache is None else CachingClient(recorded, cache)
+        self.model = Model(answering, settings, journal=journal, metrics=metrics)
+        workspace = Workspace(self.root)
+        self._work = Work(
+            goal=self.goal,
+            model=self.model,
+            workspace=workspace,
+            policy=Policy() if policy is None else policy,
+            journal=journal,
+            ask=ask,
+            stop=self._stop,
+            turns=Registry(metrics=metrics),
+        )
+        self._checks = Checks(workspace, test=settings.test, stopped=self._stop.is_set)
+
+    @classmethod
+    def start(
+        cls,
+        goal: str,
+        client: Client,
+        settings: Settings,
+        *,
+        root: str | Path | None = None,
+        home: Path | None = None,
+        on_event: Callable[[JournalEvent], object] | None = None,
+        **how: Any,
+    ) -> Self:
+        """A new run, for the workspace of a root: by default the current one.
+
+        Args:
+            goal: What shall be done, in the user's words.
+            home: Where the runs are, by default in the user's state folder.
+            on_event: Called with each event of the journal.
+            how: As for the class.
+        """
+        where = Workspace(root).root
+        journal = Journal.create(where, home=home, on_event=on_event)
+        journal.add("run", goal=goal, root=str(where), settings=settings.to_dict())
+        return cls(journal, client, settings, **how)
+
+    @classmethod
+    def resume(cls, journal: Journal, client: Client, settings: Settings | None = None, **how: Any) -> Self:
+        """One that was stopped, or whose process was killed; by default with the settings that it had.
+
+        Raises:
+            InputError: It has ended.
+        """
+        began, ended = journal.last("run"), journal.last("end")
+        if began is None or (ended is not None and ended["state"] in ENDED):
+            from rev_accel.errors import InputError
+
+            state = "was never begun" if began is None else f"has ended: {ended['state'] if ended else ''}"
+            raise InputError(f"the run `{journal.name}` {state}: there is nothing to go on with")
+        return cls(journal, client, Settings.from_dict(began["settings"]) if settings is None else settings, **how)
+
+    def stop(self) -> None:
+        """Ends what is being done, so that it can be gone on with."""
+        self._stop.set()
+
+    def go(self) -> RunResult:
+        """Does what is left to do."""
+        plan: Plan | None = None
+        state: State
+        try:
+            with use_root(self.root):
+                plan = self._planned()
+                return self._done(plan)
+        except LimitError as error:
+            state, text = "stopped", f"{error}: resume the run with a higher one"
+        except ModelError as error:
+            state, text = "stopped", f"{_advice(error, self.settings)}; then resume the run"
+        except OSError as error:
+            state, text = "stopped", f"{error}; resume the run when that is mended"
+        except (KeyboardInterrupt, StoppedError):
+            state, text = "stopped", "it was stopped, and can be resumed"
+        return self._end(RunResult(state=state, text=text, plan=plan, outcomes=self._outcomes(plan)))
+
+    def _planned(self) -> Plan:
+        if found := self.journal.last("plan"):
+            return Plan.from_dict(found["plan"])
+        if not self.settings.plan:
+            return self._note(whole(self.goal))
+        with self._phase("planning"):
+            context = self._context()
+            try:
+                plan = make_plan(self.goal, self.model, context)
+                if self.settings.review:
+                    problems = review_plan(plan, self.model, context)
+                    self.journal.add("review", problems=list(problems))
+                    if problems:
+                        plan = make_plan(self.goal, self.model, context, earlier=plan, problems=problems)
+            except ModelMalformedError as error:
+                self.journal.add("warning", task="plan", text=f"{error}; the goal is done as one task")
+                plan = whole(self.goal)
+        return self._note(plan)
+
+    def _note(self, plan: Plan) -> Plan:
+        self.journal.add("plan", plan=plan.to_dict())
+        return plan
+
+    def _context(self) -> str:
+        """What there is to know of the project before anything is read."""
+        try:
+            text = repo.get_repo_context()
+        except (GitError, OSError) as error:
+            text = f"(no repository: {error})"
+        return f"The repository:\n{text[:MOST_CONTEXT]}"
+
+    def _done(self, plan: Plan) -> RunResult:
+        before = self._checked("before")
+        with self._phase("executing"):
+            outcomes = self._execute(plan)
+        validation = self._validated(before)
+        return self._end(self._result(plan, outcomes, validation))
+
+    def _execute(self, plan: Plan) -> tuple[Outcome, ...]:
+        def do(task: Task, results: Mapping[str, Outcome]) -> Outcome:
+            self.journal.add("begun", task=task.id)
+            with use_root(self.root):
+                return execute_task(task, results, self._work)
+
+        ended = {one.task: one for one in self._outcomes(plan)}
+        for outcome in schedule(plan, do, workers=self.settings.workers, done=ended, stop=self._stop):
+            self.journal.add("outcome", **asdict(outcome))
+        self._halt()
+        return self._outcomes(plan)
+
+    def _halt(self) -> None:
+        if self._stop.is_set():
+            raise StoppedError
+
+    def _validated(self, before: Checked) -> Validation:
+        """The checks, and tasks that mend what got worse, as often as is allowed."""
+        number = 0
+        while True:
+            with self._phase("validating"):
+                validation = self._checks.compared(before, self._checks.state(), self._changed())
+            self._halt()
+            self.journal.add("validation", **asdict(validation))
+            number += 1
+            if validation.ok or number > self.settings.repairs:
+                return validation
+            name = f"repair{number}"
+            task = Task(id=name, title="mend what got worse", instructions=mend(validation.problems))
+            with self._phase("executing"):
+                self._execute(Plan(goal=self.goal, tasks=(task,)))
+
+    def _checked(self, when: str) -> Checked:
+        if found := self.journal.last("checked", when=when):
+            return Checked.from_dict(found["checks"])
+        with self._phase("validating"):
+            checked = self._checks.state()
+        self._halt()
+        self.journal.add("checked", when=when, checks=checked.to_dict())
+        return checked
+
+    def _changed(self) -> dict[str, bytes | None]:
+        """The files that tools have changed, with what they were before the run."""
+        found: dict[str, bytes | None] = {}
+        for event in self.journal.events("call"):
+            for path, state in (event["noted"].get("files") or {}).items():
+                if path not in found:
+                    known = state is not None and len(state) == 64
+                    found[path] = self.journal.kept(state) if known else None
+        now = {}
+        for path, was in found.items():
+            try:
+                is_same = self._work.workspace.read(path) == was
+            except (OSError, RevAccelError):
+                is_same = was is None
+            if not is_same:
+                now[path] = was
+        return now
+
+    def _result(self, plan: Plan, outcomes: tuple[Outcome, ...], validation: Validation | None) -> RunResult:
+        wrong = [one for one in outcomes if one.state != "done"]
+        state: State = "done" if not wrong and (validation is None or validation.ok) else "failed"
+        if wrong:
+            text = f"task `{wrong[0].task}` was not done: {wrong[0].text}"
+        elif validation is not None and not validation.ok:
+            text = f"all tasks were done, but something is worse than before: {validation.problems[0]}"
+        else:
+            text = outcomes[-1].text
+        changed = tuple(sorted(self._changed()))
+        return RunResult(state=state, text=text, plan=plan, outcomes=outcomes, validation=validation, changed=changed)
+
+    def _outcomes(self, plan: Plan | None) -> tuple[Outcome, ...]:
+        """What became of tasks of a plan, as far as it is known, in its order."""
+        if plan is None:
+            return ()
+        found = {
+            event["task"]: Outcome(task=event["task"], state=event["state"], text=event["text"])
+            for event in self.journal.events("outcome")
+            if event["state"] in ENDED
+        }
+        return tuple(found[task.id] for task in plan.tasks if task.id in found)
+
+    def _end(self, result: RunResult) -> RunResult:
+        """Notes how it ended, as far as that can be written."""
+        try:
+            self.journal.add("end", state=result.state, text=result.text, changed=list(result.changed))
+            measured.save(self.journal.folder / "metrics.json", self.metrics)
+        except (OSError, RevAccelError):
+            return result
+        finally:
+            try:
+                self.journal.close(for_good=result.state in ENDED)
+            except (OSError, RevAccelError):
+                pass
+        return result
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        self.journal.add("phase", phase=name)
+        with self.metrics.timed(measured.AGENT_PHASE, phase=name):
+            yield
+
+
+def _advice(error: ModelError, settings: Settings) -> str:
+    """What went wrong with the model, and what to do about it."""
+    if isinstance(error, ModelRefusedError):
+        if error.status is None:
+            return f"no server answers at `{settings.endpoint}` ({error}): start it, or name another one"
+        if error.status == 404:
+            return f"`{settings.endpoint}` knows no model `{settings.model}` ({error}): name another one, or load it"
+        if error.status in (401, 403):
+            return f"`{settings.endpoint}` wants another key ({error})"
+    return f"`{settings.endpoint}` gave no reply ({error})"
