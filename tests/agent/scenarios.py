@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import dedent
 from typing import Any
 
@@ -73,6 +73,10 @@ class Scenario:
 
 def answer(scenario: Scenario, body: Mapping[str, Any]) -> Plan:
     """How the model answers a request in either dialect."""
+    return replace(_answer(scenario, body), usage=(len(json.dumps([body["messages"], body.get("tools")])) // 4, 20))
+
+
+def _answer(scenario: Scenario, body: Mapping[str, Any]) -> Plan:
     messages = body["messages"]
     system, number = messages[0]["content"], sum(one["role"] == "assistant" for one in messages)
     assert scenario.goal in messages[1]["content"]
