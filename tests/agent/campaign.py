@@ -50,7 +50,7 @@ def points(chosen: argparse.Namespace, folder: Path) -> None:
             if chosen.only not in (None, scenario.name):
                 continue
             _, count, _ = rounds.undisturbed(scenario)
-            turns = iter(range(1, count + 1))
+            turns = iter(range(chosen.first, count + 1))
 
             def run(count: int, scenario: Scenario = scenario, turns: Iterator[int] = turns) -> str:
                 for _ in range(count):
@@ -63,7 +63,7 @@ def points(chosen: argparse.Namespace, folder: Path) -> None:
                         print(f"WRONG: {error}", flush=True)
                 return str(dict(rounds.counts))
 
-            progress(f"points of {scenario.name}", run, count, 10)
+            progress(f"points of {scenario.name}", run, count + 1 - chosen.first, 10)
         rounds.close()
 
 
@@ -76,6 +76,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where the trees are; by default a temporary folder")
+    parser.add_argument("--first", type=int, default=1, help="at which point to begin")
     parser.add_argument("--only", choices=SCENARIOS, help="of which scenario")
     parser.add_argument("--go-on", action="store_true", help="tell what goes wrong, and go on")
     chosen = parser.parse_args()

@@ -104,10 +104,11 @@ def watch(points: Points) -> None:
 
 
 def perform(order: Order) -> dict[str, Any]:
+    from tests.llm.conftest import CLIENTS, SHORT, TLS
+
     from rev_accel.agent import Journal, Policy, Run, Settings
     from rev_accel.errors import InputError
     from rev_accel.llm import Retries
-    from tests.llm.conftest import CLIENTS, SHORT, TLS
 
     points = Points(order.kill_at)
     watch(points)
@@ -130,12 +131,12 @@ def load() -> None:
     """Loads what a run needs, so that its process does not have to."""
     import httpx2  # noqa: F401
     import pydantic  # noqa: F401
+    from tests.llm import conftest  # noqa: F401
 
     import rev_accel.agent
     import rev_accel.llm
     import rev_accel.tools
     from rev_accel.tools import builtin_tools
-    from tests.llm import conftest  # noqa: F401
 
     for module in (rev_accel, rev_accel.agent, rev_accel.llm, rev_accel.tools):
         for name in module.__all__:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.llm.conftest import make_client
+from tests.llm.server import Listening, Plan, Server, listening_server
 
 from rev_accel.agent import Journal, Policy, Run, RunResult, Settings
 from rev_accel.history import MessageLog
 from rev_accel.llm import Retries
-from tests.llm.conftest import make_client
-from tests.llm.server import Listening, Plan, Server, listening_server
 
 from .projects import Projects
 from .scenarios import Scenario, answer
@@ -71,7 +71,12 @@ class Agent:
     def start(self, goal: str, root: Path, settings: Settings, **how: Any) -> RunResult:
         with make_client(self.server, settings.dialect, retries=Retries(number=3, first=0.001)) as client:
             self.run = Run.start(
-                goal, client, settings, root=root, home=self.home, **{"policy": AUTO, "ask": lambda _: True, "on_event": self.events.append, **how}
+                goal,
+                client,
+                settings,
+                root=root,
+                home=self.home,
+                **{"policy": AUTO, "ask": lambda _: True, "on_event": self.events.append, **how},
             )
             return self.run.go()
 

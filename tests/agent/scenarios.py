@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from textwrap import dedent
 from typing import Any
 
+from tests.llm.server import Plan
+
 from rev_accel.agent import prompts
 from rev_accel.history import INTERRUPTED
-from tests.llm.server import Plan
 
 LOG = "runs.log"
 """What commands append lines to."""

@@ -6,7 +6,7 @@ import pytest
 
 from .conftest import Agent
 from .projects import Projects, contents
-from .scenarios import ADD, ASK, FIX, LOG, SCENARIOS, Scenario
+from .scenarios import LOG, SCENARIOS, Scenario
 
 
 def expected(scenario: Scenario) -> dict[str, str]:

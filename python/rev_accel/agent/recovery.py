@@ -1,10 +1,13 @@
-"""What becomes of a call of a tool that was begun, and whose end the process did not see.
+"""What becomes of calls of tools that were begun, and whose end the process did not see.
+
+Calls that write are made one at a time in all of a run, so at most one was begun; and it is settled before the run goes
+on, so nothing that was noted of it is old.
 
 Before a tool writes, what it is about to touch is noted, with the contents of files. When the run goes on, the call is
 made once more in an empty folder with these contents, so it is known what it leads to. If that is there, it was done.
 If nothing has changed, it is done now. A part of it, as of a patch of several files, is taken back and all of it done
-anew. Anything else was changed by somebody else, which the model is told. A commit was made if there is one on
-top of what was there. A command is never run again.
+anew. Anything else was changed by somebody else, which the model is told. A commit was made if there is one of that
+message on top of what was there. A command is never run again.
 """
 
 from __future__ import annotations
@@ -19,19 +22,21 @@ from rev_accel import repo
 from rev_accel.errors import GitError, InputError, RevAccelError
 from rev_accel.history import INTERRUPTED
 from rev_accel.tools import Failure, builtin_tools
-from rev_accel.tools.diff import parse
+from rev_accel.tools.diff import FilePatch, parse
 from rev_accel.tools.documents import Documents
 from rev_accel.workspace import Version, Workspace, use_root
 
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["before", "settle", "touched"]
+__all__ = ["before", "settle", "settle_all", "touched"]
 
 FILES = frozenset({"write_file", "replace_in_file", "apply_patch", "move", "copy", "delete", "create_directory"})
 
 # Larger files are not kept: of a call that was interrupted it is then not known what it did.
 MOST_BYTES = 16 << 20
+# Commits that are looked through for the one that may have been made.
+LATEST = 50
 
 State = str | None
 """The digest of a file; `None` for nothing; else what it is, which no digest is."""
@@ -46,6 +51,26 @@ def before(name: str, arguments: Mapping[str, Any], workspace: Workspace, journa
     return {"files": {path: _keep(path, workspace, journal) for path in touched(name, arguments)}}
 
 
+def settle_all(workspace: Workspace, journal: Journal) -> None:
+    """Notes a result for each call that was begun and has none; or that it was not made, so that it is made anew."""
+    begun: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for event in journal.events():
+        where = tuple(event.get(name) for name in ("task", "reply", "number"))
+        if event["kind"] == "call":
+            begun[where] = event
+        elif event["kind"] in ("result", "withdrawn"):
+            begun.pop(where, None)
+    for (task, reply, number), call in begun.items():
+        at = {"task": task, "reply": reply, "number": number}
+        text = settle(call["name"], call["arguments"], call["noted"], workspace, journal, call["at"])
+        if text is None:
+            journal.add("withdrawn", **at)
+            continue
+        failed = isinstance(text, Failure)
+        known = {} if failed else _versions(touched(call["name"], call["arguments"]), workspace)
+        journal.add("result", **at, text=text, failed=failed, known=known)
+
+
 def settle(
     name: str,
     arguments: Mapping[str, Any],
@@ -56,9 +81,7 @@ def settle(
 ) -> str | None:
     """The result of a call that was begun at a time; `None` if it is to be made."""
     if name == "git_commit":
-        if _head(workspace) == noted["head"]:
-            return None
-        return "Committed; the run was interrupted right after it."
+        return _committed(str(arguments.get("message")), noted["head"], workspace)
     if name not in FILES:
         return Failure(INTERRUPTED)
     files: dict[str, State] = dict(noted["files"])
@@ -71,10 +94,19 @@ def settle(
     after, text = _tried(name, arguments, files, journal)
     if now == after:
         return text
-    if strange := [path for path in files if now[path] not in (files[path], after[path])]:
+    # What is moved is at its new place before it is changed.
+    moved = {*files.values()}
+    if strange := [
+        path for path, was in files.items() if now[path] not in ((was, after[path]) if was else (after[path], *moved))
+    ]:
         return Failure(
             f"Error: {INTERRUPTED}: {', '.join(f'`{path}`' for path in strange)} changed meanwhile; look at it again"
         )
+    for source, target in _moves(name, arguments):
+        if now[source] is None and now[target] is not None:
+            # Not written anew: it keeps its mode.
+            workspace.move(target, source)
+            now[source], now[target] = now[target], None
     for path, state in files.items():
         if state is None and now[path] is not None:
             workspace.delete(path)
@@ -86,18 +118,28 @@ def settle(
 def touched(name: str, arguments: Mapping[str, Any]) -> list[str]:
     """The paths that a call of a tool changes, as they are named in it."""
     if name == "apply_patch":
-        found: list[str] = []
-        try:
-            patches = parse(str(arguments.get("patch")))
-        except RevAccelError:  # nothing is done
-            return []
-        for one in patches:
-            found += [path for path in (one.source, one.target) if path is not None]
-            if one.target is None:
-                found.append(f"{one.source}.rev-accel-removed")
-        return list(dict.fromkeys(found))
+        pairs = [(one.source, one.target) for one in _patches(arguments)]
+        named = [path for pair in (*pairs, *_moves(name, arguments)) for path in pair if path is not None]
+        return list(dict.fromkeys(named))
     paths = [arguments.get(key) for key in ("path", "source", "target")]
     return [path for path in paths if isinstance(path, str)] if name in FILES else []
+
+
+def _moves(name: str, arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The files that a patch gives other names, at least while it is applied: what is deleted goes at the end."""
+    found = _patches(arguments) if name == "apply_patch" else ()
+    return [
+        (one.source, f"{one.source}.rev-accel-removed" if one.target is None else one.target)
+        for one in found
+        if one.source is not None and one.source != one.target
+    ]
+
+
+def _patches(arguments: Mapping[str, Any]) -> list[FilePatch]:
+    try:
+        return parse(str(arguments.get("patch")))
+    except RevAccelError:  # nothing is done
+        return []
 
 
 def _keep(path: str, workspace: Workspace, journal: Journal) -> State:
@@ -177,3 +219,31 @@ def _head(workspace: Workspace) -> str | None:
             return repo.head().commit
     except GitError:
         return None
+
+
+def _committed(message: str, head: str | None, workspace: Workspace) -> str | None:
+    """Says that a commit was made, if there is one of this message above what was the head."""
+    subject = " ".join(message.strip().split("\n\n")[0].split())
+    try:
+        with use_root(workspace.root):
+            found = repo.log(LATEST)
+    except GitError:
+        return None
+    for one in found:
+        if one.id == head:
+            break
+        if " ".join(one.subject.decode("utf-8", "replace").split()) == subject:
+            return f"Committed as {one.abbreviated}; the run was interrupted right after it."
+    return None
+
+
+def _versions(paths: Iterable[str], workspace: Workspace) -> dict[str, tuple[str, int]]:
+    """Files as they are now, as `Documents.versions` tells of them."""
+    found = {}
+    for path in paths:
+        try:
+            version = Version.of(workspace.read(path))
+        except (OSError, ValueError):
+            continue
+        found[str(workspace.resolve(path))] = (version.digest, version.size)
+    return found

@@ -12,7 +12,6 @@ from rev_accel import metrics as measured
 from rev_accel import repo
 from rev_accel.errors import GitError, ModelError, ModelMalformedError, ModelRefusedError, RevAccelError
 from rev_accel.llm import CachingClient, Client, RecordingClient
-from rev_accel.tools import Registry
 from rev_accel.workspace import Workspace, use_root
 
 from .execute import StoppedError, Work, execute_task
@@ -23,6 +22,7 @@ from .plan import make_plan, whole
 from .policy import Ask, Policy
 from .prompts import mend
 from .records import ENDED, Outcome, Plan, RunResult, State, Task, Validation
+from .recovery import settle_all
 from .review import review_plan
 from .schedule import Stop, schedule
 from .settings import Settings
@@ -80,7 +80,6 @@ class Run:
             journal=journal,
             ask=ask,
             stop=self._stop,
-            turns=Registry(metrics=metrics),
         )
         self._checks = Checks(workspace, test=settings.test, stopped=self._stop.is_set)
 
@@ -190,6 +189,7 @@ class Run:
             with use_root(self.root):
                 return execute_task(task, results, self._work)
 
+        settle_all(self._work.workspace, self.journal)
         ended = {one.task: one for one in self._outcomes(plan)}
         for outcome in schedule(plan, do, workers=self.settings.workers, done=ended, stop=self._stop):
             self.journal.add("outcome", **asdict(outcome))
