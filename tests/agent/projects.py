@@ -33,8 +33,11 @@ def write(root: Path, files: Mapping[str, str]) -> None:
         path.write_text(text)
 
 
-def build(root: Path, files: Mapping[str, str], *, executable: frozenset[str] = frozenset()) -> Path:
-    """A repository with one commit. Its own Python has no pytest, so tests are run by unittest, which starts faster."""
+def build(
+    root: Path, files: Mapping[str, str], *, executable: frozenset[str] = frozenset(), commit: bool = True
+) -> Path:
+    """A repository, with one commit or none. Its own Python has no pytest, so tests are run by unittest, which starts faster."""
+    root.mkdir(parents=True, exist_ok=True)
     write(root, files)
     for name in executable:
         (root / name).chmod(0o755)
@@ -43,8 +46,9 @@ def build(root: Path, files: Mapping[str, str], *, executable: frozenset[str] = 
     git(root, "init", "-q", "-b", "main")
     git(root, "config", "user.name", "Somebody")
     git(root, "config", "user.email", "somebody@example.org")
-    git(root, "add", "-A")
-    git(root, "commit", "-qm", "First")
+    if commit:
+        git(root, "add", "-A")
+        git(root, "commit", "-qm", "First")
     return root
 
 
@@ -76,7 +80,7 @@ class Projects:
 
 
 def contents(root: Path) -> dict[str, tuple[int, str]]:
-    """Mode and text of all files, but of caches; and what git says."""
+    """Mode and text of all files, but of caches; and what git says, where there is a repository."""
     found: dict[str, tuple[int, str]] = {}
     for folder, names, files in os.walk(root):
         names[:] = sorted(set(names) - NOT_COMPARED)
@@ -86,6 +90,8 @@ def contents(root: Path) -> dict[str, tuple[int, str]]:
             found[path.relative_to(root).as_posix()] = (path.stat().st_mode & 0o777, path.read_text())
         if not names and not files:
             found[f"{where.relative_to(root).as_posix()}/"] = (0, "empty")
+    if not (root / ".git").exists():
+        return found
     found["git log"] = (0, git(root, "log", "--format=%s"))
     found["git status"] = (0, git(root, "status", "--short"))
     return found

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .review import danger as danger
     from .review import review_plan as review_plan
     from .run import Run as Run
-    from .schedule import schedule as schedule
+    from .scheduling import schedule as schedule
     from .settings import Limits as Limits
     from .settings import Prices as Prices
     from .settings import Settings as Settings
@@ -90,7 +90,7 @@ _HOMES = {
     "make_plan": "plan",
     "review_plan": "review",
     "runs": "journal",
-    "schedule": "schedule",
+    "schedule": "scheduling",
 }
 
 if not TYPE_CHECKING:

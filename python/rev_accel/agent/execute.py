@@ -25,7 +25,7 @@ from .model import Model
 from .policy import COMMANDS, Approval, Ask, Policy
 from .prompts import FAILED, REPEATED, REPEATS, WORK, task_text
 from .records import Outcome, Task
-from .schedule import Stop
+from .scheduling import Stop
 
 __all__ = ["StoppedError", "Work", "execute_task"]
 

@@ -94,15 +94,17 @@ def settle(
     after, text = _tried(name, arguments, files, journal)
     if now == after:
         return text
-    # What is moved is at its new place before it is changed.
-    moved = {*files.values()}
-    if strange := [
-        path for path, was in files.items() if now[path] not in ((was, after[path]) if was else (after[path], *moved))
-    ]:
+    moves = _moves(name, arguments)
+    between = {path: {was, after[path]} for path, was in files.items()}
+    for source, target in moves:
+        # Before it is changed it is moved, and when that is taken back, moved before it is changed back.
+        between[source].add(after[target])
+        between[target].add(files[source])
+    if strange := [path for path in files if now[path] not in between[path]]:
         return Failure(
             f"Error: {INTERRUPTED}: {', '.join(f'`{path}`' for path in strange)} changed meanwhile; look at it again"
         )
-    for source, target in _moves(name, arguments):
+    for source, target in moves:
         if now[source] is None and now[target] is not None:
             # Not written anew: it keeps its mode.
             workspace.move(target, source)

@@ -24,7 +24,7 @@ from .prompts import mend
 from .records import ENDED, Outcome, Plan, RunResult, State, Task, Validation
 from .recovery import settle_all
 from .review import review_plan
-from .schedule import Stop, schedule
+from .scheduling import Stop, schedule
 from .settings import Settings
 from .validate import Checks
 from .validate import State as Checked
