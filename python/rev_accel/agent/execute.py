@@ -218,7 +218,7 @@ class _Execution:
     def _refusal(self, tool: Tool, arguments: Mapping[str, Any]) -> str | None:
         """Why a call is not made."""
         work = self._work
-        decision, reason = work.policy.decide(tool, arguments)
+        decision, reason = work.policy.decide(tool, arguments, work.workspace.root)
         if decision == "auto":
             return None
         if decision == "never":
