@@ -30,6 +30,8 @@ class Kills:
 
     def __init__(self, place: Path, listening: Listening) -> None:
         self._place, self._listening = place, listening
+        # Requests end in the middle here.
+        listening.handle_error = lambda *_: None  # type: ignore[method-assign]
         self._projects = Projects(place)
         self._children = Children()
         self._known: dict[str, tuple[dict[str, Any], int, float]] = {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pydantic
 
 from rev_accel import metrics as measured
-from rev_accel.errors import ModelMalformedError, ModelRefusedError, RevAccelError
+from rev_accel.errors import ModelError, ModelMalformedError, ModelRefusedError, RevAccelError
 from rev_accel.llm import Client, Reply, Request, ToolSet, storable
 from rev_accel.llm.estimate import without_thoughts
 
@@ -21,7 +21,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["LimitError", "Model", "Spent"]
+__all__ = ["LimitError", "Model", "Spent", "advice"]
 
 Answer = TypeVar("Answer", bound=pydantic.BaseModel)
 T = TypeVar("T")
@@ -207,6 +207,18 @@ class Model:
             return 0.0
         again = prices.prompt if prices.cached is None else prices.cached
         return ((prompt - cached) * prices.prompt + cached * again + completion * prices.completion) / 1e6
+
+
+def advice(error: ModelError, settings: Settings) -> str:
+    """What went wrong with the model, and what to do about it."""
+    if isinstance(error, ModelRefusedError):
+        if error.status is None:
+            return f"no server answers at `{settings.endpoint}` ({error}): start it, or name another one"
+        if error.status == 404:
+            return f"`{settings.endpoint}` knows no model `{settings.model}` ({error}): name another one, or load it"
+        if error.status in (401, 403):
+            return f"`{settings.endpoint}` wants another key ({error})"
+    return f"`{settings.endpoint}` gave no reply ({error})"
 
 
 def json_text(content: str) -> str:

@@ -45,9 +45,9 @@ class Policy:
     """What may be done without asking. Tools that only read always may be used.
 
     Rules are patterns as of file names (`*`, `?`, `[...]`), for texts such as `run_command git push origin`,
-    `write_file src/a.py` or `git_commit`; paths are relative to the root. The first of these decides: `deny`; whether a
-    call looks dangerous, which has somebody asked (see `danger`); `allow`; at last `write` or `command`. A policy is the
-    user's: nothing in the repository has a say in it.
+    `write_file src/a.py` or `git_commit`; paths are relative to the root. The first of these decides: `deny`; whether
+    a call looks dangerous, which has somebody asked (see `danger`); `allow`; at last `write` or `command`. A policy is
+    the user's: nothing in the repository has a say in it.
     """
 
     write: Decision = "ask"

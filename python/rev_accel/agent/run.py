@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rev_accel import metrics as measured
 from rev_accel import repo
-from rev_accel.errors import GitError, ModelError, ModelMalformedError, ModelRefusedError, RevAccelError
+from rev_accel.errors import GitError, InputError, ModelError, ModelMalformedError, RevAccelError
 from rev_accel.llm import CachingClient, Client, RecordingClient
 from rev_accel.workspace import Workspace, use_root
 
 from .execute import StoppedError, Work, execute_task
 from .journal import Event as JournalEvent
 from .journal import Journal
-from .model import LimitError, Model
+from .model import LimitError, Model, advice
 from .plan import make_plan, whole
 from .policy import Ask, Policy
 from .prompts import mend
@@ -102,7 +102,13 @@ class Run:
             home: Where the runs are, by default in the user's state folder.
             on_event: Called with each event of the journal.
             how: As for the class.
+
+        Raises:
+            InputError: The goal is empty, there is no such workspace, or the runs would be in it.
+            OSError: The account of the run cannot be written.
         """
+        if not goal.strip():
+            raise InputError("the goal is empty: expected what shall be done")
         where = Workspace(root).root
         journal = Journal.create(where, home=home, on_event=on_event)
         journal.add("run", goal=goal, root=str(where), settings=settings.to_dict())
@@ -117,8 +123,6 @@ class Run:
         """
         began, ended = journal.last("run"), journal.last("end")
         if began is None or (ended is not None and ended["state"] in ENDED):
-            from rev_accel.errors import InputError
-
             state = "was never begun" if began is None else f"has ended: {ended['state'] if ended else ''}"
             raise InputError(f"the run `{journal.name}` {state}: there is nothing to go on with")
         return cls(journal, client, Settings.from_dict(began["settings"]) if settings is None else settings, **how)
@@ -138,7 +142,7 @@ class Run:
         except LimitError as error:
             state, text = "stopped", f"{error}: resume the run with a higher one"
         except ModelError as error:
-            state, text = "stopped", f"{_advice(error, self.settings)}; then resume the run"
+            state, text = "stopped", f"{advice(error, self.settings)}; then resume the run"
         except OSError as error:
             state, text = "stopped", f"{error}; resume the run when that is mended"
         except (KeyboardInterrupt, StoppedError):
@@ -155,14 +159,20 @@ class Run:
             try:
                 plan = make_plan(self.goal, self.model, context)
                 if self.settings.review:
-                    problems = review_plan(plan, self.model, context)
-                    self.journal.add("review", problems=list(problems))
-                    if problems:
-                        plan = make_plan(self.goal, self.model, context, earlier=plan, problems=problems)
+                    plan = self._reviewed(plan, context)
             except ModelMalformedError as error:
                 self.journal.add("warning", task="plan", text=f"{error}; the goal is done as one task")
                 plan = whole(self.goal)
         return self._note(plan)
+
+    def _reviewed(self, plan: Plan, context: str) -> Plan:
+        try:
+            problems = review_plan(plan, self.model, context)
+            self.journal.add("review", problems=list(problems))
+            return make_plan(self.goal, self.model, context, earlier=plan, problems=problems) if problems else plan
+        except ModelMalformedError as error:
+            self.journal.add("warning", task="plan", text=f"{error}; the plan stays as it is")
+            return plan
 
     def _note(self, plan: Plan) -> Plan:
         self.journal.add("plan", plan=plan.to_dict())
@@ -285,15 +295,3 @@ class Run:
         self.journal.add("phase", phase=name)
         with self.metrics.timed(measured.AGENT_PHASE, phase=name):
             yield
-
-
-def _advice(error: ModelError, settings: Settings) -> str:
-    """What went wrong with the model, and what to do about it."""
-    if isinstance(error, ModelRefusedError):
-        if error.status is None:
-            return f"no server answers at `{settings.endpoint}` ({error}): start it, or name another one"
-        if error.status == 404:
-            return f"`{settings.endpoint}` knows no model `{settings.model}` ({error}): name another one, or load it"
-        if error.status in (401, 403):
-            return f"`{settings.endpoint}` wants another key ({error})"
-    return f"`{settings.endpoint}` gave no reply ({error})"
