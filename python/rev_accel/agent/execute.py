@@ -60,9 +60,13 @@ class Work:
             self.workspace,
             documents=documents,
             on_start=partial(self._tell, task.id),
-            stopped=self.stop.is_set,
+            stopped=self.is_over,
             metrics=self.model.metrics,
         )
+
+    def is_over(self) -> bool:
+        """Whether what is being done is to be ended, as it is said or since the time is over."""
+        return self.stop.is_set() or self.model.is_late()
 
     def _tell(self, task: str, text: str) -> None:
         self.journal.add("action", task=task, text=text)

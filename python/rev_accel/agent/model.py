@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pydantic
 
 from rev_accel import metrics as measured
-from rev_accel.errors import ModelError, ModelMalformedError, ModelRefusedError, RevAccelError
+from rev_accel.errors import ModelError, ModelMalformedError, ModelRefusedError, ModelTimeoutError, RevAccelError
 from rev_accel.llm import Client, Reply, Request, ToolSet, storable
 from rev_accel.llm.estimate import without_thoughts
 
@@ -75,6 +75,8 @@ class Model:
         self._spent = Spent() if journal is None else _spent_before(journal)
         self._started = time.monotonic()
         self._cut = False
+        self._asking = 0
+        """Calls that have no reply yet."""
 
     @property
     def spent(self) -> Spent:
@@ -116,9 +118,18 @@ class Model:
             LimitError: Nothing may be spent any more; nothing was asked.
             ModelError: There is no reply.
         """
-        left = self._check()
+        with self._lock:
+            left = self._check()
+            self._asking += 1
         started = time.monotonic()
-        reply = self.client.chat(request if left is None else replace(request, timeout=left))
+        try:
+            reply = self.client.chat(request if left is None else replace(request, timeout=left))
+        except BaseException as error:
+            with self._lock:
+                self._asking -= 1
+            if isinstance(error, ModelTimeoutError):
+                self.check_time()
+            raise
         took = time.monotonic() - started
         self.metrics.histogram(measured.MODEL_CALL, model=self.settings.model).record(took)
         usage = reply.usage
@@ -127,6 +138,7 @@ class Model:
             self.metrics.counter(measured.TOKENS, kind=kind).add(tokens)
         cost = self._cost(prompt, completion, cached)
         with self._lock:
+            self._asking -= 1
             spent = self._spent
             self._spent = replace(
                 spent,
@@ -188,18 +200,32 @@ class Model:
                 raise
             return self.ask(self.request(messages), task=task)
 
+    def is_late(self) -> bool:
+        """Whether there is no time left."""
+        left = self._seconds_left()
+        return left is not None and left <= 0
+
+    def check_time(self) -> None:
+        """Raises a `LimitError` if there is no time left."""
+        if self.is_late():
+            raise LimitError(f"the limit of {self.settings.limits.seconds:,g} seconds is reached")
+
+    def _seconds_left(self) -> float | None:
+        most = self.settings.limits.seconds
+        return None if most is None else most - self.spent.seconds
+
     def _check(self) -> float | None:
         """Raises if nothing may be spent any more; the seconds that are left."""
-        limits, spent = self.settings.limits, self.spent
+        limits, spent = self.settings.limits, self._spent
         for what, most, has in (
-            ("calls of the model", limits.calls, spent.calls),
+            ("calls of the model", limits.calls, spent.calls + self._asking),
             ("tokens", limits.tokens, spent.tokens),
-            ("seconds", limits.seconds, spent.seconds),
             ("of cost", limits.cost, spent.cost),
         ):
             if most is not None and has >= most:
                 raise LimitError(f"the limit of {most:,g} {what} is reached")
-        return None if limits.seconds is None else limits.seconds - spent.seconds
+        self.check_time()
+        return self._seconds_left()
 
     def _cost(self, prompt: int, completion: int, cached: int) -> float:
         prices = self.settings.prices

@@ -81,7 +81,7 @@ class Run:
             ask=ask,
             stop=self._stop,
         )
-        self._checks = Checks(workspace, test=settings.test, stopped=self._stop.is_set)
+        self._checks = Checks(workspace, test=settings.test, stopped=self._work.is_over)
 
     @classmethod
     def start(
@@ -124,6 +124,7 @@ class Run:
         began, ended = journal.last("run"), journal.last("end")
         if began is None or (ended is not None and ended["state"] in ENDED):
             state = "was never begun" if began is None else f"has ended: {ended['state'] if ended else ''}"
+            journal.close(for_good=ended is not None)
             raise InputError(f"the run `{journal.name}` {state}: there is nothing to go on with")
         return cls(journal, client, Settings.from_dict(began["settings"]) if settings is None else settings, **how)
 
@@ -209,6 +210,7 @@ class Run:
     def _halt(self) -> None:
         if self._stop.is_set():
             raise StoppedError
+        self.model.check_time()
 
     def _validated(self, before: Checked) -> Validation:
         """The checks, and tasks that mend what got worse, as often as is allowed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from rev_accel.errors import InputError
 from rev_accel.llm.request import Dialect
@@ -32,7 +32,9 @@ class Limits:
     def __post_init__(self) -> None:
         for one in fields(self):
             value = getattr(self, one.name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0):
+            if value is None and one.name in ("calls", "tokens", "seconds", "cost"):
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
                 raise InputError(f"`limits.{one.name}` is {value!r}: expected a number above 0")
 
 
@@ -73,6 +75,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.model:
             raise InputError("`model` is empty: expected the name of a model")
+        if self.dialect not in get_args(Dialect):
+            raise InputError(f"`dialect` is {self.dialect!r}: expected {' or '.join(get_args(Dialect))}")
         for name, least in (("window", 1024), ("workers", 1), ("repairs", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
