@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,11 @@ class Agent:
 
     def kinds(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["kind"] == kind]
+
+    def conversation_so_far(self, task: str = "1") -> list[Any]:
+        """While it has it open."""
+        lines = (self.run.journal.folder / "tasks" / f"{task}.jsonl").read_text().splitlines()
+        return [json.loads(line)["message"] for line in lines[1:]]
 
     def conversation(self, task: str = "1") -> list[Any]:
         with MessageLog.open(self.run.journal.folder / "tasks" / f"{task}.jsonl", repair=False) as log:
