@@ -23,6 +23,7 @@ from .policy import Ask, Policy
 from .prompts import mend
 from .records import ENDED, Outcome, Plan, RunResult, State, Task, Validation
 from .recovery import settle_all
+from .results import changed_files, of, outcomes_of
 from .review import review_plan
 from .scheduling import Stop, schedule
 from .settings import Settings
@@ -111,8 +112,9 @@ class Run:
             raise InputError("the goal is empty: expected what shall be done")
         where = Workspace(root).root
         journal = Journal.create(where, home=home, on_event=on_event)
-        journal.add("run", goal=goal, root=str(where), settings=settings.to_dict())
-        return cls(journal, client, settings, **how)
+        with _closed_on_failure(journal):
+            journal.add("run", goal=goal, root=str(where), settings=settings.to_dict())
+            return cls(journal, client, settings, **how)
 
     @classmethod
     def resume(cls, journal: Journal, client: Client, settings: Settings | None = None, **how: Any) -> Self:
@@ -126,7 +128,8 @@ class Run:
             state = "was never begun" if began is None else f"has ended: {ended['state'] if ended else ''}"
             journal.close(for_good=ended is not None)
             raise InputError(f"the run `{journal.name}` {state}: there is nothing to go on with")
-        return cls(journal, client, Settings.from_dict(began["settings"]) if settings is None else settings, **how)
+        with _closed_on_failure(journal):
+            return cls(journal, client, Settings.from_dict(began["settings"]) if settings is None else settings, **how)
 
     def stop(self) -> None:
         """Ends what is being done, so that it can be gone on with."""
@@ -144,11 +147,14 @@ class Run:
             state, text = "stopped", f"{error}: resume the run with a higher one"
         except ModelError as error:
             state, text = "stopped", f"{advice(error, self.settings)}; then resume the run"
-        except OSError as error:
+        except (OSError, RevAccelError) as error:
             state, text = "stopped", f"{error}; resume the run when that is mended"
         except (KeyboardInterrupt, StoppedError):
             state, text = "stopped", "it was stopped, and can be resumed"
-        return self._end(RunResult(state=state, text=text, plan=plan, outcomes=self._outcomes(plan)))
+        except BaseException:
+            self.journal.close()
+            raise
+        return self._end(RunResult(state=state, text=text, plan=plan, outcomes=outcomes_of(plan, self.journal)))
 
     def _planned(self) -> Plan:
         if found := self.journal.last("plan"):
@@ -192,7 +198,8 @@ class Run:
         with self._phase("executing"):
             outcomes = self._execute(plan)
         validation = self._validated(before)
-        return self._end(self._result(plan, outcomes, validation))
+        changed = changed_files(self.journal, self._work.workspace)
+        return self._end(of(plan, outcomes, validation, changed))
 
     def _execute(self, plan: Plan) -> tuple[Outcome, ...]:
         def do(task: Task, results: Mapping[str, Outcome]) -> Outcome:
@@ -201,11 +208,11 @@ class Run:
                 return execute_task(task, results, self._work)
 
         settle_all(self._work.workspace, self.journal)
-        ended = {one.task: one for one in self._outcomes(plan)}
+        ended = {one.task: one for one in outcomes_of(plan, self.journal)}
         for outcome in schedule(plan, do, workers=self.settings.workers, done=ended, stop=self._stop):
             self.journal.add("outcome", **asdict(outcome))
         self._halt()
-        return self._outcomes(plan)
+        return outcomes_of(plan, self.journal)
 
     def _halt(self) -> None:
         if self._stop.is_set():
@@ -217,7 +224,9 @@ class Run:
         number = 0
         while True:
             with self._phase("validating"):
-                validation = self._checks.compared(before, self._checks.state(), self._changed())
+                validation = self._checks.compared(
+                    before, self._checks.state(), changed_files(self.journal, self._work.workspace)
+                )
             self._halt()
             self.journal.add("validation", **asdict(validation))
             number += 1
@@ -236,47 +245,6 @@ class Run:
         self._halt()
         self.journal.add("checked", when=when, checks=checked.to_dict())
         return checked
-
-    def _changed(self) -> dict[str, bytes | None]:
-        """The files that tools have changed, with what they were before the run."""
-        found: dict[str, bytes | None] = {}
-        for event in self.journal.events("call"):
-            for path, state in (event["noted"].get("files") or {}).items():
-                if path not in found:
-                    known = state is not None and len(state) == 64
-                    found[path] = self.journal.kept(state) if known else None
-        now = {}
-        for path, was in found.items():
-            try:
-                is_same = self._work.workspace.read(path) == was
-            except (OSError, RevAccelError):
-                is_same = was is None
-            if not is_same:
-                now[path] = was
-        return now
-
-    def _result(self, plan: Plan, outcomes: tuple[Outcome, ...], validation: Validation | None) -> RunResult:
-        wrong = [one for one in outcomes if one.state != "done"]
-        state: State = "done" if not wrong and (validation is None or validation.ok) else "failed"
-        if wrong:
-            text = f"task `{wrong[0].task}` was not done: {wrong[0].text}"
-        elif validation is not None and not validation.ok:
-            text = f"all tasks were done, but something is worse than before: {validation.problems[0]}"
-        else:
-            text = outcomes[-1].text
-        changed = tuple(sorted(self._changed()))
-        return RunResult(state=state, text=text, plan=plan, outcomes=outcomes, validation=validation, changed=changed)
-
-    def _outcomes(self, plan: Plan | None) -> tuple[Outcome, ...]:
-        """What became of tasks of a plan, as far as it is known, in its order."""
-        if plan is None:
-            return ()
-        found = {
-            event["task"]: Outcome(task=event["task"], state=event["state"], text=event["text"])
-            for event in self.journal.events("outcome")
-            if event["state"] in ENDED
-        }
-        return tuple(found[task.id] for task in plan.tasks if task.id in found)
 
     def _end(self, result: RunResult) -> RunResult:
         """Notes how it ended, as far as that can be written."""
@@ -297,3 +265,12 @@ class Run:
         self.journal.add("phase", phase=name)
         with self.metrics.timed(measured.AGENT_PHASE, phase=name):
             yield
+
+
+@contextmanager
+def _closed_on_failure(journal: Journal) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        journal.close()
+        raise
