@@ -295,3 +295,16 @@ def test_each_call_that_was_begun_is_settled_once(make: Make) -> None:
     assert last is not None and (last["text"], last["failed"]) == (said, False)
     # The model knows the file as its own change left it.
     assert list(last["known"]) == [str(case.root / "a.txt")]
+
+
+def test_a_commit_of_a_deletion_that_was_staged_only_is_made(tmp_path: Path) -> None:
+    """The process was killed between the two."""
+    root = build(tmp_path / "root", FILES)
+    (root / "a.txt").unlink()
+    git(root, "add", "--all", "a.txt")
+    (tmp_path / "run").mkdir()
+    with closing(Journal(tmp_path / "run")) as journal:
+        workspace = Workspace(root)
+        noted = recovery.before("git_commit", COMMIT, workspace, journal)
+        assert recovery.settle("git_commit", COMMIT, noted, workspace, journal, 0.0) is None
+    assert "D a.txt" in builtin_tools(workspace).execute("git_commit", COMMIT)

@@ -140,7 +140,10 @@ class Checks:
 
 def _compare_tests(before: State, now: State, problems: list[str], notes: list[str]) -> None:
     if now.tests is None:
-        notes.append("no tests were run")
+        if before.failing is not None:
+            problems.append("there are no tests any more that can be run")
+        else:
+            notes.append("no tests were run")
         return
     if now.failing is None:
         if before.failing is not None:
