@@ -95,7 +95,7 @@ class _Execution:
             budget=work.model.prompt_tokens,
             tools=self._tools,
             notes=notes,
-            outputs=ToolOutputs(work.journal.folder / "outputs"),
+            outputs=ToolOutputs(work.journal.outputs),
             dialect=settings.dialect,
             metrics=work.model.metrics,
         )

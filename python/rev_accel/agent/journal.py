@@ -18,7 +18,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -66,6 +66,7 @@ class Journal:
         folder = home / name
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
+        (folder / "outputs").mkdir(mode=0o700)
         return cls(folder, on_event=on_event)
 
     @classmethod
@@ -85,6 +86,15 @@ class Journal:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def outputs(self) -> Path:
+        """Where long outputs of tools are."""
+        return self.folder / "outputs"
+
+    def redact(self, value: Any) -> Any:
+        """JSON data without secrets, and without the name of this folder: the same for the same in another run."""
+        return redact(_replaced(value, str(self.folder), "<run>"))
 
     def add(self, kind: str, **data: Any) -> None:
         """Writes an event; it survives the end of the process, however it ends."""
@@ -168,6 +178,14 @@ def state_folder() -> Path:
     else:
         base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     return base / "rev-accel" / "runs"
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(old, new)
+    if isinstance(value, Mapping):
+        return {name: _replaced(item, old, new) for name, item in value.items()}
+    return [_replaced(item, old, new) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _redact(path: Path) -> None:

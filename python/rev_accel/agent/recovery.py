@@ -26,7 +26,7 @@ from rev_accel.workspace import Version, Workspace, use_root
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["before", "settle", "touched"]
+__all__ = ["before", "settle", "state_of", "touched"]
 
 FILES = frozenset({"write_file", "replace_in_file", "apply_patch", "move", "copy", "delete", "create_directory"})
 
@@ -63,7 +63,7 @@ def settle(
         return Failure(INTERRUPTED)
     files: dict[str, State] = dict(noted["files"])
     _sweep(files, workspace, since)
-    now = {path: _state(path, workspace) for path in files}
+    now = {path: state_of(path, workspace) for path in files}
     if now == files:
         return None
     if any(state in ("folder", "other", "large") for state in (*files.values(), *now.values())):
@@ -101,13 +101,14 @@ def touched(name: str, arguments: Mapping[str, Any]) -> list[str]:
 
 
 def _keep(path: str, workspace: Workspace, journal: Journal) -> State:
-    state = _state(path, workspace)
+    state = state_of(path, workspace)
     if state not in (None, "folder", "other", "large"):
         return journal.keep(workspace.read(path))
     return state
 
 
-def _state(path: str, workspace: Workspace) -> State:
+def state_of(path: str, workspace: Workspace) -> State:
+    """What is at a path now."""
     try:
         found = workspace.stat(path)
         if found.kind != "file":
@@ -147,7 +148,7 @@ def _tried(
             elif parent := os.path.dirname(path):
                 workspace.make_folder(parent)
         text = builtin_tools(workspace, documents=documents).execute(name, dict(arguments))
-        return {path: _state(path, workspace) for path in files}, text
+        return {path: state_of(path, workspace) for path in files}, text
 
 
 def _sweep(paths: Iterable[str], workspace: Workspace, since: float) -> None:

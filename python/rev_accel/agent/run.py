@@ -15,6 +15,7 @@ from rev_accel.llm import CachingClient, Client, RecordingClient
 from rev_accel.tools import Registry
 from rev_accel.workspace import Workspace, use_root
 
+from . import recovery
 from .execute import StoppedError, Work, execute_task
 from .journal import Event as JournalEvent
 from .journal import Journal
@@ -68,10 +69,11 @@ class Run:
         self.goal, self.root = str(began["goal"]), Path(began["root"])
         self._stop = Stop()
         journal.add("process")
-        recorded = RecordingClient(client, journal.recording())
+        recorded = RecordingClient(client, journal.recording(), redact=journal.redact)
         answering = recorded if cache is None else CachingClient(recorded, cache)
         self.model = Model(answering, settings, journal=journal, metrics=metrics)
-        workspace = Workspace(self.root)
+        # The model may look at what was cut of long outputs.
+        workspace = Workspace(self.root, also={journal.outputs: "read"})
         self._work = Work(
             goal=self.goal,
             model=self.model,
@@ -269,7 +271,8 @@ class Run:
     def _end(self, result: RunResult) -> RunResult:
         """Notes how it ended, as far as that can be written."""
         try:
-            self.journal.add("end", state=result.state, text=result.text, changed=list(result.changed))
+            now = {path: recovery.state_of(path, self._work.workspace) for path in result.changed}
+            self.journal.add("end", state=result.state, text=result.text, files=now)
             measured.save(self.journal.folder / "metrics.json", self.metrics)
         except (OSError, RevAccelError):
             return result

@@ -9,8 +9,10 @@ import click
 from rev_accel.errors import InternalError, RevAccelError
 
 from . import EXIT_USAGE, streams
+from .agent import agent
 from .cache import cache
 from .context import context
+from .replay import replay
 from .scan import scan
 from .search import search
 from .stats import stats
@@ -76,8 +78,10 @@ def group() -> None:
     """Static analysis of whole trees of Python files, in native code."""
 
 
+group.add_command(agent)
 group.add_command(cache)
 group.add_command(context)
+group.add_command(replay)
 group.add_command(scan)
 group.add_command(search)
 group.add_command(stats)
