@@ -54,15 +54,10 @@ class Work:
     """All tools that write take turns with its tools, whichever task they are of."""
     asking: Lock = field(default_factory=Lock)
 
-    def registry(self, task: Task, documents: Documents) -> Registry:
+    def registry(self, documents: Documents) -> Registry:
         """The tools of a task; of files they know what this task's model has seen."""
-        tools = builtin_tools(self.workspace, documents=documents, stopped=self.stop.is_set, metrics=self.model.metrics)
-        made = self.turns.merge(tools)
-        made.on_start = partial(self._tell, task.id)
-        return made
-
-    def _tell(self, task: str, text: str) -> None:
-        self.journal.add("action", task=task, text=text)
+        tools = builtin_tools(self.workspace, documents=documents, stopped=self.stop.is_set)
+        return self.turns.merge(tools)
 
 
 def execute_task(task: Task, results: Mapping[str, Outcome], work: Work) -> Outcome:
@@ -87,7 +82,7 @@ class _Execution:
     def __init__(self, task: Task, work: Work, log: MessageLog, notes: MessageLog) -> None:
         self._task, self._work, self._log = task, work, log
         self._documents = Documents(work.workspace)
-        self._registry = work.registry(task, self._documents)
+        self._registry = work.registry(self._documents)
         self._tools = self._registry.schemas()
         settings = work.model.settings
         self._history = History(
@@ -193,7 +188,10 @@ class _Execution:
         """Makes one call; one that an earlier process has begun, as far as it was not done."""
         work, task = self._work, self._task.id
         tool, given = self._registry.get(name), _as_dict(arguments)
-        if tool is None or tool.reads or given is None:
+        if tool is None or given is None:
+            return self._registry.execute(name, arguments)
+        if tool.reads:
+            work.journal.add("action", task=task, text=tool.describe(given))
             return self._registry.execute(name, arguments)
         where = {"task": task, "reply": reply, "number": number}
         if done := self._earlier.get(("result", reply, number)):
@@ -209,6 +207,7 @@ class _Execution:
             noted = recovery.before(name, given, work.workspace, work.journal)
             work.journal.add("call", **where, name=name, arguments=given, noted=noted)
         if text is None:
+            work.journal.add("action", task=task, text=tool.describe(given))
             text = self._registry.execute(name, arguments)
         else:
             self._learn(name, given, text)

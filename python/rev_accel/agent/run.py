@@ -69,9 +69,11 @@ class Run:
         self.goal, self.root = str(began["goal"]), Path(began["root"])
         self._stop = Stop()
         journal.add("process")
+        if cache is not None:
+            metrics.watch(cache)
+            client = CachingClient(client, cache)
         recorded = RecordingClient(client, journal.recording(), redact=journal.redact)
-        answering = recorded if cache is None else CachingClient(recorded, cache)
-        self.model = Model(answering, settings, journal=journal, metrics=metrics)
+        self.model = Model(recorded, settings, journal=journal, metrics=metrics)
         # The model may look at what was cut of long outputs.
         workspace = Workspace(self.root, also={journal.outputs: "read"})
         self._work = Work(
@@ -84,7 +86,7 @@ class Run:
             stop=self._stop,
             turns=Registry(metrics=metrics),
         )
-        self._checks = Checks(workspace, test=settings.test, stopped=self._stop.is_set)
+        self._checks = Checks(workspace, test=settings.test, stopped=self._stop.is_set, metrics=metrics)
 
     @classmethod
     def start(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import rev_accel
+from rev_accel import metrics as measured
 from rev_accel.errors import RevAccelError
 from rev_accel.tools.process import run
 from rev_accel.tools.runners import Interpreter
@@ -57,14 +58,24 @@ class Checks:
         workspace: Where it is.
         test: Whether its tests, and its linter, may be run.
         stopped: Asked while they run; once it says so, they are ended.
+        metrics: Where the durations of scans go.
     """
 
-    def __init__(self, workspace: Workspace, *, test: bool = True, stopped: Callable[[], bool] | None = None) -> None:
-        self._workspace, self._test, self._stopped = workspace, test, stopped
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        test: bool = True,
+        stopped: Callable[[], bool] | None = None,
+        metrics: measured.Metrics = measured.METRICS,
+    ) -> None:
+        self._workspace, self._test, self._stopped, self._metrics = workspace, test, stopped, metrics
 
     def state(self) -> State:
         """What they say now."""
-        broken = {one.path: one.exception for one in rev_accel.scan(root=self._workspace.root).errors}
+        report = rev_accel.scan(root=self._workspace.root)
+        self._metrics.scanned(report.stats)
+        broken = {one.path: one.exception for one in report.errors}
         if not self._test:
             return State(broken=broken)
         tests = self._tests()

@@ -45,6 +45,9 @@ def run(arguments: list[str]) -> int:
         streams.complain(f"a defect of rev-accel, please report it: {error}")
     except RevAccelError as error:
         streams.complain(str(error))
+    except ModuleNotFoundError as error:
+        # What an extra installs.
+        streams.complain(f"this needs `{error.name}`: install the extra, `pip install 'rev-accel[agent]'`")
     except BrokenPipeError as error:
         raise streams.OutputError(str(error), closed_by_reader=True) from error
     except OSError as error:

@@ -110,7 +110,6 @@ class LiveView(View):
         from rich.live import Live
 
         self._console = Console(stderr=True, no_color=not color, highlight=False)
-        self._live = Live(console=self._console, refresh_per_second=8, transient=True, get_renderable=self._shown)
         self._plan: list[dict[str, Any]] = []
         self._states: dict[str, str] = {}
         self._actions: dict[str, str] = {}
@@ -118,6 +117,7 @@ class LiveView(View):
         self._began = time.monotonic()
         self._always: set[str] = set()
         self._lock = threading.Lock()
+        self._live = Live(console=self._console, refresh_per_second=8, transient=True, get_renderable=self._shown)
 
     def __enter__(self) -> Self:
         self._live.start()
