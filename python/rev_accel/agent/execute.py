@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 from typing import Any
 
-from rev_accel._core import digest
 from rev_accel.errors import ModelRefusedError
 from rev_accel.history import History, MessageLog, ToolOutputs
 from rev_accel.llm.estimate import without_thoughts
-from rev_accel.tools import Failure, Registry, ToolResult, builtin_tools, execute_calls
+from rev_accel.tools import Failure, Registry, builtin_tools, execute_calls
 from rev_accel.tools.documents import Documents
+from rev_accel.tools.effects import touched
 from rev_accel.workspace import Workspace
 
 from . import recovery
 from .journal import Journal
 from .model import Model
-from .policy import COMMANDS, Approval, Ask, Policy
-from .prompts import FAILED, REPEATED, REPEATS, WORK, task_text
+from .policy import Approval, Ask, Policy
+from .prompts import FAILED, WORK, task_text
 from .records import Outcome, Task
+from .repeats import Repeats
 from .schedule import Stop
 
 __all__ = ["StoppedError", "Work", "execute_task"]
@@ -95,8 +95,6 @@ class _Execution:
             metrics=work.model.metrics,
         )
         self._known: dict[str, tuple[str, int]] = {}
-        self._writes = 0
-        self._seen: Counter[str] = Counter()
         self._earlier: dict[tuple[str, int, int], Mapping[str, Any]] = {}
         for event in work.journal.events(task=task.id):
             if event["kind"] in ("call", "result"):
@@ -104,8 +102,7 @@ class _Execution:
             for path, version in event.get("known", {}).items():
                 self._known[path] = tuple(version)
         self._documents.restore(self._known)
-        for calls, texts in _rounds(log):
-            self._count(calls, texts)
+        self._repeats = Repeats(self._registry, log, most=settings.limits.repeats)
 
     def run(self, results: Mapping[str, Outcome]) -> Outcome:
         limits = self._work.model.settings.limits
@@ -182,7 +179,10 @@ class _Execution:
             self._history.append(result.message())
         if self._work.stop.is_set():
             raise StoppedError
-        return self._repeated(calls, found)
+        told, failed = self._repeats.see(calls, [one.text for one in found])
+        if told is not None:
+            self._history.append({"role": "user", "content": told})
+        return failed
 
     def _call(self, reply: int, number: int, name: str, arguments: Any) -> str:
         """Makes one call; one that an earlier process has begun, as far as it was not done."""
@@ -218,7 +218,7 @@ class _Execution:
         """What the model knows of files that it had changed before the process was ended."""
         if isinstance(text, Failure):
             return
-        for path in recovery.touched(name, arguments):
+        for path in touched(name, arguments):
             try:
                 document = self._documents.read(path)
             except (OSError, ValueError, RuntimeError):
@@ -251,46 +251,6 @@ class _Execution:
         }
         self._known.update(found)
         return found
-
-    def _repeated(self, calls: Sequence[Any], results: Sequence[ToolResult]) -> str | None:
-        """Tells the model of calls that it repeats with the same result; why the task has failed, if it goes on so."""
-        most = self._work.model.settings.limits.repeats
-        name, count = self._count(calls, [one.text for one in results])
-        if count >= 2 * most:
-            return REPEATED.format(name=name, count=count)
-        if count >= most:
-            self._history.append({"role": "user", "content": REPEATS.format(count=count)})
-        return None
-
-    def _count(self, calls: Sequence[Any], texts: Sequence[str]) -> tuple[str, int]:
-        """Counts calls with their results; the one that was made most often of these, and how often."""
-        most = ("", 0)
-        for call, text in zip(calls, texts, strict=False):
-            function = call.get("function") if isinstance(call, Mapping) else None
-            name = str(function.get("name")) if isinstance(function, Mapping) else ""
-            tool = self._registry.get(name)
-            # A program may have another outcome when something was changed.
-            state = self._writes if name in COMMANDS else 0
-            key = digest([repr(function), text, state])
-            self._seen[key] += 1
-            self._writes += tool is not None and not tool.reads and name not in COMMANDS
-            most = max(most, (name, self._seen[key]), key=lambda one: one[1])
-        return most
-
-
-def _rounds(log: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Sequence[Any], list[str]]]:
-    """The calls of each reply, with their results."""
-    calls: Sequence[Any] = ()
-    texts: list[str] = []
-    for message in log:
-        if message["role"] == "tool":
-            texts.append(str(message["content"]))
-            continue
-        if texts:
-            yield calls, texts
-        calls, texts = (message.get("tool_calls") or (), []) if message["role"] == "assistant" else ((), [])
-    if texts:
-        yield calls, texts
 
 
 def _as_dict(arguments: Any) -> dict[str, Any] | None:

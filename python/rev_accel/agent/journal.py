@@ -15,13 +15,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from rev_accel import user_folders
 from rev_accel._core import content_digest
 from rev_accel.errors import InputError, LogError
 from rev_accel.history import MessageLog
@@ -168,16 +168,9 @@ def runs(*, home: Path | None = None) -> list[str]:
 
 
 def state_folder() -> Path:
-    """Where runs are: `REV_ACCEL_STATE_DIR`, or the platform's folder for the state of a user's programs."""
-    if chosen := os.environ.get(VARIABLE):
-        return Path(chosen).absolute() / "runs"
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return base / "rev-accel" / "runs"
+    """Where runs are: `REV_ACCEL_STATE_DIR`, or the folder for the state of the user's programs."""
+    chosen = os.environ.get(VARIABLE)
+    return (Path(chosen).absolute() if chosen else user_folders.state()) / "runs"
 
 
 def _replaced(value: Any, old: str, new: str) -> Any:

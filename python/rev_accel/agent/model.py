@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pydantic
 
 from rev_accel import metrics as measured
-from rev_accel.errors import ModelMalformedError, ModelRefusedError, RevAccelError
+from rev_accel.errors import ModelError, ModelMalformedError, ModelRefusedError, RevAccelError
 from rev_accel.llm import Client, Reply, Request, ToolSet, storable
 from rev_accel.llm.estimate import without_thoughts
 
@@ -176,6 +176,18 @@ class Model:
                 again = f"That cannot be used: {_said(error)}. Answer with the JSON object and nothing else."
                 asked += [reply.message, {"role": "user", "content": again}]
         raise AssertionError
+
+    def advice(self, error: ModelError) -> str:
+        """What went wrong, and what to do about it."""
+        endpoint, model = self.settings.endpoint, self.settings.model
+        if isinstance(error, ModelRefusedError):
+            if error.status is None:
+                return f"no server answers at `{endpoint}` ({error}): start it, or name another one"
+            if error.status == 404:
+                return f"`{endpoint}` knows no model `{model}` ({error}): name another one, or load it"
+            if error.status in (401, 403):
+                return f"`{endpoint}` wants another key ({error})"
+        return f"`{endpoint}` gave no reply ({error})"
 
     def _ask_for(self, form: type[Answer], messages: Sequence[Mapping[str, Any]], task: str) -> Reply:
         schema = form.model_json_schema()

@@ -19,16 +19,14 @@ from rev_accel import repo
 from rev_accel.errors import GitError, InputError, RevAccelError
 from rev_accel.history import INTERRUPTED
 from rev_accel.tools import Failure, builtin_tools
-from rev_accel.tools.diff import parse
 from rev_accel.tools.documents import Documents
+from rev_accel.tools.effects import FILES, touched
 from rev_accel.workspace import Version, Workspace, use_root
 
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["before", "settle", "state_of", "touched"]
-
-FILES = frozenset({"write_file", "replace_in_file", "apply_patch", "move", "copy", "delete", "create_directory"})
+__all__ = ["before", "settle", "state_of"]
 
 # Larger files are not kept: of a call that was interrupted it is then not known what it did.
 MOST_BYTES = 16 << 20
@@ -81,23 +79,6 @@ def settle(
         elif state is not None and now[path] != state:
             workspace.write(path, journal.kept(state), make_folders=True)
     return None
-
-
-def touched(name: str, arguments: Mapping[str, Any]) -> list[str]:
-    """The paths that a call of a tool changes, as they are named in it."""
-    if name == "apply_patch":
-        found: list[str] = []
-        try:
-            patches = parse(str(arguments.get("patch")))
-        except RevAccelError:  # nothing is done
-            return []
-        for one in patches:
-            found += [path for path in (one.source, one.target) if path is not None]
-            if one.target is None:
-                found.append(f"{one.source}.rev-accel-removed")
-        return list(dict.fromkeys(found))
-    paths = [arguments.get(key) for key in ("path", "source", "target")]
-    return [path for path in paths if isinstance(path, str)] if name in FILES else []
 
 
 def _keep(path: str, workspace: Workspace, journal: Journal) -> State:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rev_accel import metrics as measured
 from rev_accel import repo
-from rev_accel.errors import GitError, ModelError, ModelMalformedError, ModelRefusedError, RevAccelError
+from rev_accel.errors import GitError, InputError, ModelError, ModelMalformedError, RevAccelError
 from rev_accel.llm import CachingClient, Client, RecordingClient
 from rev_accel.tools import Registry
 from rev_accel.workspace import Workspace, use_root
@@ -110,7 +110,7 @@ class Run:
         """
         where = Workspace(root).root
         journal = Journal.create(where, home=home, on_event=on_event)
-        journal.add("run", goal=goal, root=str(where), settings=settings.to_dict())
+        journal.add("run", goal=goal, root=str(where), settings=asdict(settings))
         return cls(journal, client, settings, **how)
 
     @classmethod
@@ -122,8 +122,6 @@ class Run:
         """
         began, ended = journal.last("run"), journal.last("end")
         if began is None or (ended is not None and ended["state"] in ENDED):
-            from rev_accel.errors import InputError
-
             state = "was never begun" if began is None else f"has ended: {ended['state'] if ended else ''}"
             raise InputError(f"the run `{journal.name}` {state}: there is nothing to go on with")
         return cls(journal, client, Settings.from_dict(began["settings"]) if settings is None else settings, **how)
@@ -143,7 +141,7 @@ class Run:
         except LimitError as error:
             state, text = "stopped", f"{error}: resume the run with a higher one"
         except ModelError as error:
-            state, text = "stopped", f"{_advice(error, self.settings)}; then resume the run"
+            state, text = "stopped", f"{self.model.advice(error)}; then resume the run"
         except OSError as error:
             state, text = "stopped", f"{error}; resume the run when that is mended"
         except (KeyboardInterrupt, StoppedError):
@@ -159,6 +157,7 @@ class Run:
             context = self._context()
             try:
                 plan = make_plan(self.goal, self.model, context)
+                self._halt()
                 if self.settings.review:
                     problems = review_plan(plan, self.model, context)
                     self.journal.add("review", problems=list(problems))
@@ -170,7 +169,7 @@ class Run:
         return self._note(plan)
 
     def _note(self, plan: Plan) -> Plan:
-        self.journal.add("plan", plan=plan.to_dict())
+        self.journal.add("plan", plan=asdict(plan))
         return plan
 
     def _context(self) -> str:
@@ -222,11 +221,11 @@ class Run:
 
     def _checked(self, when: str) -> Checked:
         if found := self.journal.last("checked", when=when):
-            return Checked.from_dict(found["checks"])
+            return Checked(**found["checks"])
         with self._phase("validating"):
             checked = self._checks.state()
         self._halt()
-        self.journal.add("checked", when=when, checks=checked.to_dict())
+        self.journal.add("checked", when=when, checks=asdict(checked))
         return checked
 
     def _changed(self) -> dict[str, bytes | None]:
@@ -290,15 +289,3 @@ class Run:
         self.journal.add("phase", phase=name)
         with self.metrics.timed(measured.AGENT_PHASE, phase=name):
             yield
-
-
-def _advice(error: ModelError, settings: Settings) -> str:
-    """What went wrong with the model, and what to do about it."""
-    if isinstance(error, ModelRefusedError):
-        if error.status is None:
-            return f"no server answers at `{settings.endpoint}` ({error}): start it, or name another one"
-        if error.status == 404:
-            return f"`{settings.endpoint}` knows no model `{settings.model}` ({error}): name another one, or load it"
-        if error.status in (401, 403):
-            return f"`{settings.endpoint}` wants another key ({error})"
-    return f"`{settings.endpoint}` gave no reply ({error})"

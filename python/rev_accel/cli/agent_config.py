@@ -5,14 +5,13 @@ A repository has no say in this: the file is in the user's folder, and is refuse
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rev_accel import settings as names
+from rev_accel import user_folders
 from rev_accel.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,17 +26,6 @@ KEYS = (
 SETTINGS = ("dialect", "endpoint", "model", "options", "repairs", "review", "test", "window", "workers")
 
 
-def config_file() -> Path:
-    """Where the user's configuration is."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return base / "rev-accel" / "config.toml"
-
-
 def configured(root: Path) -> dict[str, Any]:
     """The table; empty where there is none.
 
@@ -46,7 +34,7 @@ def configured(root: Path) -> dict[str, Any]:
     """
     import tomllib
 
-    path = config_file()
+    path = user_folders.configuration() / "config.toml"
     if path.resolve().is_relative_to(root) and root != Path.home():
         raise InputError(f"`{path}` is in the repository, which has no say in what may be done: put it elsewhere")
     try:

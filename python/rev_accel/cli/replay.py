@@ -102,8 +102,8 @@ def _step(event: dict[str, Any], tasks: dict[str, str]) -> str | None:
 def _again(journal: Journal) -> int:
     from rev_accel.agent import Journal as NewJournal
     from rev_accel.agent import Policy, Run, Settings
-    from rev_accel.agent.policy import COMMANDS
     from rev_accel.llm import ReplayClient
+    from rev_accel.tools.effects import COMMANDS
     from rev_accel.workspace import Workspace
 
     from .trial import copied
