@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,15 +12,19 @@ from rev_accel.errors import InternalError, RevAccelError
 from . import EXIT_USAGE, streams
 from .cache import cache
 from .context import context
+from .exec_command import exec_command
 from .scan import scan
 from .search import search
 from .stats import stats
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 COMPLETION_VARIABLE = "_REV_ACCEL_COMPLETE"
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command and return its exit code.
+def run(arguments: list[str]) -> int | Callable[[], None]:
+    """Run the command and return its exit code, or the program that it is to start.
 
     In place of click's own `main`, which prints errors on several lines and has exit codes of its own
     for Ctrl-C and a closed pipe.
@@ -28,8 +33,8 @@ def run(arguments: list[str]) -> int:
         group.main(arguments, prog_name=streams.PROGRAM, complete_var=COMPLETION_VARIABLE)
     try:
         with group.make_context(streams.PROGRAM, list(arguments)) as context:
-            code: int = group.invoke(context)
-            return code
+            result: int | Callable[[], None] = group.invoke(context)
+            return result
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -78,6 +83,7 @@ def group() -> None:
 
 group.add_command(cache)
 group.add_command(context)
+group.add_command(exec_command)
 group.add_command(scan)
 group.add_command(search)
 group.add_command(stats)

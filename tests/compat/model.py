@@ -1,0 +1,78 @@
+"""A model that is a script: what it says depends on which task it is asked about, and on how often it has answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llm.server import Plan
+
+VERDICT = json.dumps(
+    {"valid": True, "decision": "approved", "approved": True, "confidence": 0.9, "confidence_score": 0.9}
+)
+"""What a reviewer and a validator say, who ask without tools or about the whole plan."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One task of the plan, and the calls that the model makes for it, one reply after the other."""
+
+    description: str
+    kind: str
+    replies: Sequence[Sequence[tuple[str, Mapping[str, Any]]]]
+
+
+@dataclass(kw_only=True)
+class Model:
+    """Answers `/api/chat`: first the calls before the plan, then the plan, then each task's calls and `TASK_COMPLETE`."""
+
+    request: str
+    exploring: Sequence[Sequence[tuple[str, Mapping[str, Any]]]]
+    tasks: Sequence[Task]
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    def __call__(self, body: dict[str, Any]) -> Plan:
+        self.asked.append(body)
+        messages = body["messages"]
+        if not body.get("tools"):
+            return Plan(content=VERDICT)
+        for at in range(len(messages) - 1, -1, -1):
+            message = messages[at]
+            if message["role"] != "user":
+                continue
+            answered = sum(1 for later in messages[at:] if later["role"] == "assistant")
+            content = message["content"]
+            for task in self.tasks:
+                if content.startswith(f"Task: {task.description}"):
+                    return reply(task.replies, answered, "Done. TASK_COMPLETE")
+            if self.request in content:
+                if any(task.description in content for task in self.tasks):
+                    return Plan(content=VERDICT)
+                return reply(self.exploring, answered, self.plan())
+        return Plan(content=VERDICT)
+
+    def plan(self) -> str:
+        steps = [
+            {"description": task.description, "action_type": task.kind, "complexity": "low"} for task in self.tasks
+        ]
+        return json.dumps(steps)
+
+
+def reply(calls: Sequence[Sequence[tuple[str, Mapping[str, Any]]]], answered: int, last: str) -> Plan:
+    if answered < len(calls):
+        return Plan(content="", tool_calls=tuple((name, dict(given)) for name, given in calls[answered]))
+    return Plan(content=last)
+
+
+def results(asked: Sequence[dict[str, Any]]) -> list[str]:
+    """The tool results that came to the model, each once: those behind the newest calls of each request."""
+    found = []
+    for body in asked:
+        messages = body["messages"]
+        newest = len(messages)
+        while newest and messages[newest - 1]["role"] == "tool":
+            newest -= 1
+        found += [message["content"] for message in messages[newest:]]
+    return found

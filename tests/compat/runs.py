@@ -1,0 +1,167 @@
+"""Whole runs of rev: its own `main()`, in a small real repository, with a model that is a script."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llm.server import listening_server
+
+from .installation import Installation
+from .model import Model, results
+
+FILES = {
+    "shop/__init__.py": "",
+    "shop/prices.py": '''\
+"""Prices of what is sold."""
+
+
+def total(prices):
+    result = 0
+    for price in prices:
+        result = result + price
+    print("total", result)  # TODO: no print
+    return result
+
+
+def discount(price, percent, currency, country, customer, coupon):
+    global LAST
+    LAST = eval("price")
+    return price - price * percent / 100
+''',
+    "shop/stock.py": "COUNTS = {}\n\n\ndef left(name: str) -> int:\n    return COUNTS.get(name, 0)  # FIXME\n",
+    "shop/broken.py": "def f(:\n",
+    "tests/__init__.py": "",
+    "tests/test_prices.py": """\
+import unittest
+
+from shop.prices import total
+
+
+class Total(unittest.TestCase):
+    def test_sum(self):
+        self.assertEqual(total([1, 2]), 3)
+""",
+    "notes/Ünïcode.md": "# Nötes\n",
+    "README.md": "# Shop\n",
+    ".gitignore": "__pycache__/\n*.pyc\n",
+}
+IDENTITY = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "A"), ("EMAIL", "a@example.org"), ("DATE", "2026-01-02T03:04:05+00:00"))
+}
+TIMES = [
+    (re.compile(r"session_\d+(_\d+)*"), "session"),
+    (re.compile(r"\d+(\.\d+)?(?= ?(s|seconds?|ms|%)\b|s\))"), "0"),
+    (re.compile(r'("(?:duration_\w+|start_time|end_time|timestamp)": )[\d.e+-]+'), r"\g<1>0"),
+]
+"""What two runs of the same thing differ in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What came of a run."""
+
+    status: int
+    stdout: str
+    stderr: str
+    files: dict[str, str]
+    """Path and content of each file in the working folder, without the times in it; the repository's own are left out."""
+    home: list[str]
+    """What was left in the user's home and in the folder for temporary files."""
+    results: list[str]
+    asked: list[dict[str, Any]]
+    observed: dict[str, Any]
+
+
+def make_repository(folder: Path) -> None:
+    for name, content in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *command], cwd=folder, env={**os.environ, **IDENTITY}, check=True)
+
+
+def run(
+    installation: Installation,
+    place: Path,
+    model: Model,
+    arguments: Sequence[str] = (),
+    *,
+    through: Sequence[str] = (),
+    prepare: Any = None,
+) -> Run:
+    """Runs rev in a new repository at `place`, which is the same path in each run, and may be started `through` others."""
+    shutil.rmtree(place, ignore_errors=True)
+    work, home, temporary = place / "work", place / "home", place / "tmp"
+    for folder in (work, home, temporary):
+        folder.mkdir(parents=True)
+    make_repository(work)
+    if prepare is not None:
+        prepare(work)
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "REV_", "OLLAMA_", "PYTHON"))
+    }
+    with listening_server() as server:
+        server.described.default = model
+        environment = {
+            **kept,
+            **IDENTITY,
+            "HOME": str(home),
+            "TMPDIR": str(temporary),
+            "PATH": f"{installation.commands}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUTF8": "1",
+            "NO_PROXY": "127.0.0.1",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "OLLAMA_BASE_URL": server.described.address,
+            "REV_ACCEL_CACHE_DIR": str(place / "cache"),
+            "REV_OBSERVER": str(place / "observed.json"),
+        }
+        command = [*through, "rev", "--model", "scripted", *arguments, model.request]
+        done = subprocess.run(
+            [str(installation.commands / command[0]), *command[1:]],
+            cwd=work,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=100,
+            check=False,
+        )
+        address = server.described.address
+    return Run(
+        status=done.returncode,
+        stdout=timeless(done.stdout.decode(), address),
+        stderr=timeless(done.stderr.decode(), address),
+        files=files(work),
+        home=sorted(str(path.relative_to(place)) for folder in (home, temporary) for path in folder.rglob("*")),
+        results=[timeless(text, address) for text in results(model.asked)],
+        asked=model.asked,
+        observed=json.loads((place / "observed.json").read_text()),
+    )
+
+
+def files(work: Path) -> dict[str, str]:
+    found = {}
+    for path in sorted(work.rglob("*")):
+        name = path.relative_to(work)
+        if name.parts[0] != ".git":
+            content = "a folder" if path.is_dir() else path.read_bytes().decode(errors="backslashreplace")
+            found[timeless(str(name))] = timeless(content)
+    return found
+
+
+def timeless(text: str, address: str = "http://address") -> str:
+    text = text.replace(address, "http://address")
+    for pattern, replacement in TIMES:
+        text = pattern.sub(replacement, text)
+    return text
