@@ -66,13 +66,28 @@ def reply(calls: Sequence[Sequence[tuple[str, Mapping[str, Any]]]], answered: in
     return Plan(content=last)
 
 
-def results(asked: Sequence[dict[str, Any]]) -> list[str]:
-    """The tool results that came to the model, each once: those behind the newest calls of each request."""
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a tool gave, as it came to the model."""
+
+    tool: str
+    arguments: dict[str, Any]
+    text: str
+
+
+def results(asked: Sequence[dict[str, Any]]) -> list[Result]:
+    """The results in the order of their calls, each once: those at the end of a request are new."""
     found = []
     for body in asked:
         messages = body["messages"]
-        newest = len(messages)
-        while newest and messages[newest - 1]["role"] == "tool":
-            newest -= 1
-        found += [message["content"] for message in messages[newest:]]
+        at = len(messages)
+        while at and messages[at - 1]["role"] == "tool":
+            at -= 1
+        if at < len(messages):
+            calls = [call["function"] for call in messages[at - 1]["tool_calls"]]
+            assert len(calls) == len(messages) - at
+            found += [
+                Result(tool=call["name"], arguments=call["arguments"], text=message["content"])
+                for call, message in zip(calls, messages[at:], strict=True)
+            ]
     return found

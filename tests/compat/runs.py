@@ -7,15 +7,15 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from llm.server import listening_server
 
 from .installation import Installation
-from .model import Model, results
+from .model import Model, Result, results
 
 FILES = {
     "shop/__init__.py": "",
@@ -77,7 +77,7 @@ class Run:
     """Path and content of each file in the working folder, without the times in it; the repository's own are left out."""
     home: list[str]
     """What was left in the user's home and in the folder for temporary files."""
-    results: list[str]
+    results: list[Result]
     asked: list[dict[str, Any]]
     observed: dict[str, Any]
 
@@ -98,7 +98,7 @@ def run(
     arguments: Sequence[str] = (),
     *,
     through: Sequence[str] = (),
-    prepare: Any = None,
+    prepare: Callable[[Path], object] = lambda work: None,
 ) -> Run:
     """Runs rev in a new repository at `place`, which is the same path in each run, and may be started `through` others."""
     shutil.rmtree(place, ignore_errors=True)
@@ -106,8 +106,7 @@ def run(
     for folder in (work, home, temporary):
         folder.mkdir(parents=True)
     make_repository(work)
-    if prepare is not None:
-        prepare(work)
+    prepare(work)
     kept = {
         key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "REV_", "OLLAMA_", "PYTHON"))
     }
@@ -144,7 +143,7 @@ def run(
         stderr=timeless(done.stderr.decode(), address),
         files=files(work),
         home=sorted(str(path.relative_to(place)) for folder in (home, temporary) for path in folder.rglob("*")),
-        results=[timeless(text, address) for text in results(model.asked)],
+        results=[replace(one, text=timeless(one.text, address)) for one in results(model.asked)],
         asked=model.asked,
         observed=json.loads((place / "observed.json").read_text()),
     )

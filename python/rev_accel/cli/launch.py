@@ -32,7 +32,7 @@ class Script:
     def start(self) -> None:
         from importlib.machinery import SourceFileLoader
 
-        path = os.path.abspath(self.path)
+        path = os.path.join(os.getcwd(), self.path)  # not tidied up: neither does the interpreter
         main = new_main()
         vars(main).update(__file__=path, __cached__=None, __loader__=SourceFileLoader("__main__", path))
         with open(path, "rb") as file:
