@@ -157,12 +157,17 @@ def get_repo_context(commits: int = 6) -> str:
         count = int(commits)
     except TypeError:
         raise InputError(f"`commits` must be a whole number, not {type(commits).__name__}") from None
-    return _text(count, EXCLUDED, _usable_options())
+    return _text(workspace.root_text_of(None), count, EXCLUDED, _usable_options(DEFAULT_TIMEOUT))
 
 
 def context_text(commits: int, excluded: Iterable[str] = EXCLUDED) -> str:
     """The text, without entries of these names; `InputError` also for what the environment says."""
-    return _text(commits, excluded, _options())
+    return _text(workspace.root_text_of(None), commits, excluded, _options())
+
+
+def text_of(folder: str, commits: int, excluded: Iterable[str], *, timeout: float) -> str:
+    """The text of another folder than the root, whose path leads through no link; with another usual time-out."""
+    return _text(folder, commits, excluded, _usable_options(timeout))
 
 
 def status() -> tuple[StatusEntry, ...]:
@@ -232,8 +237,8 @@ def _head() -> tuple[str | None, bytes | None, str | None]:
     return _core.repo_head(workspace.root_text_of(None), **_options())
 
 
-def _text(commits: int, excluded: Iterable[str], options: _Options) -> str:
-    return _core.repo_text(workspace.root_text_of(None), commits=str(commits), excluded=list(excluded), **options)
+def _text(folder: str, commits: int, excluded: Iterable[str], options: _Options) -> str:
+    return _core.repo_text(folder, commits=str(commits), excluded=list(excluded), **options)
 
 
 def _options() -> _Options:
@@ -241,10 +246,10 @@ def _options() -> _Options:
     return {"timeout": _timeout(), "threads": settings.thread_count(None), "keep": _keep()}
 
 
-def _usable_options() -> _Options:
-    """The same, with the usual in place of what cannot be used."""
+def _usable_options(timeout: float) -> _Options:
+    """The same, with the usual in place of what is not said or cannot be used."""
     return {
-        "timeout": settings.from_environment(_timeout, DEFAULT_TIMEOUT),
+        "timeout": settings.from_environment(lambda: _timeout(timeout), timeout),
         "threads": settings.from_environment(lambda: settings.thread_count(None), None),
         "keep": settings.from_environment(_keep, True),
     }
@@ -254,10 +259,10 @@ def _keep() -> bool:
     return not settings.switch(result_cache.OFF_VARIABLE, default=False)
 
 
-def _timeout() -> float:
+def _timeout(usual: float = DEFAULT_TIMEOUT) -> float:
     text = os.environ.get(TIMEOUT_VARIABLE)
     if not text:
-        return DEFAULT_TIMEOUT
+        return usual
     try:
         seconds = float(text)
     except ValueError:
