@@ -30,9 +30,9 @@ OBSERVER = """\
 import os
 
 if path := os.environ.pop("REV_OBSERVER", None):
-    import atexit, json, sys, threading
+    import atexit, json, sys, threading, time
 
-    seen = {"written": set(), "connected": set(), "started": []}
+    seen = {"written": set(), "connected": set(), "started": set()}
     start = threading.Thread.start
     changes = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link", "os.truncate"}
 
@@ -45,11 +45,17 @@ if path := os.environ.pop("REV_OBSERVER", None):
             seen["connected"].add(str(arguments[1]))
 
     def counted(thread):
-        seen["started"].append(type(thread).__name__)
+        target = thread._target or type(thread).run
+        seen["started"].add(f"{target.__module__}.{target.__qualname__}")
         start(thread)
 
+    def count():
+        return len(os.listdir("/proc/self/task")) if sys.platform == "linux" else threading.active_count()
+
     def tell():
-        running = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else threading.active_count()
+        deadline = time.monotonic() + 1
+        while (running := count()) > 1 and time.monotonic() < deadline:  # those that are about to end
+            time.sleep(0.01)
         found = {name: sorted(what) if isinstance(what, set) else what for name, what in seen.items()}
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             json.dump({**found, "running": running}, file)

@@ -61,9 +61,13 @@ IDENTITY = {
 TIMES = [
     (re.compile(r"session_\d+(_\d+)*"), "session"),
     (re.compile(r"\d+(\.\d+)?(?= ?(s|seconds?|ms|%)\b|s\))"), "0"),
-    (re.compile(r'("(?:duration_\w+|start_time|end_time|timestamp)": )[\d.e+-]+'), r"\g<1>0"),
+    (re.compile(r'("(?:duration_\w+|start_time|end_time|timestamp|tokens_estimated)": )[\d.e+-]+'), r"\g<1>0"),
 ]
-"""What two runs of the same thing differ in."""
+"""What two runs of the same thing differ in; the tokens are estimated from the results."""
+
+
+RESEARCH, PLANNING, FOUND = "Phase: RESEARCH", "Phase: PLANNING", re.compile(r"- files_found: \d+")
+YOUNG = 1_767_323_045
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,7 @@ class Run:
     """What was left in the user's home and in the folder for temporary files."""
     results: list[Result]
     asked: list[dict[str, Any]]
+    """Requests to the model, less those without tools, which are about the research."""
     observed: dict[str, Any]
 
 
@@ -87,7 +92,13 @@ def make_repository(folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
+        os.utime(path, (YOUNG, YOUNG))
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["commit", "-q", "--allow-empty", "-m", "nothing yet"],
+        ["add", "-A"],
+        ["commit", "-q", "-m", "first"],
+    ):
         subprocess.run(["git", *command], cwd=folder, env={**os.environ, **IDENTITY}, check=True)
 
 
@@ -119,6 +130,7 @@ def run(
             "TMPDIR": str(temporary),
             "PATH": f"{installation.commands}{os.pathsep}{os.environ['PATH']}",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONHASHSEED": "0",
             "PYTHONUTF8": "1",
             "NO_PROXY": "127.0.0.1",
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -139,13 +151,13 @@ def run(
         address = server.described.address
     return Run(
         status=done.returncode,
-        stdout=timeless(done.stdout.decode(), address),
+        stdout=without_research(timeless(done.stdout.decode(), address)),
         stderr=timeless(done.stderr.decode(), address),
         files=files(work),
         home=sorted(str(path.relative_to(place)) for folder in (home, temporary) for path in folder.rglob("*")),
         results=[replace(one, text=timeless(one.text, address)) for one in results(model.asked)],
-        asked=model.asked,
-        observed=json.loads((place / "observed.json").read_text()),
+        asked=[body for body in model.asked if body.get("tools")],
+        observed=json.loads(timeless((place / "observed.json").read_text(), address)),
     )
 
 
@@ -157,6 +169,12 @@ def files(work: Path) -> dict[str, str]:
             content = "a folder" if path.is_dir() else path.read_bytes().decode(errors="backslashreplace")
             found[timeless(str(name))] = timeless(content)
     return found
+
+
+def without_research(text: str) -> str:
+    """rev searches with several threads before it plans, and what it finds and prints depends on which is first."""
+    before, _, after = text.partition(RESEARCH)
+    return before + FOUND.sub("", after[after.find(PLANNING) :])
 
 
 def timeless(text: str, address: str = "http://address") -> str:

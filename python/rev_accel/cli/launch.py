@@ -64,7 +64,7 @@ class Archive:
         self.path = path
 
     def enter(self, arguments: list[str]) -> None:
-        enter(self.path, [self.path, *arguments])
+        enter(os.path.join(os.getcwd(), self.path), [self.path, *arguments])
 
     def start(self) -> None:
         run_as_main("__main__", names_itself=False)
