@@ -12,6 +12,7 @@ from rev_accel.errors import InternalError, RevAccelError
 from . import EXIT_USAGE, streams
 from .cache import cache
 from .context import context
+from .doctor import doctor
 from .exec_command import exec_command
 from .scan import scan
 from .search import search
@@ -83,6 +84,7 @@ def group() -> None:
 
 group.add_command(cache)
 group.add_command(context)
+group.add_command(doctor)
 group.add_command(exec_command)
 group.add_command(scan)
 group.add_command(search)

@@ -4,9 +4,9 @@
 
     print(accel.install())
 
-`install` may come before or after rev and any of its modules are imported: what is not there yet is replaced when it is.
-It says of each point what was done; `status` says it at any later time, and `uninstall` puts rev's own functions back.
-There are seven groups of points, each of which is installed as a whole or not at all: `GROUPS`.
+`install` may come before or after rev and any of its modules are imported: what is not there yet is replaced when it
+is. It says of each point what was done; `status` says it at any later time, and `uninstall` puts rev's own functions
+back. There are seven groups of points, each of which is installed as a whole or not at all: `GROUPS`.
 """
 
 from rev_accel.lazily import loader as _loader

@@ -11,7 +11,7 @@ import ast
 import linecache
 from types import CodeType, FunctionType
 
-from .points import Unfit
+from .points import UnfitError
 
 __all__ = ["get_friendly_description"]
 
@@ -28,10 +28,11 @@ def get_friendly_description(original: FunctionType) -> Callable[..., str]:
     own = original.__globals__
     formatter = own.get(FORMATTER)
     if type(formatter) is not FunctionType or formatter.__globals__ is not own:
-        raise Unfit(f"calls `{FORMATTER}`, which is not rev's own: somebody else has replaced it")
-    values, otherwise = _taken_apart(formatter)
+        raise UnfitError(f"calls `{FORMATTER}`, which is not rev's own: somebody else has replaced it")
+    like: FunctionType = formatter
+    values, otherwise = _taken_apart(like)
     made: dict[str, Callable[..., str]] = {}
-    other = _function(otherwise, formatter)
+    other = _function(otherwise, like)
 
     def _get_friendly_description(name: str, args: dict[str, object]) -> str:
         if own.get(FORMATTER) is not formatter:
@@ -41,14 +42,14 @@ def get_friendly_description(original: FunctionType) -> Callable[..., str]:
         if make is None:
             value = values.get(name)
             # Compiled at the first use: few of them are used in one run.
-            make = other if value is None else made.setdefault(name, _function(value, formatter))
+            make = other if value is None else made.setdefault(name, _function(value, like))
         return make(name, args)
 
     return _get_friendly_description
 
 
 def _taken_apart(function: FunctionType) -> tuple[dict[str, ast.expr], ast.expr]:
-    """The value for each tool, and that for all others; `Unfit` where the function is not made as it is known."""
+    """The value for each tool, and that for all others; `UnfitError` where the function is not made as it is known."""
     match _definition(function).body:
         case [
             ast.Expr(value=ast.Constant()),
@@ -64,7 +65,7 @@ def _taken_apart(function: FunctionType) -> tuple[dict[str, ast.expr], ast.expr]
             names = [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
             if len(names) == len(keys) and not any(_uses(value, table) for value in (*values, otherwise)):
                 return dict(zip(names, values, strict=True)), otherwise
-    raise Unfit(f"calls `{FORMATTER}`, which is made in another way than in the versions that are known")
+    raise UnfitError(f"calls `{FORMATTER}`, which is made in another way than in the versions that are known")
 
 
 def _definition(function: FunctionType) -> ast.FunctionDef:
@@ -80,7 +81,7 @@ def _definition(function: FunctionType) -> ast.FunctionDef:
     match tree.body:
         case [ast.FunctionDef() as definition] if any(map(_same, _compiled(tree, function), [code])):
             return definition
-    raise Unfit(f"calls `{FORMATTER}`, whose source text is not at hand")
+    raise UnfitError(f"calls `{FORMATTER}`, whose source text is not at hand")
 
 
 def _function(value: ast.expr, like: FunctionType) -> Callable[..., str]:

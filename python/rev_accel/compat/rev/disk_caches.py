@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def load_from_disk(original: FunctionType) -> Callable[..., None]:
+def load_from_disk(_original: FunctionType) -> Callable[..., None]:
     """For `IntelligentCache._load_from_disk`: the cache stays empty, as it does for rev where the file is damaged."""
 
     def _load_from_disk(self: object) -> None:
@@ -23,10 +23,10 @@ def load_from_disk(original: FunctionType) -> Callable[..., None]:
     return _load_from_disk
 
 
-def save_to_disk(original: FunctionType) -> Callable[..., None]:
+def save_to_disk(_original: FunctionType) -> Callable[..., None]:
     """For `IntelligentCache._save_to_disk`: nothing is written that nobody reads."""
 
-    def _save_to_disk(self: object) -> None:
+    def _save_to_disk(_self: object) -> None:
         return None
 
     return _save_to_disk

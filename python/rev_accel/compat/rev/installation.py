@@ -19,7 +19,7 @@ from rev_accel.forks import InChildren
 
 from . import found
 from .hook import Finder
-from .points import Pair, Place, Point, Unfit, rev_modules
+from .points import Pair, Place, Point, UnfitError, rev_modules
 from .report import InstallReport, PointReport, State
 from .table import GROUPS, POINTS
 
@@ -133,7 +133,7 @@ class Installation:
                 continue
             try:
                 home = point.home(module)
-            except Unfit:
+            except UnfitError:
                 return True
             if id(home.get()) not in self._by_replacement:
                 return True
@@ -156,7 +156,7 @@ class Installation:
             for point, module in ready:
                 try:
                     changes += step(point, module)
-                except Unfit as unfit:
+                except UnfitError as unfit:
                     problems[point] = str(unfit)
             if problems:
                 self._refused[group] = problems
@@ -166,14 +166,14 @@ class Installation:
             self._put(place, pair.replacement)
 
     def _look_at_home(self, point: Point, module: ModuleType) -> list[tuple[Place, Pair]]:
-        """Makes the replacement for what a point has now; `Unfit` if that is not known."""
+        """Makes the replacement for what a point has now; `UnfitError` if that is not known."""
         home = point.home(module).get()
         if id(home) not in self._by_replacement and id(home) not in self._by_original:
             self._remember(point.pair(home))
         return []
 
     def _planned(self, point: Point, module: ModuleType) -> list[tuple[Place, Pair]]:
-        """What to change where for a point; `Unfit` if it cannot be."""
+        """What to change where for a point; `UnfitError` if it cannot be."""
         changes = []
         for place in point.places(module, self._by_original):
             value = place.get()
@@ -187,15 +187,15 @@ class Installation:
         return changes
 
     def _earlier(self, point: Point, place: Place) -> Pair:
-        """What stands in for a function of rev from before its module was run again; `Unfit` if it is none."""
+        """What stands in for a function of rev from before its module was run again; `UnfitError` if it is none."""
         problem = ""
         for like in _of(point.group):
             if like.name == point.name:
                 try:
                     return self._remember(like.pair(place.get()))
-                except Unfit as unfit:
+                except UnfitError as unfit:
                     problem = str(unfit)
-        raise Unfit(f"`{place}` {problem}")
+        raise UnfitError(f"`{place}` {problem}")
 
     def _remember(self, pair: Pair) -> Pair:
         self._by_original[id(pair.original)] = pair
@@ -237,7 +237,7 @@ class Installation:
             return ("skipped", inactive) if inactive else ("original", "its module is not imported yet")
         try:
             home = point.home(module)
-        except Unfit as unfit:
+        except UnfitError as unfit:
             return "skipped", str(unfit)
         value = home.get()
         if id(value) in self._by_replacement:
@@ -248,7 +248,7 @@ class Installation:
         if id(value) not in self._by_original:
             try:
                 point.check(value)
-            except Unfit as unfit:
+            except UnfitError as unfit:
                 return "skipped", str(unfit)
         return ("skipped", inactive) if inactive and not is_active else ("original", "")
 

@@ -20,11 +20,11 @@ TOOLS = "rev.tools"
 NO_TOOLS = "no-tools"
 
 
-def hash_messages(original: FunctionType) -> Callable[..., str]:
+def hash_messages(_original: FunctionType) -> Callable[..., str]:
     """For `LLMResponseCache._hash_messages`."""
     digest = _core.digest
 
-    def _hash_messages(self: object, messages: Any, tools: Any = None, model: Any = None) -> str:
+    def _hash_messages(_self: object, messages: Any, tools: Any = None, model: Any = None) -> str:
         if model is not None and type(model) is not str:
             model = f"{model}" if model else None  # as rev writes it
         try:
@@ -35,10 +35,10 @@ def hash_messages(original: FunctionType) -> Callable[..., str]:
     return _hash_messages
 
 
-def hash_tools(original: FunctionType) -> Callable[..., str]:
+def hash_tools(_original: FunctionType) -> Callable[..., str]:
     """For `LLMResponseCache._hash_tools`."""
 
-    def _hash_tools(self: object, tools: Any) -> str:
+    def _hash_tools(_self: object, tools: Any) -> str:
         if tools is None:
             return NO_TOOLS
         try:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
-__all__ = ["FunctionPoint", "MethodPoint", "Pair", "Place", "Point", "Unfit", "body", "rev_modules"]
+__all__ = ["FunctionPoint", "MethodPoint", "Pair", "Place", "Point", "UnfitError", "body", "rev_modules"]
 
 Function: TypeAlias = Callable[..., Any]
 
 
-class Unfit(Exception):
+class UnfitError(Exception):
     """What stands at a point is not what is known; the text says what it is."""
 
 
@@ -57,7 +57,7 @@ class Point:
 
     `defaults` are those of the last parameters; `bodies` the digests (see `body`) of the functions that are known;
     `maker` the module of this package whose function of the same name makes the replacement of an original, or raises
-    `Unfit`.
+    `UnfitError`.
     """
 
     group: str
@@ -76,7 +76,7 @@ class Point:
         return self.name
 
     def home(self, module: ModuleType) -> Place:
-        """Where rev defines it; `Unfit` if it does not."""
+        """Where rev defines it; `UnfitError` if it does not."""
         raise NotImplementedError
 
     def places(self, module: ModuleType, known: Container[int]) -> Iterator[Place]:
@@ -88,29 +88,33 @@ class Point:
         raise NotImplementedError
 
     def pair(self, original: object) -> Pair:
-        """What stands in for it; `Unfit` unless it is rev's own and known."""
+        """What stands in for it; `UnfitError` unless it is rev's own and known."""
         function = self.check(original)
         from importlib import import_module
 
         make = getattr(import_module(f"{__package__}.{self.maker}"), self.name.removeprefix("_"))
-        return Pair(self, function, make(function))
+        replacement = make(function)
+        # So that it is found where its name says, as by `pickle`.
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(replacement, name, getattr(function, name))
+        return Pair(self, function, replacement)
 
     def check(self, function: object) -> FunctionType:
-        """The function, if it is rev's own and known, else `Unfit`."""
+        """The function, if it is rev's own and known, else `UnfitError`."""
         if (
             type(function) is not FunctionType
             or hasattr(function, "__wrapped__")
             or (function.__module__, function.__qualname__) != (self.module, self.qualified_name)
         ):
-            raise Unfit("is not rev's own function: somebody else has replaced it")
+            raise UnfitError("is not rev's own function: somebody else has replaced it")
         code = function.__code__
         count = code.co_argcount
         found = code.co_varnames[:count]
         is_plain = not code.co_posonlyargcount and not code.co_kwonlyargcount and not code.co_flags & (0x04 | 0x08)
         if not is_plain or found != self.parameters or (function.__defaults__ or ()) != self.defaults:
-            raise Unfit("takes other arguments than in the versions that are known")
+            raise UnfitError("takes other arguments than in the versions that are known")
         if body(code) not in self.bodies:
-            raise Unfit("does not do the same as in the versions that are known")
+            raise UnfitError("does not do the same as in the versions that are known")
         return function
 
 
@@ -121,7 +125,7 @@ class FunctionPoint(Point):
 
     def home(self, module: ModuleType) -> Place:
         if self.name not in vars(module):
-            raise Unfit("does not exist in this version")
+            raise UnfitError("does not exist in this version")
         return Place(module, self.name)
 
     def places(self, module: ModuleType, known: Container[int]) -> Iterator[Place]:
@@ -157,13 +161,13 @@ class MethodPoint(Point):
     def home(self, module: ModuleType) -> Place:
         owner = vars(module).get(self.owner)
         if not isinstance(owner, type) or self.name not in vars(owner):
-            raise Unfit("does not exist in this version")
+            raise UnfitError("does not exist in this version")
         return Place(owner, self.name)
 
-    def places(self, module: ModuleType, known: Container[int]) -> Iterator[Place]:
+    def places(self, module: ModuleType, known: Container[int]) -> Iterator[Place]:  # noqa: ARG002
         yield self.home(module)
 
-    def is_foreign(self, place: Place) -> bool:
+    def is_foreign(self, place: Place) -> bool:  # noqa: ARG002
         return True
 
 
