@@ -7,7 +7,6 @@ are written as pip writes them, so that `rev` can be started directly and throug
 from __future__ import annotations
 
 import subprocess
-import sys
 import sysconfig
 import venv
 from dataclasses import dataclass
@@ -96,27 +95,17 @@ class Installation:
         return Path(sysconfig.get_path("purelib", vars={"base": str(self.folder)}))
 
 
-def install(folder: Path) -> Installation:
+def install(folder: Path, *, with_rev: bool = True) -> Installation:
     """Makes the environment in a folder that does not exist yet."""
     venv.create(folder, with_pip=False, symlinks=True)
     installation = Installation(folder=folder)
-    rev = subprocess.run(
-        [rev_interpreter(), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    ours = [str(Path(module.__file__ or "").parents[1]) for module in (rev_accel, click)]
-    (installation.packages / "both.pth").write_text("\n".join(dict.fromkeys([rev, *ours])) + "\n")
+    places = [str(Path(module.__file__ or "").parents[1]) for module in (rev_accel, click)]
+    if with_rev:
+        command = [rev_interpreter(), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+        places.insert(0, subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+        installation.command("rev", "rev.main")
+    (installation.packages / "places.pth").write_text("\n".join(dict.fromkeys(places)) + "\n")
     (installation.packages / "rev_observer.py").write_text(OBSERVER)
-    (installation.packages / "observer.pth").write_text("import rev_observer\n")
-    installation.command("rev", "rev.main")
+    (installation.packages / "rev_observer.pth").write_text("import rev_observer\n")
     installation.command("rev-accel", "rev_accel.cli")
-    assert sys.version_info[:2] == tuple(
-        int(part)
-        for part in subprocess.run(
-            [installation.interpreter, "-c", "import sys; print(*sys.version_info[:2])"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()  # fmt: skip
-    )
     return installation

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,6 +189,11 @@ def test_what_a_model_gets_wrong_is_answered_the_same_also_in_threads(installati
     assert json.loads(ours.text)["error"].startswith("ValueError: ")
 
 
+def without_counts(files: dict[str, str]) -> dict[str, str]:
+    """Without the number of messages, which is another where calls and results are kept together."""
+    return {name: re.sub(r'("(?:message_)?count": )\d+', r"\g<1>0", text) for name, text in files.items()}
+
+
 def test_a_long_run_is_cut_so_that_a_server_takes_it(installation: Installation, place: Path) -> None:
     def task(number: int) -> Task:
         calls = [[("file_exists", {"path": f"file{number}-{call}"})] * (1 + (number + call) % 2) for call in range(5)]
@@ -197,7 +203,7 @@ def test_a_long_run_is_cut_so_that_a_server_takes_it(installation: Installation,
     pair = both(installation, place, tasks, ["-j", "1", "--no-validate"])
     assert (pair.alone.status, pair.ours.status) == (0, 0)
     assert [ours.tool for _, ours in pair.different_results()] == ["get_repo_context"]
-    assert pair.ours.files == pair.alone.files
+    assert without_counts(pair.ours.files) == without_counts(pair.alone.files)
     asked = pair.ours.asked
     assert any("[Summary of previous work]" in str(body["messages"]) for body in asked)
     assert [refusal(body["messages"], "ollama") for body in asked] == [None] * len(asked)

@@ -64,7 +64,7 @@ def run(tell: Tell, deadline: float) -> None:
         "paths": partial(paths, root=root, files=files),
         "descriptions": partial(descriptions, registry=registry, files=files),
         "keys": lambda *_: keys(rev_cache, caches.LLMResponseCache, registry.get_available_tools()),
-        "repository context": partial(repository_context, root=root),
+        "repository context": partial(repository_context, root=root, deadline=deadline - AT_REST),
         "analysis": partial(analysis, files=files, deadline=deadline),
     }
     for name, check in checks.items():
@@ -82,10 +82,11 @@ def original_methods(cache: type) -> dict[str, Any]:
 
 def paths(old: Function, new: Function, *, root: Path, files: Sequence[str]) -> Check:
     chosen = files if len(files) <= MOST_PATHS else random.Random(0).sample(files, MOST_PATHS)
-    odd = [
-        "", ".", "..", "../x", "/", "//x", "./.", "x/", "~", "a b", "a/../../b", "missing/../x", "a\0b",
-        "Ünïcode/\udc80", "x" * 300, str(root), str(root / "x"), f"{root}-other/x", f"../{root.name}-other/x", root / "x", None, 3, b"x",
-    ]  # fmt: skip
+    odd: list[Any] = [
+        *("", ".", "..", "../x", "/", "//x", "./.", "x/", "~", "a b", "a/../../b", "missing/../x", "a\0b", "x" * 300),
+        *("Ünïcode/\udc80", str(root), str(root / "x"), f"{root}-other/x", f"../{root.name}-other/x"),
+        *(root / "x", None, 3, b"x"),
+    ]
     asked: list[Any] = [*chosen, *odd]
     differences, fixed = [], {PREFIX: 0}
     for path in asked:
@@ -153,7 +154,7 @@ def arguments(names: Sequence[str], files: Sequence[str]) -> Iterator[dict[str, 
         yield {other: "text" for other in names if other != name}
 
 
-def repository_context(old: Function, new: Function, *, root: Path) -> Check:
+def repository_context(old: Function, new: Function, *, root: Path, deadline: float) -> Check:
     differences = []
     asked = (6, 1, 0, "x")
     for commits in asked:
@@ -164,7 +165,7 @@ def repository_context(old: Function, new: Function, *, root: Path) -> Check:
         else:
             differences.append(f"commits={commits!r}: rev {cut(theirs)}, rev-accel {cut(ours)}")
     check = judged("repository context", f"{len(asked)} questions", differences, {})
-    if why_not_kept(new, root) is not None:
+    if why_not_kept(new, root) is not None and time.monotonic() + AT_REST < deadline:
         time.sleep(AT_REST)
     reason = why_not_kept(new, root)
     times = seconds({"rev": old, "ours": new})

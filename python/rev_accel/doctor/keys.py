@@ -29,9 +29,9 @@ def keys(rev_cache: type, our_cache: type, tools: list[Any]) -> Check:
     differences: list[str] = []
     fixed = {DEFAULT_MODEL: 0, TEMPORARY: 0, CHANGED: 0}
     good: list[int] = []
-    for number, (one, their, our) in enumerate(zip(asked, theirs, ours, strict=True)):
+    for number, (request, their, our) in enumerate(zip(asked, theirs, ours, strict=True)):
         if their[0] != our[0]:
-            differences.append(f"{cut(one)}: rev {their[0] or 'has a key'}, rev-accel {our[0] or 'has a key'}")
+            differences.append(f"{cut(request)}: rev {their[0] or 'has a key'}, rev-accel {our[0] or 'has a key'}")
         elif not our[0]:
             good.append(number)
     for one, other in combinations(good, 2):
