@@ -44,12 +44,16 @@ def get(name: str) -> Any:
     return vars(get(owner))[last]
 
 
+def rev_modules() -> list[ModuleType]:
+    """All modules of rev that are imported."""
+    return [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "rev" and isinstance(module, ModuleType)]
+
+
 def everything() -> dict[str, object]:
     """All attributes of all modules of rev, and those of the classes that have points."""
     found: dict[str, object] = {}
-    for name, module in list(sys.modules.items()):
-        if name.split(".")[0] == "rev" and isinstance(module, ModuleType):
-            found |= {f"{name}.{key}": value for key, value in vars(module).items() if not key.startswith("__")}
+    for module in rev_modules():
+        found |= {f"{module.__name__}.{key}": value for key, value in vars(module).items() if not key.startswith("__")}
     for name in ("rev.cache.implementations.LLMResponseCache", "rev.cache.base.IntelligentCache"):
         if name in found:
             found |= {f"{name}.{key}": value for key, value in vars(found[name]).items()}  # type: ignore[arg-type]
