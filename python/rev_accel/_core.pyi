@@ -645,10 +645,9 @@ def content_digest(data: bytes) -> str:
     """BLAKE3 of a file with this content, as 64 hexadecimal digits."""
 
 def plain_name(root: str, path: str) -> str | None:
-    """The name without links of a path below a root, where it can be told by looking once; else `None`.
+    """The name without links of a path below a root, where its text alone says it; else `None`.
 
-    So it is for a path without `..` that ends inside, if there is no link in it or in the root. What is missing counts
-    as no link. The root is absolute.
+    So it is for a path that ends inside, if there is no link in it or in the root. What is missing counts as no link.
     """
 
 def _panic_for_tests(where: Literal["caller", "worker"]) -> None:

@@ -157,7 +157,7 @@ def get_repo_context(commits: int = 6) -> str:
         count = int(commits)
     except TypeError:
         raise InputError(f"`commits` must be a whole number, not {type(commits).__name__}") from None
-    return _text(workspace.root_text_of(None), count, EXCLUDED, _usable_options(DEFAULT_TIMEOUT))
+    return text_of(workspace.root_text_of(None), count, EXCLUDED, timeout=usable_timeout(DEFAULT_TIMEOUT))
 
 
 def context_text(commits: int, excluded: Iterable[str] = EXCLUDED) -> str:
@@ -166,8 +166,18 @@ def context_text(commits: int, excluded: Iterable[str] = EXCLUDED) -> str:
 
 
 def text_of(folder: str, commits: int, excluded: Iterable[str], *, timeout: float) -> str:
-    """The text of another folder than the root, whose path leads through no link; with another usual time-out."""
-    return _text(folder, commits, excluded, _usable_options(timeout))
+    """The text of a folder, whose path is absolute and leads through no link; git has so many seconds.
+
+    What else the environment says and cannot be used counts as not said. `InputError` if the folder cannot be listed.
+    """
+    threads = settings.from_environment(lambda: settings.thread_count(None), None)
+    keep = settings.from_environment(_keep, True)
+    return _text(folder, commits, excluded, {"timeout": timeout, "threads": threads, "keep": keep})
+
+
+def usable_timeout(usual: float) -> float:
+    """How many seconds git may take, as the environment says if that can be used."""
+    return settings.from_environment(lambda: _timeout(usual), usual)
 
 
 def status() -> tuple[StatusEntry, ...]:
@@ -244,15 +254,6 @@ def _text(folder: str, commits: int, excluded: Iterable[str], options: _Options)
 def _options() -> _Options:
     """What the environment says of how to ask."""
     return {"timeout": _timeout(), "threads": settings.thread_count(None), "keep": _keep()}
-
-
-def _usable_options(timeout: float) -> _Options:
-    """The same, with the usual in place of what is not said or cannot be used."""
-    return {
-        "timeout": settings.from_environment(lambda: _timeout(timeout), timeout),
-        "threads": settings.from_environment(lambda: settings.thread_count(None), None),
-        "keep": settings.from_environment(_keep, True),
-    }
 
 
 def _keep() -> bool:

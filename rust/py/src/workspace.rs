@@ -138,7 +138,7 @@ impl WorkspaceCore {
     }
 }
 
-/// The name without links of a path below a root, if it can be told by looking once; else `None`.
+/// The name without links of a path below a root, where its text alone says it; else `None`.
 #[pyfunction]
 #[pyo3(signature = (root, path))]
 pub(crate) fn plain_name(

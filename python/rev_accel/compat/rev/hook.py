@@ -87,9 +87,11 @@ class _Loader:
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        if module.__spec__ is not None and module.__spec__.loader is self:
+        # A module that is found and not run yet may be asked for its source meanwhile; from here on it is as always.
+        me: object = self
+        if module.__spec__ is not None and module.__spec__.loader is me:
             module.__spec__.loader = self._loader
-        if getattr(module, "__loader__", None) is self:
+        if getattr(module, "__loader__", None) is me:
             module.__loader__ = self._loader
         self._loader.exec_module(module)
         self._finder.ran(module)

@@ -70,9 +70,9 @@ class Installation:
         # All pairs that were ever made, by the identity of both functions, which they keep alive.
         self._by_original: dict[int, Pair] = {}
         self._by_replacement: dict[int, Pair] = {}
-        # Modules and classes that have or had a replacement, also when rev is imported anew.
+        # Modules and classes that were given a replacement, also when rev is imported anew.
         self._owners: WeakSet[Any] = WeakSet()
-        # Modules whose import is still said to go on though they were run.
+        # Modules that were run since, which may have taken one themselves; for a while their import is said to go on.
         self._ran: WeakSet[ModuleType] = WeakSet()
 
     def renew(self) -> None:
@@ -208,7 +208,7 @@ class Installation:
 
     def _restore(self, group: str | None) -> None:
         """Puts back what is ours, of a group or all."""
-        for owner in {*self._owners, *rev_modules()}:
+        for owner in {*self._owners, *self._ran, *rev_modules()}:
             for name in list(vars(owner)):
                 place = Place(owner, name)
                 pair = self._by_replacement.get(id(place.get()))
@@ -263,11 +263,11 @@ def _groups(only: Iterable[str] | None) -> tuple[str, ...]:
     known = ", ".join(f"`{group}`" for group in GROUPS)
     if isinstance(only, (str, bytes)) or not isinstance(only, Iterable):
         raise InputError(f"`only` must be a list of names, not {type(only).__name__}: expected some of {known}")
-    names = tuple(dict.fromkeys(only))
+    names = list(only)
     for name in names:
         if name not in GROUPS:
             raise InputError(f"`only` names {name!r}: expected some of {known}")
-    return names
+    return tuple(dict.fromkeys(names))
 
 
 def _is_running(module: ModuleType | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import FunctionType
 
 from rev_accel import _core
@@ -23,14 +24,16 @@ def safe_path(original: FunctionType) -> Callable[..., Path]:
     plain_name = _core.plain_name
 
     def _safe_path(rel: Any) -> Path:
-        root: Path = own["ROOT"]
+        root = own["ROOT"]
         if type(rel) is str and type(root) is PosixPath:
-            # One look at the system tells that there is no link; then the text of the path is its name.
+            # One question to the system tells that there is no link; then the text of the path says where it leads.
             name = plain_name(str(root), rel)
             if name is not None:
                 return PosixPath(name)
-        path = (root / rel).resolve()
-        if not path.is_relative_to(root):
+        path: Path = (root / rel).resolve()
+        top = str(root)
+        # Names of whole folders, not the beginning of one.
+        if str(path) != top and not str(path).startswith(top if top.endswith(os.sep) else top + os.sep):
             raise ValueError(f"Path escapes repo: {rel}")
         return path
 

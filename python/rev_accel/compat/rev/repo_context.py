@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from time import monotonic
 from types import FunctionType
 
 from rev_accel import repo
+from rev_accel.errors import InputError
 
 __all__ = ["get_repo_context"]
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 # Seconds that rev gives git, unless the environment says otherwise.
 TIMEOUT = 300.0
 
+# How a text without answers of git begins.
+NOTHING = '{"status": "", "log": "", '
+
 
 def get_repo_context(original: FunctionType) -> Callable[..., str]:
     """The function of this package, with the root of rev's module and the names that its settings leave out."""
@@ -24,8 +29,19 @@ def get_repo_context(original: FunctionType) -> Callable[..., str]:
 
     def get_repo_context(commits: int = 6) -> str:
         count = int(commits)
-        excluded = sys.modules["rev.config"].EXCLUDE_DIRS
-        root = os.fspath(own["ROOT"])
-        return repo.text_of(root, count, [name for name in excluded if isinstance(name, str)], timeout=TIMEOUT)
+        excluded = [name for name in sys.modules["rev.config"].EXCLUDE_DIRS if isinstance(name, str)]
+        root = str(own["ROOT"])
+        timeout = repo.usable_timeout(TIMEOUT)
+        begin = monotonic()
+        try:
+            text = repo.text_of(os.path.realpath(root), count, excluded, timeout=timeout)
+        except InputError:
+            os.scandir(root).close()  # raises what rev meets when it starts git there or lists the entries
+            raise
+        if monotonic() - begin >= timeout and text.startswith(NOTHING):
+            from subprocess import TimeoutExpired
+
+            raise TimeoutExpired("git status -s", timeout)
+        return text
 
     return get_repo_context

@@ -1,13 +1,12 @@
 //! A path that leads through no link, named by its text.
 
-/// The name without links of a path below a root, where it can be told by looking once: the path has no `..`, no link stands in it or in
-/// the root, and it ends inside. What is missing counts as no link, as do names behind a file. `None` for all other paths, which have to
-/// be resolved.
+/// The name without links of a path below a root, where its text alone says it: no link stands in it or in the root, and it ends inside.
+/// What is missing counts as no link, as do names behind a file. `None` for all other paths, which have to be resolved.
 ///
 /// Like every name it is true of the moment in which it was made.
 #[must_use]
 pub fn plain_name(root: &str, path: &str) -> Option<String> {
-    if !root.starts_with('/') {
+    if !root.starts_with('/') || root.split('/').any(|part| part == "..") {
         return None;
     }
     let mut name = String::with_capacity(root.len() + path.len() + 1);
@@ -32,7 +31,13 @@ fn push_parts(name: &mut String, path: &str) -> Option<()> {
     for part in path.split('/') {
         match part {
             "" | "." => {}
-            ".." => return None,
+            ".." => {
+                // What it leads back from could be a link. Above the root of the file system is that root.
+                if !has_no_links(name) {
+                    return None;
+                }
+                name.truncate(name.rfind('/').unwrap_or(0));
+            }
             _ => {
                 name.push('/');
                 name.push_str(part);
@@ -105,7 +110,8 @@ mod tests {
             assert!(each_is_no_link(&name), "{path}");
             assert!(!name.ends_with('/') && !name.contains("/./"), "{path}");
         }
-        for path in ["link", "link/b", "a/broken", "a/broken/x", "a/../a", "/", "/tmp", "//a", "a\0"] {
+        assert_eq!(plain_name(root, "missing/.././a/b/../file"), Some(format!("{root}/a/file")));
+        for path in ["link", "link/b", "link/../a", "a/broken", "a/broken/x", "a/../..", "/", "/tmp", "//a", "a\0"] {
             assert_eq!(plain_name(root, path), None, "{path}");
         }
         assert!(!each_is_no_link(&format!("{root}/link/b")));
@@ -113,7 +119,8 @@ mod tests {
         assert_eq!(plain_name(root, &format!("{root}/a")), Some(format!("{root}/a")));
         assert_eq!(plain_name(root, &format!("{root}-other")), None);
         assert_eq!(plain_name("tmp", "a"), None);
-        assert_eq!(plain_name("/", "/"), Some("/".to_owned()));
+        assert_eq!(plain_name(&format!("{root}/a/../a"), "b"), None);
+        assert_eq!(plain_name("/", "../.."), Some("/".to_owned()));
         Ok(())
     }
 }
