@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 
 from rev_accel.errors import InputError
 
@@ -33,7 +32,7 @@ def prepare(command: Sequence[str], *, only: Sequence[str], report: bool) -> Cal
         import atexit
 
         atexit.register(lambda: tell(str(status())))
-    return partial(run, target)
+    return lambda: run(target)
 
 
 def tell(text: str) -> None:
