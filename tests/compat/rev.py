@@ -20,7 +20,9 @@ POINTS = {
 """All points with their groups."""
 
 HOMES = tuple(
-    dict.fromkeys(name.rpartition(".")[0].removesuffix(".LLMResponseCache").removesuffix(".IntelligentCache") for name in POINTS)
+    dict.fromkeys(
+        name.rpartition(".")[0].removesuffix(".LLMResponseCache").removesuffix(".IntelligentCache") for name in POINTS
+    )
 )
 
 BINDINGS = {
@@ -46,7 +48,11 @@ def get(name: str) -> Any:
 
 def rev_modules() -> list[ModuleType]:
     """All modules of rev that are imported."""
-    return [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "rev" and isinstance(module, ModuleType)]
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name.split(".")[0] == "rev" and isinstance(module, ModuleType)
+    ]
 
 
 def everything() -> dict[str, object]:

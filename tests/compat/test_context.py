@@ -87,8 +87,38 @@ def test_the_text_is_revs_after_each_change() -> None:
 def test_any_number_of_commits() -> None:
     repository()
     rev, ours = functions()
-    numbers: tuple[Any, ...] = (0, 1, 3, 100, -1, -5, True, 2.9, "4", " 5 ", "+1", "1_0", b"2", 10**9, 2**31, 2**40, 10**30)
-    no_numbers: tuple[Any, ...] = (None, "x", "", "1; touch x", float("nan"), float("inf"), [], {}, object, "2.5", "1" * 5_000)
+    numbers: tuple[Any, ...] = (
+        0,
+        1,
+        3,
+        100,
+        -1,
+        -5,
+        True,
+        2.9,
+        "4",
+        " 5 ",
+        "+1",
+        "1_0",
+        b"2",
+        10**9,
+        2**31,
+        2**40,
+        10**30,
+    )
+    no_numbers: tuple[Any, ...] = (
+        None,
+        "x",
+        "",
+        "1; touch x",
+        float("nan"),
+        float("inf"),
+        [],
+        {},
+        object,
+        "2.5",
+        "1" * 5_000,
+    )
     for commits in (*numbers, *no_numbers):
         compare(rev, ours, commits)
     assert not pathlib.Path("x").exists()
@@ -134,10 +164,19 @@ def test_outside_of_a_repository_and_in_a_folder_of_one() -> None:
 def test_a_root_that_is_no_folder() -> None:
     rev, ours = functions()
     pathlib.Path("file").write_text("")
-    for root in (pathlib.Path("gone").resolve(), pathlib.Path("file").resolve(), pathlib.Path("file/x").resolve(), None):
+    for root in (
+        pathlib.Path("gone").resolve(),
+        pathlib.Path("file").resolve(),
+        pathlib.Path("file/x").resolve(),
+        None,
+    ):
         sys.modules["rev.tools.git_ops"].ROOT = root
         expected, found = told(rev), told(ours)
-        assert isinstance(expected, tuple) and isinstance(found, tuple) and issubclass(found[0], expected[0]), (root, expected, found)
+        assert isinstance(expected, tuple) and isinstance(found, tuple) and issubclass(found[0], expected[0]), (
+            root,
+            expected,
+            found,
+        )
 
 
 @in_rev
@@ -146,7 +185,14 @@ def test_what_is_left_out_is_what_rev_is_set_to() -> None:
 
     repository()
     rev_context, ours = functions()
-    for excluded in ({"file1.txt"}, ["file2.txt", "file3.txt"], (), {"file4.txt": 1}, {None, "file6.txt", 5}, frozenset({".git"})):
+    for excluded in (
+        {"file1.txt"},
+        ["file2.txt", "file3.txt"],
+        (),
+        {"file4.txt": 1},
+        {None, "file6.txt", 5},
+        frozenset({".git"}),
+    ):
         rev.config.EXCLUDE_DIRS = excluded
         compare(rev_context, ours)
 

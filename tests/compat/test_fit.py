@@ -72,9 +72,7 @@ def test_a_method_that_somebody_has_wrapped() -> None:
         original(self)
 
     cache._load_from_disk = wrapped
-    assert "somebody else" in check_only_skipped("disk_caches")[
-        "rev.cache.base.IntelligentCache._load_from_disk"
-    ]
+    assert "somebody else" in check_only_skipped("disk_caches")["rev.cache.base.IntelligentCache._load_from_disk"]
 
 
 @in_rev
@@ -118,7 +116,11 @@ def test_functions_that_take_other_arguments() -> None:
         utils = sys.modules["rev.tools.utils"]
         exec(make("_safe_path"), vars(utils))
         for other in points.rev_modules():
-            if other is not utils and "_safe_path" in vars(other) and other.__name__ not in ("rev.tools.file_ops", "rev"):
+            if (
+                other is not utils
+                and "_safe_path" in vars(other)
+                and other.__name__ not in ("rev.tools.file_ops", "rev")
+            ):
                 other._safe_path = utils._safe_path
         why = check_only_skipped("paths")["rev.tools.utils._safe_path"]
         assert why == "takes other arguments than in the versions that are known", why
@@ -128,7 +130,10 @@ def test_functions_that_take_other_arguments() -> None:
 def test_a_function_with_another_body() -> None:
     points.load()
     executor = sys.modules["rev.execution.executor"]
-    exec("def _manage_message_history(messages, max_recent=20, tracker=None):\n    return compress(messages)\n", vars(executor))
+    exec(
+        "def _manage_message_history(messages, max_recent=20, tracker=None):\n    return compress(messages)\n",
+        vars(executor),
+    )
     (why,) = check_only_skipped("history").values()
     assert why == "does not do the same as in the versions that are known"
 
@@ -154,7 +159,12 @@ def test_descriptions_that_are_made_in_another_way() -> None:
 
     lines = linecache.getlines(original.__code__.co_filename)
     size, time, _, name = linecache.cache[original.__code__.co_filename]
-    linecache.cache[original.__code__.co_filename] = (size, time, [line.replace("Reading", "Having read") for line in lines], name)
+    linecache.cache[original.__code__.co_filename] = (
+        size,
+        time,
+        [line.replace("Reading", "Having read") for line in lines],
+        name,
+    )
     (why,) = check_only_skipped("descriptions").values()
     assert "is not at hand" in why
 
@@ -248,7 +258,9 @@ def test_another_project_of_that_name_is_left_alone() -> None:
         pathlib.Path("rev/tools").mkdir(parents=True)
         pathlib.Path("rev/__init__.py").write_text("")
         pathlib.Path("rev/tools/__init__.py").write_text("")
-        pathlib.Path("rev/tools/analysis.py").write_text("def analyze_ast_patterns(path, patterns=None): return 'mine'\n")
+        pathlib.Path("rev/tools/analysis.py").write_text(
+            "def analyze_ast_patterns(path, patterns=None): return 'mine'\n"
+        )
         sys.path.insert(0, os_getcwd())
 
     def os_getcwd() -> str:

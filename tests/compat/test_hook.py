@@ -42,8 +42,14 @@ def test_functions_are_pickled_and_inspected_as_revs() -> None:
         ours = points.get(name)
         assert points.is_ours(ours)
         assert pickle.loads(pickle.dumps(ours)) is copy.copy(ours) is ours
-        assert inspect.signature(ours).parameters.keys() >= inspect.signature(original).parameters.keys() - {"self"}, name
-        assert (ours.__name__, ours.__qualname__, ours.__module__) == (original.__name__, original.__qualname__, original.__module__)
+        assert inspect.signature(ours).parameters.keys() >= inspect.signature(original).parameters.keys() - {"self"}, (
+            name
+        )
+        assert (ours.__name__, ours.__qualname__, ours.__module__) == (
+            original.__name__,
+            original.__qualname__,
+            original.__module__,
+        )
         assert inspect.getsource(ours) and ours.__doc__ == original.__doc__
 
 
@@ -147,7 +153,16 @@ def test_only_what_is_asked_for_is_imported() -> None:
     points.load()
     assert points.is_ours(points.get("rev.tools.analysis.analyze_ast_patterns"))
     ours = {name.removeprefix("rev_accel.") for name in sys.modules if name.startswith("rev_accel.")}
-    for name in ("repo", "history", "compat.rev.history", "compat.rev.descriptions", "compat.rev.paths", "llm", "tools", "cli"):
+    for name in (
+        "repo",
+        "history",
+        "compat.rev.history",
+        "compat.rev.descriptions",
+        "compat.rev.paths",
+        "llm",
+        "tools",
+        "cli",
+    ):
         assert name not in ours, (name, sorted(ours))
 
 

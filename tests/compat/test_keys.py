@@ -61,7 +61,9 @@ def message(chance: random.Random, depth: int = 0) -> Any:
         return chance.choice((Role.USER, Number.ONE, None, "user", "one", 1, (), [], {}))
     if kind < 13:
         return [message(chance, depth + 1) for _ in range(chance.randrange(4))]
-    names: list[Any] = chance.choice((["role", "content", "é", "\udcff"], ["a", "b"], [1, 2, 3], [1.5, True, 0], [None], ["1", 1]))
+    names: list[Any] = chance.choice(
+        (["role", "content", "é", "\udcff"], ["a", "b"], [1, 2, 3], [1.5, True, 0], [None], ["1", 1])
+    )
     return {chance.choice(names): message(chance, depth + 1) for _ in range(chance.randrange(4))}
 
 
@@ -83,7 +85,11 @@ def varied(value: Any, chance: random.Random) -> Any:
 
 def varied_key(key: Any, chance: random.Random) -> Any:
     if chance.random() < 0.2 and type(key) in (int, float, bool, type(None)):
-        return json.loads(json.dumps([key]), parse_int=str, parse_float=str)[0] if type(key) in (int, float) else json.dumps(key)
+        return (
+            json.loads(json.dumps([key]), parse_int=str, parse_float=str)[0]
+            if type(key) in (int, float)
+            else json.dumps(key)
+        )
     return key
 
 
@@ -98,7 +104,11 @@ def test_two_requests_share_a_key_exactly_when_they_do_for_rev() -> None:
     chance = random.Random(SEED)
     equal = different = failed = 0
     for number in range(PAIRS):
-        one = ([message(chance, 1) for _ in range(chance.randrange(4))], chance.choice((None, [{"a": message(chance, 2)}])), chance.choice((None, "m")))
+        one = (
+            [message(chance, 1) for _ in range(chance.randrange(4))],
+            chance.choice((None, [{"a": message(chance, 2)}])),
+            chance.choice((None, "m")),
+        )
         other = (varied(one[0], chance), varied(one[1], chance), chance.choice((one[2], one[2], "m")))
         told, found = (rev(*one), rev(*other)), (ours(*one), ours(*other))
         note = (SEED, number, one, other, told, found)
@@ -130,7 +140,14 @@ def test_the_equalities_that_are_promised() -> None:
         (said("x", None, None), said("x", None, "")),
         (said("user"), said(Role.USER)),
         (said({1: "a"}), said({"1": "a"})),
-        (said({None: 1, }), said({"null": 1})),
+        (
+            said(
+                {
+                    None: 1,
+                }
+            ),
+            said({"null": 1}),
+        ),
         (said({True: 1}), said({"true": 1})),
         (said({1.5: 1}), said({"1.5": 1})),
         (said(float("nan")), said(-float("nan"))),
@@ -138,14 +155,31 @@ def test_the_equalities_that_are_promised() -> None:
     ]
     for one, other in same:
         assert rev(*one) == rev(*other) and ours(*one) == ours(*other), (one, other)
-    for values in ((1, 1.0, True, "1", [1]), (0.0, -0.0, 0, False, None, ""), ("a", "á", "\udcff"), ([], {}, [[]], [{}]), ({"a": 1}, {"a": 1.0})):
+    for values in (
+        (1, 1.0, True, "1", [1]),
+        (0.0, -0.0, 0, False, None, ""),
+        ("a", "á", "\udcff"),
+        ([], {}, [[]], [{}]),
+        ({"a": 1}, {"a": 1.0}),
+    ):
         for key in (rev, ours):
             assert len({key(*said(one)) for one in values}) == len(values), values
     assert ours(*said("x", tools)) != ours(*said("x", None)) != ours(*said("x", [])) != ours(*said("x", {}))
     assert len({ours(*said("x", None, model)) for model in (None, "default", "m")}) == 3
     cycle: list[Any] = []
     cycle.append(cycle)
-    for bad in (b"x", {1, 2}, object(), {(1,): 2}, {1: 1, "1": 2}, {None: 1, "a": 2}, cycle, {"a": cycle}, 1j, range(3)):
+    for bad in (
+        b"x",
+        {1, 2},
+        object(),
+        {(1,): 2},
+        {1: 1, "1": 2},
+        {None: 1, "a": 2},
+        cycle,
+        {"a": cycle},
+        1j,
+        range(3),
+    ):
         told = rev(*said(bad))
         assert not isinstance(told, str) and ours(*said(bad)) is told, bad
         assert ours(*said("x", [bad])) is told
@@ -186,6 +220,8 @@ def test_responses_are_found_by_content_through_instances_and_subclasses() -> No
         for number in range(50):
             cache.set_response([{"role": "user", "content": "x"}], {"n": number}, [{"name": str(number)}], "m")
         for number in range(50):
-            assert cache.get_response(({"content": "x", "role": "user"},), [{"name": str(number)}], "m") == {"n": number}
+            assert cache.get_response(({"content": "x", "role": "user"},), [{"name": str(number)}], "m") == {
+                "n": number
+            }
         assert cache.get_response([{"role": "user", "content": "x"}], None, "m") is None
         assert bool(cache) and not hasattr(cache, "__len__")

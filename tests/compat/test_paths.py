@@ -88,7 +88,20 @@ def test_random_paths_through_links_lead_where_rev_says() -> None:
     build(root)
     rev, ours = functions()
     chance = random.Random(SEED)
-    starts = ("", "", "", "./", "../", f"{root}/", "/", f"{root}-other/", f"../{root.name}/", f"../{root.name}-other/", "//", "///")
+    starts = (
+        "",
+        "",
+        "",
+        "./",
+        "../",
+        f"{root}/",
+        "/",
+        f"{root}-other/",
+        f"../{root.name}/",
+        f"../{root.name}-other/",
+        "//",
+        "///",
+    )
     for number in range(PATHS):
         path = chance.choice(starts) + "/".join(chance.choice(PARTS) for _ in range(chance.randrange(5)))
         path += chance.choice(("", "", "", "/"))
@@ -110,10 +123,42 @@ def test_what_is_no_path() -> None:
     root = pathlib.Path.cwd()
     build(root)
     rev, ours = functions()
-    odd: tuple[Any, ...] = (None, 5, b"a", [], "a\0b", "\0", "a" * 300, "a/" * 3_000, "\udcff", "\ud800", True, 1.5, object)
-    paths = (pathlib.Path("a"), pathlib.Path("/"), pathlib.PurePosixPath("a/b"), pathlib.Path("to_a"), root, root.parent)
+    odd: tuple[Any, ...] = (
+        None,
+        5,
+        b"a",
+        [],
+        "a\0b",
+        "\0",
+        "a" * 300,
+        "a/" * 3_000,
+        "\udcff",
+        "\ud800",
+        True,
+        1.5,
+        object,
+    )
+    paths = (
+        pathlib.Path("a"),
+        pathlib.Path("/"),
+        pathlib.PurePosixPath("a/b"),
+        pathlib.Path("to_a"),
+        root,
+        root.parent,
+    )
     for module in rev:
-        for path in (*odd, *paths, type("Text", (str,), {})("a/b"), "", ".", "/", str(root), f"{root}/", "~/x", "C:\\x"):
+        for path in (
+            *odd,
+            *paths,
+            type("Text", (str,), {})("a/b"),
+            "",
+            ".",
+            "/",
+            str(root),
+            f"{root}/",
+            "~/x",
+            "C:\\x",
+        ):
             compare(rev[module], ours[module], path, root)
 
 
@@ -145,10 +190,36 @@ def test_roots_of_all_kinds() -> None:
     build(here)
     rev, ours = functions()
     (here / "link").symlink_to("a")
-    for root in (here / "a", here / "link", pathlib.Path("/"), pathlib.Path("a"), pathlib.Path(), here / "a/..", here / "none", here / "self", str(here), None, pathlib.PurePosixPath(here)):
+    for root in (
+        here / "a",
+        here / "link",
+        pathlib.Path("/"),
+        pathlib.Path("a"),
+        pathlib.Path(),
+        here / "a/..",
+        here / "none",
+        here / "self",
+        str(here),
+        None,
+        pathlib.PurePosixPath(here),
+    ):
         for module in rev:
             vars(sys.modules[module])["ROOT"] = root
-            for path in ("", ".", "b", "b/c", "new", "..", "../a", "/", "/etc", str(here), str(here / "a/b"), "to_c", "x/../y"):
+            for path in (
+                "",
+                ".",
+                "b",
+                "b/c",
+                "new",
+                "..",
+                "../a",
+                "/",
+                "/etc",
+                str(here),
+                str(here / "a/b"),
+                "to_c",
+                "x/../y",
+            ):
                 compare(rev[module], ours[module], path, pathlib.Path(str(root)), root)
 
 
