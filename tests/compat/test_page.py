@@ -11,6 +11,7 @@ import pytest
 
 from rev_accel.compat.rev import GROUPS, KNOWN_VERSIONS
 
+from .fixes import FIXES
 from .installation import Installation
 from .runs import make_repository
 
@@ -45,7 +46,13 @@ def test_there_are_examples_and_none_in_another_language() -> None:
     assert len(EXAMPLES) == PAGE.count("```") // 2 == 4
 
 
-def test_all_groups_and_known_versions_are_named() -> None:
-    assert sorted(re.findall(r"^\| `(\w+)` \| ", PAGE, re.MULTILINE)) == sorted(GROUPS)
+def test_each_fix_is_told_by_its_name() -> None:
+    for name, sentence in FIXES.items():
+        assert f"| `{name}` | {sentence} |\n" in PAGE
+    names = re.findall(r"^\| `(\w+)` \| ", PAGE, re.MULTILINE)
+    assert sorted(names) == sorted([*FIXES, *GROUPS])
+
+
+def test_all_known_versions_are_named() -> None:
     for version in KNOWN_VERSIONS:
         assert version in PAGE

@@ -32,7 +32,7 @@ Examples:
 
 \b
 Exit codes:
-  0  all parts fit, and the answers are the same but for what is fixed on purpose
+  0  all parts fit, and the answers are the same but for what is fixed; docs/rev.md explains each fix by its name
   1  a part does not fit, or an answer differs
   2  wrong usage, or there is no rev that could be checked
 """
@@ -99,7 +99,7 @@ def described(one: Examined, tree: Path) -> list[str]:
     if one.problem is not None:
         lines.append(f"  not checked to the end: {one.problem}")
     if one.rev_accel is None and one.interpreter != sys.executable:
-        lines.append(f"  to use it: {one.interpreter} -m pip install rev-accel")
+        lines.append("  rev-accel is not installed there")
     return lines
 
 

@@ -23,7 +23,8 @@ LOOK = 1.0
 REST = 2.0
 """Seconds that are left for timing and telling."""
 
-DEPTH = "how deep a file may nest does not depend on the caller's stack"
+DEPTH = "analysis_depth"
+"""As rev's users are told of it in the page for them."""
 
 
 def python_files(root: Path) -> Iterator[str]:

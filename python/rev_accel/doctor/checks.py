@@ -28,8 +28,9 @@ MOST_PATHS = 300
 AT_REST = 2.7
 """Seconds after which what was changed last is old enough for an answer to be kept."""
 
-PREFIX = "a path that merely begins like the root is refused"
-OTHER_TOOL = "a description no longer fails for the sake of another tool"
+# What the drop-in does otherwise on purpose, by the names that the page for rev's users explains.
+PREFIX = "path_beside_the_root"
+OTHER_TOOL = "description_of_others"
 
 Tell = Callable[..., None]
 
