@@ -6,10 +6,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.process import in_rev
-
-import rev_accel.compat.rev as accel
 
 
 def reasons(report: Any, group: str) -> dict[str, str]:
