@@ -15,7 +15,7 @@ SEED = 20_260_102
 PAIRS = 4_000
 
 
-class Role(str, enum.Enum):
+class Role(str, enum.Enum):  # noqa: UP042
     USER = "user"
 
 
