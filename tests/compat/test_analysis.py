@@ -5,12 +5,11 @@ import pathlib
 import sys
 from typing import Any
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.process import in_every_rev, in_rev
 from contract import arguments, tree
 from oracle.comparison import expected_text, show_difference
-
-import rev_accel.compat.rev as accel
 
 
 def functions() -> tuple[Any, Any]:

@@ -6,10 +6,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.process import in_rev
-
-import rev_accel.compat.rev as accel
 
 
 def reasons(report: Any, group: str) -> dict[str, str]:
@@ -29,7 +28,7 @@ def check_only_skipped(group: str) -> dict[str, str]:
             continue
         assert points.is_ours(points.get(name)), name
     ours = {points.get(name) for name, other in points.POINTS.items() if other != group}
-    assert {name for name in points.changed(before, points.everything())} == {
+    assert points.changed(before, points.everything()) == {
         name for name, value in points.everything().items() if isinstance(value, types.FunctionType) and value in ours
     }
     accel.uninstall()

@@ -8,12 +8,11 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.conversations import Conversation
 from compat.fixes import FIXES
 from compat.process import in_every_rev
-
-import rev_accel.compat.rev as accel
 
 
 def before_and_after(show: Callable[[], Any]) -> tuple[Any, Any]:

@@ -5,11 +5,10 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.conversations import Conversation
 from compat.process import in_every_rev, in_rev
-
-import rev_accel.compat.rev as accel
 
 SEED = 20_260_104
 RUNS = 150

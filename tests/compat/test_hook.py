@@ -14,10 +14,9 @@ import sys
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import Any
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.process import in_rev
-
-import rev_accel.compat.rev as accel
 
 
 @in_rev

@@ -6,10 +6,9 @@ import os
 import sys
 import threading
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.process import in_every_rev, in_rev
-
-import rev_accel.compat.rev as accel
 from rev_accel.errors import InputError
 
 

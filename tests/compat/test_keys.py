@@ -7,16 +7,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.process import in_every_rev, in_rev
-
-import rev_accel.compat.rev as accel
 
 SEED = 20_260_102
 PAIRS = 4_000
 
 
-class Role(str, enum.Enum):
+class Role(str, enum.Enum):  # noqa: UP042
     USER = "user"
 
 

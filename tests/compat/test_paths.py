@@ -8,10 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.process import in_every_rev, in_rev
-
-import rev_accel.compat.rev as accel
 
 SEED = 20_260_103
 PATHS = 6_000

@@ -10,10 +10,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.process import in_every_rev, in_rev
-
-import rev_accel.compat.rev as accel
 
 
 class Hostile:
