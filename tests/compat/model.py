@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,9 @@ class Model:
     request: str
     exploring: Sequence[Sequence[tuple[str, Mapping[str, Any]]]]
     tasks: Sequence[Task]
+    interrupt: int | None = None
+    """A signal for the process that asks for the plan, in the place of an answer in time."""
+    process: int | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, body: dict[str, Any]) -> Plan:
@@ -38,6 +42,9 @@ class Model:
         messages = body["messages"]
         if not body.get("tools"):
             return Plan(content=VERDICT)
+        if self.interrupt is not None and self.process is not None:
+            os.kill(self.process, self.interrupt)
+            return Plan(content=VERDICT, delay=30)
         for at in range(len(messages) - 1, -1, -1):
             message = messages[at]
             if message["role"] != "user":

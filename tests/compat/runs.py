@@ -139,25 +139,30 @@ def run(
             "REV_OBSERVER": str(place / "observed.json"),
         }
         command = [*through, "rev", "--model", "scripted", *arguments, model.request]
-        done = subprocess.run(
+        with subprocess.Popen(
             [str(installation.commands / command[0]), *command[1:]],
             cwd=work,
             env=environment,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=100,
-            check=False,
-        )
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            model.process = process.pid
+            try:
+                stdout, stderr = process.communicate(timeout=100)
+            finally:
+                process.kill()
         address = server.described.address
+    observed = place / "observed.json"
     return Run(
-        status=done.returncode,
-        stdout=without_research(timeless(done.stdout.decode(), address)),
-        stderr=timeless(done.stderr.decode(), address),
+        status=process.returncode,
+        stdout=without_research(timeless(stdout.decode(), address)),
+        stderr=timeless(stderr.decode(), address),
         files=files(work),
         home=sorted(str(path.relative_to(place)) for folder in (home, temporary) for path in folder.rglob("*")),
         results=[replace(one, text=timeless(one.text, address)) for one in results(model.asked)],
         asked=[body for body in model.asked if body.get("tools")],
-        observed=json.loads(timeless((place / "observed.json").read_text(), address)),
+        observed=json.loads(timeless(observed.read_text(), address)) if observed.exists() else {},
     )
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from rev_accel.compat.rev import GROUPS
+from rev_accel.doctor import examination
+from rev_accel.doctor.findings import Check, Examined
 
 from .fixes import FIXES
 from .installation import Installation, install
@@ -30,16 +32,18 @@ if os.environ.get("SABOTAGE") == "git":
             done.stdout += "?? lie"
         return done
     subprocess.run = lie
-if os.environ.get("SABOTAGE") == "die":
-    import sys
+if os.environ.get("SABOTAGE") in ("die", "hang"):
+    import sys, time
     class Finder:
         def find_spec(self, name, path, target=None):
             if name == "rev.execution.executor":
+                if os.environ["SABOTAGE"] == "hang":
+                    subprocess.run(["sleep", "1000"])
                 print("last words", file=sys.stderr, flush=True)
                 os._exit(3)
     sys.meta_path.insert(0, Finder())
 """
-"""Makes rev say something else than git does, or die."""
+"""Makes rev say something else than git does, die, or never come to an end."""
 
 
 class Hostile:
@@ -133,6 +137,26 @@ def test_a_rev_that_dies_is_told_with_its_last_words(installation: Installation,
     told = json.loads(done.stdout)
     assert done.returncode == told["exit_code"] == 2
     assert told["found"][0]["problem"] == "it ended while starting: last words"
+
+
+def test_a_rev_that_hangs_is_ended_with_what_it_started(
+    installation: Installation, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (installation.packages / "sabotage.py").write_text(SABOTAGE)
+    (installation.packages / "sabotage.pth").write_text("import sabotage\n")
+    monkeypatch.setenv("SABOTAGE", "hang")
+    monkeypatch.setattr(examination, "GRACE", 1.0)
+    found = examination.examine(str(installation.interpreter), "by hand", tree, 0, lambda _: None)
+    assert (found.exit_code, found.problem) == (2, "not done within 1 s: starting")
+
+
+def test_a_part_that_does_not_fit_is_not_all_well() -> None:
+    same = Check(name="paths", outcome="same", compared="3 paths")
+    points = [{"name": "a", "group": "paths", "state": "replaced", "reason": ""}]
+    found = Examined(interpreter="python", how="by hand", points=points, checks=[same])
+    assert found.exit_code == 0
+    found.points.append({"name": "b", "group": "paths", "state": "skipped", "reason": "it is another"})
+    assert found.exit_code == 1
 
 
 @pytest.fixture(scope="module")

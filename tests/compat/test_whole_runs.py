@@ -10,6 +10,7 @@ import json
 import os
 import pickle
 import re
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,12 +96,13 @@ def both(
     tasks: list[Task],
     arguments: list[str],
     prepare: Callable[[Path], object] = lambda work: None,
+    interrupt: int | None = None,
 ) -> Pair:
     runs = [
         run(
             installation,
             place,
-            Model(request=REQUEST, exploring=EXPLORING, tasks=tasks),
+            Model(request=REQUEST, exploring=EXPLORING, tasks=tasks, interrupt=interrupt),
             arguments,
             through=through,
             prepare=prepare,
@@ -208,6 +210,18 @@ def test_a_long_run_is_cut_so_that_a_server_takes_it(installation: Installation,
     assert any("[Summary of previous work]" in str(body["messages"]) for body in asked)
     assert [refusal(body["messages"], "ollama") for body in asked] == [None] * len(asked)
     assert any(refusal(body["messages"], "ollama") for body in pair.alone.asked)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_ends_the_same(number: int, installation: Installation, place: Path) -> None:
+    pair = both(installation, place, [EDIT], ["-j", "1"], interrupt=number)
+    assert pair.alone.status in (1, -signal.SIGTERM)
+    assert (pair.ours.status, pair.ours.stdout, pair.ours.stderr) == (
+        pair.alone.status,
+        pair.alone.stdout,
+        pair.alone.stderr,
+    )
+    assert pair.ours.files == pair.alone.files
 
 
 class Hostile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -65,7 +66,26 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
         context.exit()
 
 
+SECTIONS = {
+    "Code": (scan, search),
+    "Repository": (context,),
+    "rev": (doctor, exec_command),
+    "Upkeep": (cache, stats),
+}
+
+
+class Group(click.Group):
+    """Lists its commands by what they are about."""
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.commands))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{one.name:<{width}}", one.get_short_help_str(100)) for one in commands])
+
+
 @click.group(
+    cls=Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Run `rev-accel COMMAND --help` for a command's options, examples and exit codes.",
 )
@@ -79,13 +99,8 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     help="Show the version and exit.",
 )
 def group() -> None:
-    """Static analysis of whole trees of Python files, in native code."""
+    """Static analysis of whole trees of Python files, in native code, and a drop-in for rev."""
 
 
-group.add_command(cache)
-group.add_command(context)
-group.add_command(doctor)
-group.add_command(exec_command)
-group.add_command(scan)
-group.add_command(search)
-group.add_command(stats)
+for command in chain.from_iterable(SECTIONS.values()):
+    group.add_command(command)

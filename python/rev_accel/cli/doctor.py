@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,8 @@ from . import streams
 from .progress import CLEAR, is_wanted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rev_accel.doctor.findings import Check, Examined
 
 HELP = """Look whether the drop-in for rev fits the rev that is installed.
@@ -50,6 +51,8 @@ Exit codes:
 )
 def doctor(path: str, as_json: bool, seconds: float) -> int:
     """Run the command and return its exit code."""
+    from pathlib import Path
+
     from rev_accel.doctor.examination import examine
     from rev_accel.doctor.installations import PLACES, find
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -55,14 +57,26 @@ def examine(interpreter: str, how: str, tree: Path, limit: float, progress: Call
             try:
                 listen(process, found, limit + GRACE, progress)
             finally:
-                process.kill()
+                end(process)
     return found
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """With what it has started."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def environment(tree: Path, folder: Path) -> dict[str, str]:
     """The user's, less what is about Python and this package; git is not to refresh its index in the tree."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "REV_ACCEL_"))}
     kept |= {"GIT_OPTIONAL_LOCKS": "0", "PYTHONUTF8": "1"}
+    # rev may be there; what is in the tree may be anything.
+    places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    outside = [one for one in places if os.path.isabs(one) and not Path(one).resolve().is_relative_to(tree)]
+    kept |= {"PYTHONPATH": os.pathsep.join(outside)} if outside else {}
     if folder.is_relative_to(tree):
         return {**kept, cache.OFF_VARIABLE: "1"}
     return {**kept, cache.FOLDER_VARIABLE: str(folder / "cache")}
