@@ -19,7 +19,9 @@ __all__ = ["analysis", "python_files"]
 
 MOST_FILES = 200_000
 LOOK = 1.0
-"""Seconds of single files, after which it is estimated how long rev would take for all."""
+"""Seconds of parts, after which it is estimated how long rev would take for all."""
+PIECE = 3_000_000
+"""Bytes of files in a part of the tree, for which rev takes about two seconds."""
 REST = 2.0
 """Seconds that are left for timing and telling."""
 
@@ -47,7 +49,7 @@ def analysis(old: Function, new: Function, *, files: Sequence[str], deadline: fl
     sizes = {name: size_of(name) for name in files}
     megabytes = sum(sizes.values()) / 1e6
     found = Comparison(old, new)
-    if one_by_one(found, sizes, deadline - REST) and len(files) < MOST_FILES:
+    if piece_by_piece(found, sizes, deadline - REST) and len(files) < MOST_FILES:
         whole = Comparison(old, new)
         set_cache("whole")
         whole.compare(".")
@@ -55,20 +57,23 @@ def analysis(old: Function, new: Function, *, files: Sequence[str], deadline: fl
         check = judged("analysis", f"{len(files):,} files, {megabytes:,.1f} MB", whole.differences, whole.fixed)
         check.times = [("for the first time", whole.rev_time, whole.our_time), ("asked again", whole.rev_time, again)]
         return check
-    compared = f"{found.count:,} of {len(files):,} files, chosen at random, one at a time"
+    compared = f"{found.files:,} of {len(files):,} files, in {found.count:,} parts of the tree, chosen at random"
     check = judged("analysis", compared, found.differences, found.fixed)
-    check.times = [("one file", found.rev_time / found.count, found.our_time / found.count)]
+    check.times = [("these, for the first time", found.rev_time, found.our_time)]
     return check
 
 
-def one_by_one(found: Comparison, sizes: dict[str, int], deadline: float) -> bool:
-    """Compares single files until the time is over, or it is seen that rev will do the whole tree in what is left."""
+def piece_by_piece(found: Comparison, sizes: dict[str, int], deadline: float) -> bool:
+    """Compares parts of the tree until the time is over, or it is seen that rev will do the tree in what is left."""
     everything = sum(sizes.values())
     started, done = time.monotonic(), 0
-    set_cache("single")
-    for name in random.Random(0).sample(list(sizes), len(sizes)):
+    set_cache("pieces")
+    parts = pieces(sizes)
+    random.Random(0).shuffle(parts)
+    for name, files, size in parts:
         found.compare(name)
-        done += sizes[name]
+        found.files += files
+        done += size
         now = time.monotonic()
         if now > deadline:
             return False
@@ -77,12 +82,35 @@ def one_by_one(found: Comparison, sizes: dict[str, int], deadline: float) -> boo
     return found.rev_time < deadline - time.monotonic()
 
 
+def pieces(sizes: dict[str, int]) -> list[tuple[str, int, int]]:
+    """Folders that are small enough to be waited for, and the files beside these: path, number of files, bytes."""
+    totals: dict[str, list[int]] = {}
+    for name, size in sizes.items():
+        for folder in folders_of(name):
+            total = totals.setdefault(folder, [0, 0])
+            total[0] += 1
+            total[1] += size
+    found: dict[str, tuple[str, int, int]] = {}
+    for name, size in sizes.items():
+        small = (folder for folder in folders_of(name) if totals[folder][1] <= PIECE)
+        piece = next(small, name)
+        number, together = totals[piece] if piece in totals else (1, size)
+        found[piece] = (piece, number, together)
+    return list(found.values())
+
+
+def folders_of(name: str) -> Iterator[str]:
+    """From the root's own down."""
+    parts = name.split(os.sep)[:-1]
+    return (os.sep.join(parts[:depth]) for depth in range(1, len(parts) + 1))
+
+
 class Comparison:
     """Answers to the same questions, and the time that they took."""
 
     def __init__(self, old: Function, new: Function) -> None:
         self.old, self.new = old, new
-        self.count = 0
+        self.count = self.files = 0
         self.rev_time = self.our_time = 0.0
         self.differences: list[str] = []
         self.fixed = {DEPTH: 0}

@@ -179,4 +179,4 @@ def why_not_kept(new: Function, root: Path) -> str | None:
     new()
     with workspace.use_root(root):
         explanation = repo.explain()
-    return None if explanation is None else explanation.problem or explanation.not_kept
+    return None if explanation is None or explanation.kept else explanation.not_kept or explanation.problem
