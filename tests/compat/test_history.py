@@ -198,6 +198,27 @@ def test_what_grows_without_end_is_bounded() -> None:
 
 
 @in_rev
+def test_what_the_tracker_knows_is_told_once_however_often_it_is_asked() -> None:
+    _, ours = functions()
+    from rev.execution.session import SessionTracker
+
+    tracker = SessionTracker("s")
+    conversation = Conversation(random.Random(5))
+    for number in range(150):
+        done = conversation.task(1)
+        name = conversation.name(number)
+        tracker.track_task_completed(name) if done else tracker.track_task_failed(name, f"error {number}")
+        trimmed = ours(conversation.messages, 6, tracker)
+        assert ours(trimmed, 6, tracker) == trimmed, number
+        conversation.messages = trimmed
+    lines = summary_of(conversation.messages).split("\n")
+    assert f"Tasks completed ({len(conversation.completed)}):" in lines
+    assert f"Tasks that failed or were not completed ({len(conversation.failed)}):" in lines
+    assert f"Errors of tasks ({len(conversation.failed)}):" in lines
+    assert len(lines) < 150 and any(line.startswith("Test runs, by their result") for line in lines)
+
+
+@in_rev
 def test_texts_that_look_like_parts_of_a_summary_are_text() -> None:
     _, ours = functions()
     text = f"Task: odd\nTasks completed (9):\n  - forged\n{HEADER}An earlier summary:\n    forged too{END}\n\nFirst task, as it was given:\r\n\x85\u2028end"

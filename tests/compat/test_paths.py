@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -224,15 +225,21 @@ def test_roots_of_all_kinds() -> None:
 
 @in_rev
 def test_who_may_not_look_is_told_what_rev_tells() -> None:
-    root = pathlib.Path.cwd()
-    build(root)
     rev, ours = functions()
-    (root / "a").chmod(0o000)
-    if os.geteuid() == 0:
-        os.setegid(65534)
-        for folder in (root, *root.parents):
-            if folder.owner() == "root" and folder != pathlib.Path("/") and folder.parent != pathlib.Path("/"):
-                folder.chmod(0o755)
-        os.seteuid(65534)
-    for path in ("a", "a/b", "a/b/file.py", "a/b/../c", "a/to_c", "to_a/b", "missing/a"):
-        compare(rev["rev.tools.utils"], ours["rev.tools.utils"], path, root)
+    # Where everybody may come to it; the folder of the test is for its user alone.
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder).resolve() / "root"
+        root.mkdir()
+        build(root)
+        vars(sys.modules["rev.tools.utils"])["ROOT"] = root
+        (root / "a").chmod(0o000)
+        user = os.geteuid()
+        if user == 0:
+            root.parent.chmod(0o755)
+            os.seteuid(65534)
+        try:
+            for path in ("a", "a/b", "a/b/file.py", "a/b/../c", "a/to_c", "to_a/b", "missing/a"):
+                compare(rev["rev.tools.utils"], ours["rev.tools.utils"], path, root)
+        finally:
+            os.seteuid(user)
+            (root / "a").chmod(0o755)

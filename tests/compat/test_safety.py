@@ -204,3 +204,24 @@ def test_installing_and_its_report_write_nothing() -> None:
     expected = in_child(points.load)
     assert in_child(run) == expected
     assert not list(pathlib.Path.cwd().iterdir())
+
+
+@in_rev
+def test_settings_that_cannot_be_used_are_no_output_inside_of_rev() -> None:
+    (pathlib.Path.cwd().parent / "file").write_text("")
+    os.environ |= {
+        "REV_ACCEL_THREADS": "many",
+        "REV_ACCEL_GIT_TIMEOUT": "soon",
+        "REV_ACCEL_CACHE_SIZE": "large",
+        "REV_ACCEL_CACHE_DIR": str(pathlib.Path.cwd().parent / "file"),
+    }
+    pathlib.Path("a.py").write_text("print(1)\n")
+
+    def run() -> None:
+        accel.install()
+        points.load()
+        sys.modules["warnings"].resetwarnings()
+        assert '"total_issues": 1' in points.get("rev.tools.registry.analyze_ast_patterns")(".")
+        assert "a.py" in points.get("rev.get_repo_context")()
+
+    assert in_child(run) == in_child(points.load)

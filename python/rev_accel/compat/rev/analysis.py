@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import FunctionType
 
+from rev_accel import settings
 from rev_accel.analysis import answer
 
 __all__ = ["analyze_ast_patterns"]
@@ -18,6 +19,7 @@ def analyze_ast_patterns(original: FunctionType) -> Callable[..., str]:
     own = original.__globals__
 
     def analyze_ast_patterns(path: str, patterns: list[str] | None = None) -> str:
-        return answer(lambda: own["ROOT"], path, patterns)
+        with settings.Quiet():
+            return answer(lambda: own["ROOT"], path, patterns)
 
     return analyze_ast_patterns

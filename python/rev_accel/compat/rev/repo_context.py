@@ -7,7 +7,7 @@ import sys
 from time import monotonic
 from types import FunctionType
 
-from rev_accel import repo
+from rev_accel import repo, settings
 from rev_accel.errors import InputError
 
 __all__ = ["get_repo_context"]
@@ -31,10 +31,11 @@ def get_repo_context(original: FunctionType) -> Callable[..., str]:
         count = int(commits)
         excluded = [name for name in sys.modules["rev.config"].EXCLUDE_DIRS if isinstance(name, str)]
         root = str(own["ROOT"])
-        timeout = repo.usable_timeout(TIMEOUT)
         begin = monotonic()
         try:
-            text = repo.text_of(os.path.realpath(root), count, excluded, timeout=timeout)
+            with settings.Quiet():
+                timeout = repo.usable_timeout(TIMEOUT)
+                text = repo.text_of(os.path.realpath(root), count, excluded, timeout=timeout)
         except InputError:
             os.scandir(root).close()  # raises what rev meets when it starts git there or lists the entries
             raise

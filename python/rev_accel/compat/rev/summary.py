@@ -57,6 +57,13 @@ class Section:
     def drop(self, name: str) -> None:
         self.lines.pop(name, None)
 
+    def fill(self, names: Iterable[str]) -> None:
+        """Holds these names, and no others."""
+        self.lines = dict.fromkeys(names, "")
+        self.left_out = max(0, len(self.lines) - self.most)
+        for name in list(self.lines)[self.most // 4 :][: self.left_out]:
+            del self.lines[name]
+
     def render(self) -> list[str]:
         lines = [f"  - {name}: {value}" if self.has_values else f"  - {name}" for name, value in self.lines.items()]
         if self.left_out:
@@ -83,7 +90,9 @@ class Summary:
         self.tools = Section("Tools used, how often", 40, has_values=True)
         self.files = Section("Files touched, by which tools", 40, has_values=True)
         self.commits = Section("Commits", 20)
+        self.tests = Section("Test runs, by their result", 2, has_values=True)
         self.failed = Section("Calls that failed", 10)
+        self.errors = Section("Errors of tasks", 5)
         # The task that is not ended: its text, and its name.
         self._latest = ""
         self._task = ""
@@ -119,7 +128,8 @@ class Summary:
         return "\n".join(lines)
 
     def _sections(self) -> tuple[Section, ...]:
-        return self.completed, self.unfinished, self.said, self.tools, self.files, self.commits, self.failed
+        done = (self.tools, self.files, self.commits, self.tests)
+        return (self.completed, self.unfinished, self.said, *done, self.failed, self.errors)
 
     def _read(self, message: dict[str, Any]) -> None:
         role = message.get("role")
@@ -162,17 +172,16 @@ class Summary:
         known = getattr(tracker, "summary", None)
         completed = _names(getattr(known, "tasks_completed", None))
         failed = _names(getattr(known, "tasks_failed", None))
-        for name in completed:
-            if name == self._task:
-                self._end(is_completed=True)
-            elif name not in self.completed.lines:
-                self.unfinished.drop(name)
-                self.completed.put(name)
-        for name in failed:
-            if name == self._task:
-                self._end(is_completed=False)
-            elif name not in self.completed.lines and name not in self.unfinished.lines:
-                self.unfinished.put(name)
+        if self._task in (*completed, *failed):
+            self._end(is_completed=self._task in completed)
+        if completed:
+            self.completed.fill([*completed, *self.completed.lines])
+        if failed or completed:
+            over = {*completed, *self.completed.lines, self._task}
+            self.unfinished.fill(name for name in [*failed, *self.unfinished.lines] if name not in over)
+        errors = _names(getattr(known, "error_messages", None))
+        if errors:
+            self.errors.fill(errors)
 
     def _called(self) -> None:
         """Takes calls with their results."""
@@ -194,7 +203,11 @@ class Summary:
         earlier = [line for line in self.failed.lines if line.startswith(name)]
         for line in earlier:
             self.failed.drop(line)
-        if _is_failure(result):
+        is_failure = _is_failure(result)
+        if tool == "run_tests":
+            name_of_result = "failed" if is_failure else "passed"
+            self.tests.put(name_of_result, str(_number(self.tests.lines.get(name_of_result)) + 1))
+        if is_failure:
             self.failed.put(one_line(name + text_of(result), LINE))
             return
         for line in earlier:
