@@ -94,7 +94,7 @@ def pieces(sizes: dict[str, int]) -> list[tuple[str, int, int]]:
     for name, size in sizes.items():
         small = (folder for folder in folders_of(name) if totals[folder][1] <= PIECE)
         piece = next(small, name)
-        number, together = totals[piece] if piece in totals else (1, size)
+        number, together = totals.get(piece, [1, size])
         found[piece] = (piece, number, together)
     return list(found.values())
 
