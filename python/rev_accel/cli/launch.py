@@ -117,7 +117,7 @@ def new_main() -> ModuleType:
     """A module `__main__` as the interpreter makes it at its start."""
     main = type(sys)("__main__")
     vars(main).update(__builtins__=sys.modules["builtins"])
-    if sys.version_info < (3, 14):
+    if sys.version_info < (3, 14):  # later ones make them when they are asked for
         vars(main).update(__annotations__={})
     sys.modules["__main__"] = main
     return main
