@@ -20,7 +20,7 @@ from .policy import Approval, Policy
 from .records import Outcome, Plan, RunResult, Task, Validation
 from .review import review_plan
 from .run import Run
-from .schedule import schedule
+from .scheduling import schedule
 from .settings import Limits, Prices, Settings
 from .validate import Checks
 

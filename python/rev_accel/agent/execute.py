@@ -13,9 +13,8 @@ from typing import Any
 from rev_accel.errors import ModelRefusedError
 from rev_accel.history import History, MessageLog, ToolOutputs
 from rev_accel.llm.estimate import without_thoughts
-from rev_accel.tools import Failure, Registry, builtin_tools, execute_calls
+from rev_accel.tools import Failure, Registry, Tool, builtin_tools, execute_calls
 from rev_accel.tools.documents import Documents
-from rev_accel.tools.effects import touched
 from rev_accel.workspace import Workspace
 
 from . import recovery
@@ -25,7 +24,7 @@ from .policy import Approval, Ask, Policy
 from .prompts import FAILED, WORK, task_text
 from .records import Outcome, Task
 from .repeats import Repeats
-from .schedule import Stop
+from .scheduling import Stop
 
 __all__ = ["StoppedError", "Work", "execute_task"]
 
@@ -50,14 +49,13 @@ class Work:
     ask: Ask | None = None
     """Asks somebody; without it, what would have to be asked for is refused."""
     stop: Stop = field(default_factory=Stop)
-    turns: Registry = field(default_factory=Registry)
-    """All tools that write take turns with its tools, whichever task they are of."""
     asking: Lock = field(default_factory=Lock)
+    writing: Lock = field(default_factory=Lock)
+    """Held from the note that a call which writes is begun to that of its result, whichever task it is of."""
 
     def registry(self, documents: Documents) -> Registry:
         """The tools of a task; of files they know what this task's model has seen."""
-        tools = builtin_tools(self.workspace, documents=documents, stopped=self.stop.is_set)
-        return self.turns.merge(tools)
+        return builtin_tools(self.workspace, documents=documents, stopped=self.stop.is_set, metrics=self.model.metrics)
 
 
 def execute_task(task: Task, results: Mapping[str, Outcome], work: Work) -> Outcome:
@@ -95,10 +93,10 @@ class _Execution:
             metrics=work.model.metrics,
         )
         self._known: dict[str, tuple[str, int]] = {}
-        self._earlier: dict[tuple[str, int, int], Mapping[str, Any]] = {}
+        self._earlier: dict[tuple[int, int], Mapping[str, Any]] = {}
         for event in work.journal.events(task=task.id):
-            if event["kind"] in ("call", "result"):
-                self._earlier[event["kind"], event["reply"], event["number"]] = event
+            if event["kind"] == "result":
+                self._earlier[event["reply"], event["number"]] = event
             for path, version in event.get("known", {}).items():
                 self._known[path] = tuple(version)
         self._documents.restore(self._known)
@@ -106,9 +104,10 @@ class _Execution:
 
     def run(self, results: Mapping[str, Outcome]) -> Outcome:
         limits = self._work.model.settings.limits
-        if not self._log:
-            self._history.append({"role": "system", "content": WORK})
-            self._history.append({"role": "user", "content": task_text(self._work.goal, self._task, results)})
+        first = task_text(self._work.goal, self._task, results)
+        # An earlier process may have been ended between the two.
+        for message in ({"role": "system", "content": WORK}, {"role": "user", "content": first})[len(self._log) :]:
+            self._history.append(message)
         replies = [message for message in self._log if message["role"] == "assistant"]
         asked = len(replies)
         while True:
@@ -179,13 +178,15 @@ class _Execution:
             self._history.append(result.message())
         if self._work.stop.is_set():
             raise StoppedError
-        told, failed = self._repeats.see(calls, [one.text for one in found])
+        told, failed = self._repeats.see(
+            calls[had:], [str(message["content"]) for message in self._log[at + 1 + had :]]
+        )
         if told is not None:
             self._history.append({"role": "user", "content": told})
         return failed
 
     def _call(self, reply: int, number: int, name: str, arguments: Any) -> str:
-        """Makes one call; one that an earlier process has begun, as far as it was not done."""
+        """Makes one call; or gives the result that it had in an earlier process."""
         work, task = self._work, self._task.id
         tool, given = self._registry.get(name), _as_dict(arguments)
         if tool is None or given is None:
@@ -193,44 +194,27 @@ class _Execution:
         if tool.reads:
             work.journal.add("action", task=task, text=tool.describe(given))
             return self._registry.execute(name, arguments)
-        where = {"task": task, "reply": reply, "number": number}
-        if done := self._earlier.get(("result", reply, number)):
+        if done := self._earlier.get((reply, number)):
             return Failure(done["text"]) if done["failed"] else str(done["text"])
-        text: str | None = None
-        if begun := self._earlier.get(("call", reply, number)):
-            text = recovery.settle(name, given, begun["noted"], work.workspace, work.journal, begun["at"])
-        elif work.stop.is_set():
-            raise StoppedError
-        elif refusal := self._refusal(name, given):
-            text = Failure(f"Error: not allowed: {refusal}")
-        else:
-            noted = recovery.before(name, given, work.workspace, work.journal)
-            work.journal.add("call", **where, name=name, arguments=given, noted=noted)
-        if text is None:
-            work.journal.add("action", task=task, text=tool.describe(given))
-            text = self._registry.execute(name, arguments)
-        else:
-            self._learn(name, given, text)
-        work.journal.add("result", **where, text=text, failed=isinstance(text, Failure), known=self._new_known())
+        where = {"task": task, "reply": reply, "number": number}
+        refusal = self._refusal(tool, given)
+        with work.writing:
+            if work.stop.is_set():
+                raise StoppedError
+            if refusal is None:
+                noted = recovery.before(name, given, work.workspace, work.journal)
+                work.journal.add("call", **where, name=name, arguments=given, noted=noted)
+                work.journal.add("action", task=task, text=tool.describe(given))
+                text = self._registry.execute(name, arguments)
+            else:
+                text = Failure(f"Error: not allowed: {refusal}")
+            work.journal.add("result", **where, text=text, failed=isinstance(text, Failure), known=self._new_known())
         return text
 
-    def _learn(self, name: str, arguments: Mapping[str, Any], text: str) -> None:
-        """What the model knows of files that it had changed before the process was ended."""
-        if isinstance(text, Failure):
-            return
-        for path in touched(name, arguments):
-            try:
-                document = self._documents.read(path)
-            except (OSError, ValueError, RuntimeError):
-                continue
-            self._documents.know(document.path, document.version)
-
-    def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | None:
+    def _refusal(self, tool: Tool, arguments: Mapping[str, Any]) -> str | None:
         """Why a call is not made."""
         work = self._work
-        tool = self._registry.get(name)
-        assert tool is not None
-        decision, reason = work.policy.decide(tool, arguments)
+        decision, reason = work.policy.decide(tool, arguments, work.workspace.root)
         if decision == "auto":
             return None
         if decision == "never":
@@ -238,7 +222,7 @@ class _Execution:
         if work.ask is None:
             return f"the user would have to be asked, and cannot be{f': {reason}' if reason else ''}"
         approval = Approval(
-            task=self._task.id, tool=name, text=tool.describe(arguments), arguments=arguments, reason=reason
+            task=self._task.id, tool=tool.name, text=tool.describe(arguments), arguments=arguments, reason=reason
         )
         with work.asking:
             if work.stop.is_set():

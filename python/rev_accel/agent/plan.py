@@ -20,7 +20,7 @@ MOST_TASKS = 50
 class _TaskAnswer(pydantic.BaseModel):
     """A task as a model writes it: numbers for names of tasks, and what can be left out, left out."""
 
-    model_config = pydantic.ConfigDict(coerce_numbers_to_str=True)
+    model_config = pydantic.ConfigDict(coerce_numbers_to_str=True, str_strip_whitespace=True)
 
     id: str = ""
     title: str = ""
@@ -78,7 +78,7 @@ def _plan(goal: str, answer: _PlanAnswer) -> Plan:
         tasks.append(
             Task(
                 id=name,
-                title=one.title.strip() or one.instructions.strip().splitlines()[0][:80],
+                title=one.title or one.instructions.splitlines()[0][:80],
                 instructions=one.instructions,
                 needs=tuple(names[need] for need in dict.fromkeys(one.needs)),
                 risk=risk,

@@ -1,18 +1,20 @@
-"""What becomes of a call of a tool that was begun, and whose end the process did not see.
+"""What becomes of calls of tools that were begun, and whose end the process did not see.
+
+Calls that write are made one at a time in all of a run, so at most one was begun; and it is settled before the run goes
+on, so nothing that was noted of it is old.
 
 Before a tool writes, what it is about to touch is noted, with the contents of files. When the run goes on, the call is
 made once more in an empty folder with these contents, so it is known what it leads to. If that is there, it was done.
 If nothing has changed, it is done now. A part of it, as of a patch of several files, is taken back and all of it done
-anew. Anything else was changed by somebody else, which the model is told. A commit was made if there is one on
-top of what was there. A command is never run again.
+anew. Anything else was changed by somebody else, which the model is told. A commit was made if there is one of that
+message on top of what was there. A command is never run again.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rev_accel import repo
@@ -20,16 +22,19 @@ from rev_accel.errors import GitError, InputError, RevAccelError
 from rev_accel.history import INTERRUPTED
 from rev_accel.tools import Failure, builtin_tools
 from rev_accel.tools.documents import Documents
-from rev_accel.tools.effects import FILES, touched
+from rev_accel.tools.effects import FILES, moved, touched
 from rev_accel.workspace import Version, Workspace, use_root
+from rev_accel.workspace.leftovers import remove_leftovers
 
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["before", "settle", "state_of"]
+__all__ = ["before", "settle", "settle_all", "state_of"]
 
 # Larger files are not kept: of a call that was interrupted it is then not known what it did.
 MOST_BYTES = 16 << 20
+# Commits that are looked through for the one that may have been made.
+LATEST = 50
 
 State = str | None
 """The digest of a file; `None` for nothing; else what it is, which no digest is."""
@@ -44,6 +49,26 @@ def before(name: str, arguments: Mapping[str, Any], workspace: Workspace, journa
     return {"files": {path: _keep(path, workspace, journal) for path in touched(name, arguments)}}
 
 
+def settle_all(workspace: Workspace, journal: Journal) -> None:
+    """Notes a result for each call that was begun and has none; or that it was not made, so that it is made anew."""
+    begun: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for event in journal.events():
+        where = tuple(event.get(name) for name in ("task", "reply", "number"))
+        if event["kind"] == "call":
+            begun[where] = event
+        elif event["kind"] in ("result", "withdrawn"):
+            begun.pop(where, None)
+    for (task, reply, number), call in begun.items():
+        at = {"task": task, "reply": reply, "number": number}
+        text = settle(call["name"], call["arguments"], call["noted"], workspace, journal, call["at"])
+        if text is None:
+            journal.add("withdrawn", **at)
+            continue
+        failed = isinstance(text, Failure)
+        known = {} if failed else _versions(touched(call["name"], call["arguments"]), workspace)
+        journal.add("result", **at, text=text, failed=failed, known=known)
+
+
 def settle(
     name: str,
     arguments: Mapping[str, Any],
@@ -54,13 +79,12 @@ def settle(
 ) -> str | None:
     """The result of a call that was begun at a time; `None` if it is to be made."""
     if name == "git_commit":
-        if _head(workspace) == noted["head"]:
-            return None
-        return "Committed; the run was interrupted right after it."
+        return _committed(str(arguments.get("message")), noted["head"], workspace)
     if name not in FILES:
         return Failure(INTERRUPTED)
     files: dict[str, State] = dict(noted["files"])
-    _sweep(files, workspace, since)
+    # What the process that was killed had not given its name yet.
+    remove_leftovers(workspace, {os.path.dirname(path) for path in files}, since=since - 5)
     now = {path: state_of(path, workspace) for path in files}
     if now == files:
         return None
@@ -69,10 +93,21 @@ def settle(
     after, text = _tried(name, arguments, files, journal)
     if now == after:
         return text
-    if strange := [path for path in files if now[path] not in (files[path], after[path])]:
+    moves = moved(name, arguments)
+    between = {path: {was, after[path]} for path, was in files.items()}
+    for source, target in moves:
+        # Before it is changed it is moved, and when that is taken back, moved before it is changed back.
+        between[source].add(after[target])
+        between[target].add(files[source])
+    if strange := [path for path in files if now[path] not in between[path]]:
         return Failure(
             f"Error: {INTERRUPTED}: {', '.join(f'`{path}`' for path in strange)} changed meanwhile; look at it again"
         )
+    for source, target in moves:
+        if now[source] is None and now[target] is not None:
+            # Not written anew: it keeps its mode.
+            workspace.move(target, source)
+            now[source], now[target] = now[target], None
     for path, state in files.items():
         if state is None and now[path] is not None:
             workspace.delete(path)
@@ -132,30 +167,37 @@ def _tried(
         return {path: state_of(path, workspace) for path in files}, text
 
 
-def _sweep(paths: Iterable[str], workspace: Workspace, since: float) -> None:
-    """Removes what the process that was killed had not given its name yet."""
-    for folder in {os.path.dirname(path) for path in paths}:
-        for temporary in _temporary(folder or ".", workspace):
-            try:
-                if workspace.stat(temporary).modified_ns >= (since - 5) * 1e9:
-                    workspace.delete(temporary, recursive=True)
-            except (OSError, InputError):
-                pass
-
-
-def _temporary(folder: str, workspace: Workspace) -> Iterator[str]:
-    try:
-        entries = workspace.list(folder)
-    except (OSError, InputError, RevAccelError):
-        return
-    for entry in entries:
-        if entry.name.startswith(".rev-accel-") and entry.name.endswith(".tmp"):
-            yield str(Path(folder, entry.name))
-
-
 def _head(workspace: Workspace) -> str | None:
     try:
         with use_root(workspace.root):
             return repo.head().commit
     except GitError:
         return None
+
+
+def _committed(message: str, head: str | None, workspace: Workspace) -> str | None:
+    """Says that a commit was made, if there is one of this message above what was the head."""
+    subject = " ".join(message.strip().split("\n\n")[0].split())
+    try:
+        with use_root(workspace.root):
+            found = repo.log(LATEST)
+    except GitError:
+        return None
+    for one in found:
+        if one.id == head:
+            break
+        if " ".join(one.subject.decode("utf-8", "replace").split()) == subject:
+            return f"Committed as {one.abbreviated}; the run was interrupted right after it."
+    return None
+
+
+def _versions(paths: Iterable[str], workspace: Workspace) -> dict[str, tuple[str, int]]:
+    """Files as they are now, as `Documents.versions` tells of them."""
+    found = {}
+    for path in paths:
+        try:
+            version = Version.of(workspace.read(path))
+        except (OSError, ValueError):
+            continue
+        found[str(workspace.resolve(path))] = (version.digest, version.size)
+    return found

@@ -12,20 +12,19 @@ from rev_accel import metrics as measured
 from rev_accel import repo
 from rev_accel.errors import GitError, InputError, ModelError, ModelMalformedError, RevAccelError
 from rev_accel.llm import CachingClient, Client, RecordingClient
-from rev_accel.tools import Registry
 from rev_accel.workspace import Workspace, use_root
 
 from . import recovery
 from .execute import StoppedError, Work, execute_task
 from .journal import Event as JournalEvent
 from .journal import Journal
-from .model import LimitError, Model
+from .model import LimitError, Model, advice
 from .plan import make_plan, whole
 from .policy import Ask, Policy
 from .prompts import mend
 from .records import ENDED, Outcome, Plan, RunResult, State, Task, Validation
 from .review import review_plan
-from .schedule import Stop, schedule
+from .scheduling import Stop, schedule
 from .settings import Settings
 from .validate import Checks
 from .validate import State as Checked
@@ -84,7 +83,6 @@ class Run:
             journal=journal,
             ask=ask,
             stop=self._stop,
-            turns=Registry(metrics=metrics),
         )
         self._checks = Checks(workspace, test=settings.test, stopped=self._stop.is_set, metrics=metrics)
 
@@ -107,7 +105,13 @@ class Run:
             home: Where the runs are, by default in the user's state folder.
             on_event: Called with each event of the journal.
             how: As for the class.
+
+        Raises:
+            InputError: The goal is empty, there is no such workspace, or the runs would be in it.
+            OSError: The account of the run cannot be written.
         """
+        if not goal.strip():
+            raise InputError("the goal is empty: expected what shall be done")
         where = Workspace(root).root
         journal = Journal.create(where, home=home, on_event=on_event)
         journal.add("run", goal=goal, root=str(where), settings=asdict(settings))
@@ -141,7 +145,7 @@ class Run:
         except LimitError as error:
             state, text = "stopped", f"{error}: resume the run with a higher one"
         except ModelError as error:
-            state, text = "stopped", f"{self.model.advice(error)}; then resume the run"
+            state, text = "stopped", f"{advice(error, self.settings)}; then resume the run"
         except OSError as error:
             state, text = "stopped", f"{error}; resume the run when that is mended"
         except (KeyboardInterrupt, StoppedError):
@@ -151,26 +155,28 @@ class Run:
     def _planned(self) -> Plan:
         if found := self.journal.last("plan"):
             return Plan.from_dict(found["plan"])
-        if not self.settings.plan:
-            return self._note(whole(self.goal))
-        with self._phase("planning"):
-            context = self._context()
-            try:
-                plan = make_plan(self.goal, self.model, context)
-                self._halt()
-                if self.settings.review:
-                    problems = review_plan(plan, self.model, context)
-                    self.journal.add("review", problems=list(problems))
-                    if problems:
-                        plan = make_plan(self.goal, self.model, context, earlier=plan, problems=problems)
-            except ModelMalformedError as error:
-                self.journal.add("warning", task="plan", text=f"{error}; the goal is done as one task")
-                plan = whole(self.goal)
-        return self._note(plan)
-
-    def _note(self, plan: Plan) -> Plan:
+        plan = whole(self.goal)
+        if self.settings.plan:
+            with self._phase("planning"):
+                context = self._context()
+                try:
+                    plan = make_plan(self.goal, self.model, context)
+                    self._halt()
+                    if self.settings.review:
+                        plan = self._reviewed(plan, context)
+                except ModelMalformedError as error:
+                    self.journal.add("warning", task="plan", text=f"{error}; the goal is done as one task")
         self.journal.add("plan", plan=asdict(plan))
         return plan
+
+    def _reviewed(self, plan: Plan, context: str) -> Plan:
+        try:
+            problems = review_plan(plan, self.model, context)
+            self.journal.add("review", problems=list(problems))
+            return make_plan(self.goal, self.model, context, earlier=plan, problems=problems) if problems else plan
+        except ModelMalformedError as error:
+            self.journal.add("warning", task="plan", text=f"{error}; the plan stays as it is")
+            return plan
 
     def _context(self) -> str:
         """What there is to know of the project before anything is read."""
@@ -181,7 +187,7 @@ class Run:
         return f"The repository:\n{text[:MOST_CONTEXT]}"
 
     def _done(self, plan: Plan) -> RunResult:
-        before = self._checked("before")
+        before = self._checked_before()
         with self._phase("executing"):
             outcomes = self._execute(plan)
         validation = self._validated(before)
@@ -193,6 +199,7 @@ class Run:
             with use_root(self.root):
                 return execute_task(task, results, self._work)
 
+        recovery.settle_all(self._work.workspace, self.journal)
         ended = {one.task: one for one in self._outcomes(plan)}
         for outcome in schedule(plan, do, workers=self.settings.workers, done=ended, stop=self._stop):
             self.journal.add("outcome", **asdict(outcome))
@@ -219,13 +226,13 @@ class Run:
             with self._phase("executing"):
                 self._execute(Plan(goal=self.goal, tasks=(task,)))
 
-    def _checked(self, when: str) -> Checked:
-        if found := self.journal.last("checked", when=when):
+    def _checked_before(self) -> Checked:
+        if found := self.journal.last("checked"):
             return Checked(**found["checks"])
         with self._phase("validating"):
             checked = self._checks.state()
         self._halt()
-        self.journal.add("checked", when=when, checks=asdict(checked))
+        self.journal.add("checked", checks=asdict(checked))
         return checked
 
     def _changed(self) -> dict[str, bytes | None]:

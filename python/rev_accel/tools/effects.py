@@ -9,9 +9,9 @@ from typing import Any
 
 from rev_accel.errors import RevAccelError
 
-from .diff import parse
+from .diff import FilePatch, parse
 
-__all__ = ["COMMANDS", "FILES", "danger", "touched"]
+__all__ = ["COMMANDS", "FILES", "danger", "moved", "touched"]
 
 COMMANDS = frozenset({"run_command", "run_tests"})
 """Tools that run programs."""
@@ -108,17 +108,27 @@ def _deletes(words: Sequence[str]) -> str | None:
 
 
 def touched(name: str, arguments: Mapping[str, Any]) -> list[str]:
-    """The paths that a call of a tool changes, as they are named in it."""
+    """The paths that a call changes, as they are named in it."""
     if name == "apply_patch":
-        found: list[str] = []
-        try:
-            patches = parse(str(arguments.get("patch")))
-        except RevAccelError:  # nothing is done
-            return []
-        for one in patches:
-            found += [path for path in (one.source, one.target) if path is not None]
-            if one.target is None:
-                found.append(f"{one.source}.rev-accel-removed")
-        return list(dict.fromkeys(found))
+        pairs = [(one.source, one.target) for one in _patches(arguments)]
+        named = [path for pair in (*pairs, *moved(name, arguments)) for path in pair if path is not None]
+        return list(dict.fromkeys(named))
     paths = [arguments.get(key) for key in ("path", "source", "target")]
     return [path for path in paths if isinstance(path, str)] if name in FILES else []
+
+
+def moved(name: str, arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The files that a patch gives other names, at least while it is applied: what is deleted goes at the end."""
+    found = _patches(arguments) if name == "apply_patch" else ()
+    return [
+        (one.source, f"{one.source}.rev-accel-removed" if one.target is None else one.target)
+        for one in found
+        if one.source is not None and one.source != one.target
+    ]
+
+
+def _patches(arguments: Mapping[str, Any]) -> list[FilePatch]:
+    try:
+        return parse(str(arguments.get("patch")))
+    except RevAccelError:  # nothing is done
+        return []
