@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from rev_accel.agent import Approval, Policy, danger
+from rev_accel.agent import Approval, Policy
 from rev_accel.agent.policy import subject
 from rev_accel.errors import InputError
 from rev_accel.tools import builtin_tools
+from rev_accel.tools.effects import danger
 from rev_accel.workspace import Workspace
 
 from .conftest import Agent

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 from typing import Any
 
-from rev_accel._core import digest
 from rev_accel.errors import ModelRefusedError
 from rev_accel.history import History, MessageLog, ToolOutputs
 from rev_accel.llm.estimate import without_thoughts
@@ -22,9 +20,10 @@ from rev_accel.workspace import Workspace
 from . import recovery
 from .journal import Journal
 from .model import Model
-from .policy import COMMANDS, Approval, Ask, Policy
-from .prompts import FAILED, REPEATED, REPEATS, WORK, task_text
+from .policy import Approval, Ask, Policy
+from .prompts import FAILED, WORK, task_text
 from .records import Outcome, Task
+from .repeats import Repeats
 from .scheduling import Stop
 
 __all__ = ["StoppedError", "Work", "execute_task"]
@@ -54,22 +53,13 @@ class Work:
     writing: Lock = field(default_factory=Lock)
     """Held from the note that a call which writes is begun to that of its result, whichever task it is of."""
 
-    def registry(self, task: Task, documents: Documents) -> Registry:
+    def registry(self, documents: Documents) -> Registry:
         """The tools of a task; of files they know what this task's model has seen."""
-        return builtin_tools(
-            self.workspace,
-            documents=documents,
-            on_start=partial(self._tell, task.id),
-            stopped=self.is_over,
-            metrics=self.model.metrics,
-        )
+        return builtin_tools(self.workspace, documents=documents, stopped=self.is_over, metrics=self.model.metrics)
 
     def is_over(self) -> bool:
         """Whether what is being done is to be ended, as it is said or since the time is over."""
         return self.stop.is_set() or self.model.is_late()
-
-    def _tell(self, task: str, text: str) -> None:
-        self.journal.add("action", task=task, text=text)
 
 
 def execute_task(task: Task, results: Mapping[str, Outcome], work: Work) -> Outcome:
@@ -94,7 +84,7 @@ class _Execution:
     def __init__(self, task: Task, work: Work, log: MessageLog, notes: MessageLog) -> None:
         self._task, self._work, self._log = task, work, log
         self._documents = Documents(work.workspace)
-        self._registry = work.registry(task, self._documents)
+        self._registry = work.registry(self._documents)
         self._tools = self._registry.schemas()
         settings = work.model.settings
         self._history = History(
@@ -102,13 +92,11 @@ class _Execution:
             budget=work.model.prompt_tokens,
             tools=self._tools,
             notes=notes,
-            outputs=ToolOutputs(work.journal.folder / "outputs"),
+            outputs=ToolOutputs(work.journal.outputs),
             dialect=settings.dialect,
             metrics=work.model.metrics,
         )
         self._known: dict[str, tuple[str, int]] = {}
-        self._writes = 0
-        self._seen: Counter[str] = Counter()
         self._earlier: dict[tuple[int, int], Mapping[str, Any]] = {}
         for event in work.journal.events(task=task.id):
             if event["kind"] == "result":
@@ -116,8 +104,7 @@ class _Execution:
             for path, version in event.get("known", {}).items():
                 self._known[path] = tuple(version)
         self._documents.restore(self._known)
-        for calls, texts in _rounds(log):
-            self._count(calls, texts)
+        self._repeats = Repeats(self._registry, log, most=settings.limits.repeats)
 
     def run(self, results: Mapping[str, Outcome]) -> Outcome:
         limits = self._work.model.settings.limits
@@ -195,13 +182,21 @@ class _Execution:
             self._history.append(result.message())
         if self._work.stop.is_set():
             raise StoppedError
-        return self._repeated(calls[had:], [str(message["content"]) for message in self._log[at + 1 + had :]])
+        told, failed = self._repeats.see(
+            calls[had:], [str(message["content"]) for message in self._log[at + 1 + had :]]
+        )
+        if told is not None:
+            self._history.append({"role": "user", "content": told})
+        return failed
 
     def _call(self, reply: int, number: int, name: str, arguments: Any) -> str:
         """Makes one call; or gives the result that it had in an earlier process."""
         work, task = self._work, self._task.id
         tool, given = self._registry.get(name), _as_dict(arguments)
-        if tool is None or tool.reads or given is None:
+        if tool is None or given is None:
+            return self._registry.execute(name, arguments)
+        if tool.reads:
+            work.journal.add("action", task=task, text=tool.describe(given))
             return self._registry.execute(name, arguments)
         if done := self._earlier.get((reply, number)):
             return Failure(done["text"]) if done["failed"] else str(done["text"])
@@ -213,6 +208,7 @@ class _Execution:
             if refusal is None:
                 noted = recovery.before(name, given, work.workspace, work.journal)
                 work.journal.add("call", **where, name=name, arguments=given, noted=noted)
+                work.journal.add("action", task=task, text=tool.describe(given))
                 text = self._registry.execute(name, arguments)
             else:
                 text = Failure(f"Error: not allowed: {refusal}")
@@ -243,46 +239,6 @@ class _Execution:
         }
         self._known.update(found)
         return found
-
-    def _repeated(self, calls: Sequence[Any], texts: Sequence[str]) -> str | None:
-        """Tells the model of calls that it repeats with the same result; why the task has failed, if it goes on so."""
-        most = self._work.model.settings.limits.repeats
-        name, count = self._count(calls, texts)
-        if count >= 2 * most:
-            return REPEATED.format(name=name, count=count)
-        if count >= most:
-            self._history.append({"role": "user", "content": REPEATS.format(count=count)})
-        return None
-
-    def _count(self, calls: Sequence[Any], texts: Sequence[str]) -> tuple[str, int]:
-        """Counts calls with their results; the one that was made most often of these, and how often."""
-        most = ("", 0)
-        for call, text in zip(calls, texts, strict=False):
-            function = call.get("function") if isinstance(call, Mapping) else None
-            name = str(function.get("name")) if isinstance(function, Mapping) else ""
-            tool = self._registry.get(name)
-            # A program may have another outcome when something was changed.
-            state = self._writes if name in COMMANDS else 0
-            key = digest([repr(function), text, state])
-            self._seen[key] += 1
-            self._writes += tool is not None and not tool.reads and name not in COMMANDS
-            most = max(most, (name, self._seen[key]), key=lambda one: one[1])
-        return most
-
-
-def _rounds(log: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Sequence[Any], list[str]]]:
-    """The calls of each reply, with their results."""
-    calls: Sequence[Any] = ()
-    texts: list[str] = []
-    for message in log:
-        if message["role"] == "tool":
-            texts.append(str(message["content"]))
-            continue
-        if texts:
-            yield calls, texts
-        calls, texts = (message.get("tool_calls") or (), []) if message["role"] == "assistant" else ((), [])
-    if texts:
-        yield calls, texts
 
 
 def _as_dict(arguments: Any) -> dict[str, Any] | None:

@@ -15,13 +15,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from rev_accel import user_folders
 from rev_accel._core import content_digest
 from rev_accel.errors import InputError, LogError
 from rev_accel.history import MessageLog
@@ -66,6 +66,7 @@ class Journal:
         folder = home / name
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
+        (folder / "outputs").mkdir(mode=0o700)
         return cls(folder, on_event=on_event)
 
     @classmethod
@@ -85,6 +86,15 @@ class Journal:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def outputs(self) -> Path:
+        """Where long outputs of tools are."""
+        return self.folder / "outputs"
+
+    def redact(self, value: Any) -> Any:
+        """JSON data without secrets, and without the name of this folder: the same for the same in another run."""
+        return redact(_replaced(value, str(self.folder), "<run>"))
 
     def add(self, kind: str, **data: Any) -> None:
         """Writes an event; it survives the end of the process, however it ends."""
@@ -158,16 +168,17 @@ def runs(*, home: Path | None = None) -> list[str]:
 
 
 def state_folder() -> Path:
-    """Where runs are: `REV_ACCEL_STATE_DIR`, or the platform's folder for the state of a user's programs."""
-    if chosen := os.environ.get(VARIABLE):
-        return Path(chosen).absolute() / "runs"
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return base / "rev-accel" / "runs"
+    """Where runs are: `REV_ACCEL_STATE_DIR`, or the folder for the state of the user's programs."""
+    chosen = os.environ.get(VARIABLE)
+    return (Path(chosen).absolute() if chosen else user_folders.state()) / "runs"
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(old, new)
+    if isinstance(value, Mapping):
+        return {name: _replaced(item, old, new) for name, item in value.items()}
+    return [_replaced(item, old, new) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _redact(path: Path) -> None:

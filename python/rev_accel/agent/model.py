@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pydantic
 
 from rev_accel import metrics as measured
-from rev_accel.errors import ModelError, ModelMalformedError, ModelRefusedError, ModelTimeoutError, RevAccelError
-from rev_accel.llm import Client, Reply, Request, ToolSet, storable
-from rev_accel.llm.estimate import without_thoughts
+from rev_accel.errors import ModelError, ModelRefusedError, ModelTimeoutError, RevAccelError
+from rev_accel.llm import Client, Reply, Request, ToolSet, storable, structured
 
 from .settings import Settings
 
@@ -25,9 +23,6 @@ __all__ = ["LimitError", "Model", "Spent", "advice"]
 
 Answer = TypeVar("Answer", bound=pydantic.BaseModel)
 T = TypeVar("T")
-
-# Statuses of servers that do not know how to answer in a form.
-NO_FORM = (400, 404, 415, 422, 501)
 
 
 class LimitError(RevAccelError):
@@ -167,38 +162,12 @@ class Model:
         *,
         task: str = "",
     ) -> T:
-        """What is made of an answer in a form; when that cannot be done, the model is told why and asked once more.
+        """What is made of an answer in a form: see `rev_accel.llm.structured`."""
 
-        Args:
-            make: May raise a `ValueError`, whose text is for the model.
+        def ask(asked: Sequence[Mapping[str, Any]], shape: Any) -> Reply:
+            return self.ask(self.request(asked, response_format=shape), task=task)
 
-        Raises:
-            ModelError: There is no such answer.
-        """
-        asked = list(messages)
-        for is_last in (False, True):
-            reply = self._ask_for(form, asked, task)
-            try:
-                return make(form.model_validate_json(json_text(reply.content)))
-            except ValueError as error:
-                if is_last:
-                    raise ModelMalformedError(
-                        f"the model gave no answer in the form that was asked for: {_said(error)}"
-                    ) from None
-                again = f"That cannot be used: {_said(error)}. Answer with the JSON object and nothing else."
-                asked += [reply.message, {"role": "user", "content": again}]
-        raise AssertionError
-
-    def _ask_for(self, form: type[Answer], messages: Sequence[Mapping[str, Any]], task: str) -> Reply:
-        schema = form.model_json_schema()
-        if self.settings.dialect == "openai":
-            schema = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
-        try:
-            return self.ask(self.request(messages, response_format=schema), task=task)
-        except ModelRefusedError as error:
-            if error.status not in NO_FORM:
-                raise
-            return self.ask(self.request(messages), task=task)
+        return structured(ask, messages, form, make, dialect=self.settings.dialect)
 
     def is_late(self) -> bool:
         """Whether there is no time left."""
@@ -245,21 +214,6 @@ def advice(error: ModelError, settings: Settings) -> str:
         if error.status in (401, 403):
             return f"`{settings.endpoint}` wants another key ({error})"
     return f"`{settings.endpoint}` gave no reply ({error})"
-
-
-def json_text(content: str) -> str:
-    """The object in an answer that has more around it, as thoughts or the marks of a block of code."""
-    text = without_thoughts(content)
-    start, end = text.find("{"), text.rfind("}")
-    return text[start : end + 1] if 0 <= start < end else text.strip()
-
-
-def _said(error: ValueError) -> str:
-    if not isinstance(error, pydantic.ValidationError):
-        return str(error)
-    first = error.errors(include_url=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    return f"`{place}`: {first['msg']}" if place else json.dumps(first["msg"])
 
 
 def _spent_before(journal: Journal) -> Spent:

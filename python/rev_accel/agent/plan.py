@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Literal
 
 import pydantic
@@ -49,7 +50,7 @@ def make_plan(
     if earlier is not None:
         listed = "\n".join(f"- {one}" for one in problems)
         asked += [
-            {"role": "assistant", "content": _PlanAnswer.model_validate(earlier.to_dict()).model_dump_json()},
+            {"role": "assistant", "content": _PlanAnswer.model_validate(asdict(earlier)).model_dump_json()},
             {
                 "role": "user",
                 "content": f"These problems were found in it:\n{listed}\nAnswer with the plan without them.",

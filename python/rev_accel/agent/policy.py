@@ -12,15 +12,11 @@ from typing import Any, Literal, get_args
 
 from rev_accel.errors import InputError
 from rev_accel.tools import Tool
+from rev_accel.tools.effects import COMMANDS, danger, touched
 
-from .review import danger
-
-__all__ = ["COMMANDS", "Approval", "Ask", "Decision", "Policy", "subject"]
+__all__ = ["Approval", "Ask", "Decision", "Policy", "subject"]
 
 Decision = Literal["ask", "auto", "never"]
-
-COMMANDS = frozenset({"run_command", "run_tests"})
-"""Tools that run programs; all others that do not only read, write."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,8 +42,8 @@ class Policy:
 
     Rules are patterns as of file names (`*`, `?`, `[...]`), for texts such as `run_command git push origin`,
     `write_file src/a.py` or `git_commit`; paths are relative to the root. The first of these decides: `deny`; whether
-    a call looks dangerous, which has somebody asked (see `danger`); `allow`; at last `write` or `command`. A policy is
-    the user's: nothing in the repository has a say in it.
+    a call looks dangerous, which has somebody asked (see `rev_accel.tools.effects.danger`); `allow`; at last `write` or
+    `command`. A policy is the user's: nothing in the repository has a say in it.
     """
 
     write: Decision = "ask"
@@ -85,16 +81,7 @@ def subject(name: str, arguments: Mapping[str, Any], root: Path | None = None) -
     if name == "run_command":
         command = arguments.get("command")
         return [f"{name} {command if isinstance(command, str) else join(map(str, command or ()))}"]
-    paths = [str(arguments[key]) for key in ("path", "source", "target") if key in arguments]
-    if name == "apply_patch":
-        from rev_accel.tools.diff import parse
-
-        try:
-            found = parse(str(arguments.get("patch")))
-        except Exception:  # the tool says what is wrong with it
-            found = []
-        paths = [path for one in found for path in (one.source, one.target) if path is not None]
-    names = [label for path in paths for label in _labels(path, Path() if root is None else root)]
+    names = [label for path in touched(name, arguments) for label in _labels(path, Path() if root is None else root)]
     return [f"{name} {label}" for label in dict.fromkeys(names)] or [name]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from rev_accel.errors import InputError
@@ -60,14 +60,9 @@ class Plan:
                 else f"tasks need each other: {', '.join(task.id for task in left)}"
             )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The plan as JSON can say it."""
-        listed = [asdict(task) | {"needs": list(task.needs), "checks": list(task.checks)} for task in self.tasks]
-        return {"goal": self.goal, "tasks": listed}
-
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Self:
-        """What `to_dict` made."""
+        """What `dataclasses.asdict` made of one."""
         tasks = [
             Task(**{**one, "needs": tuple(one.get("needs", ())), "checks": tuple(one.get("checks", ()))})
             for one in given["tasks"]

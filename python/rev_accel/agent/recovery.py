@@ -14,24 +14,22 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rev_accel import repo
 from rev_accel.errors import GitError, InputError, RevAccelError
 from rev_accel.history import INTERRUPTED
 from rev_accel.tools import Failure, builtin_tools
-from rev_accel.tools.diff import FilePatch, parse
 from rev_accel.tools.documents import Documents
+from rev_accel.tools.effects import FILES, moved, touched
 from rev_accel.workspace import Version, Workspace, use_root
+from rev_accel.workspace.leftovers import remove_leftovers
 
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["before", "settle", "settle_all", "touched"]
-
-FILES = frozenset({"write_file", "replace_in_file", "apply_patch", "move", "copy", "delete", "create_directory"})
+__all__ = ["before", "settle", "settle_all", "state_of"]
 
 # Larger files are not kept: of a call that was interrupted it is then not known what it did.
 MOST_BYTES = 16 << 20
@@ -85,8 +83,9 @@ def settle(
     if name not in FILES:
         return Failure(INTERRUPTED)
     files: dict[str, State] = dict(noted["files"])
-    _sweep(files, workspace, since)
-    now = {path: _state(path, workspace) for path in files}
+    # What the process that was killed had not given its name yet.
+    remove_leftovers(workspace, {os.path.dirname(path) for path in files}, since=since - 5)
+    now = {path: state_of(path, workspace) for path in files}
     if now == files:
         return None
     if any(state in ("folder", "other", "large") for state in (*files.values(), *now.values())):
@@ -94,7 +93,7 @@ def settle(
     after, text = _tried(name, arguments, files, journal)
     if now == after:
         return text
-    moves = _moves(name, arguments)
+    moves = moved(name, arguments)
     between = {path: {was, after[path]} for path, was in files.items()}
     for source, target in moves:
         # Before it is changed it is moved, and when that is taken back, moved before it is changed back.
@@ -117,41 +116,15 @@ def settle(
     return None
 
 
-def touched(name: str, arguments: Mapping[str, Any]) -> list[str]:
-    """The paths that a call of a tool changes, as they are named in it."""
-    if name == "apply_patch":
-        pairs = [(one.source, one.target) for one in _patches(arguments)]
-        named = [path for pair in (*pairs, *_moves(name, arguments)) for path in pair if path is not None]
-        return list(dict.fromkeys(named))
-    paths = [arguments.get(key) for key in ("path", "source", "target")]
-    return [path for path in paths if isinstance(path, str)] if name in FILES else []
-
-
-def _moves(name: str, arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The files that a patch gives other names, at least while it is applied: what is deleted goes at the end."""
-    found = _patches(arguments) if name == "apply_patch" else ()
-    return [
-        (one.source, f"{one.source}.rev-accel-removed" if one.target is None else one.target)
-        for one in found
-        if one.source is not None and one.source != one.target
-    ]
-
-
-def _patches(arguments: Mapping[str, Any]) -> list[FilePatch]:
-    try:
-        return parse(str(arguments.get("patch")))
-    except RevAccelError:  # nothing is done
-        return []
-
-
 def _keep(path: str, workspace: Workspace, journal: Journal) -> State:
-    state = _state(path, workspace)
+    state = state_of(path, workspace)
     if state not in (None, "folder", "other", "large"):
         return journal.keep(workspace.read(path))
     return state
 
 
-def _state(path: str, workspace: Workspace) -> State:
+def state_of(path: str, workspace: Workspace) -> State:
+    """What is at a path now."""
     try:
         found = workspace.stat(path)
         if found.kind != "file":
@@ -191,28 +164,7 @@ def _tried(
             elif parent := os.path.dirname(path):
                 workspace.make_folder(parent)
         text = builtin_tools(workspace, documents=documents).execute(name, dict(arguments))
-        return {path: _state(path, workspace) for path in files}, text
-
-
-def _sweep(paths: Iterable[str], workspace: Workspace, since: float) -> None:
-    """Removes what the process that was killed had not given its name yet."""
-    for folder in {os.path.dirname(path) for path in paths}:
-        for temporary in _temporary(folder or ".", workspace):
-            try:
-                if workspace.stat(temporary).modified_ns >= (since - 5) * 1e9:
-                    workspace.delete(temporary, recursive=True)
-            except (OSError, InputError):
-                pass
-
-
-def _temporary(folder: str, workspace: Workspace) -> Iterator[str]:
-    try:
-        entries = workspace.list(folder)
-    except (OSError, InputError, RevAccelError):
-        return
-    for entry in entries:
-        if entry.name.startswith(".rev-accel-") and entry.name.endswith(".tmp"):
-            yield str(Path(folder, entry.name))
+        return {path: state_of(path, workspace) for path in files}, text
 
 
 def _head(workspace: Workspace) -> str | None:

@@ -14,6 +14,7 @@ from rev_accel.errors import GitError, InputError, ModelError, ModelMalformedErr
 from rev_accel.llm import CachingClient, Client, RecordingClient
 from rev_accel.workspace import Workspace, use_root
 
+from . import recovery
 from .execute import StoppedError, Work, execute_task
 from .journal import Event as JournalEvent
 from .journal import Journal
@@ -22,7 +23,6 @@ from .plan import make_plan, whole
 from .policy import Ask, Policy
 from .prompts import mend
 from .records import ENDED, Outcome, Plan, RunResult, State, Task, Validation
-from .recovery import settle_all
 from .results import changed_files, of, outcomes_of
 from .review import review_plan
 from .scheduling import Stop, schedule
@@ -69,10 +69,13 @@ class Run:
         self.goal, self.root = str(began["goal"]), Path(began["root"])
         self._stop = Stop()
         journal.add("process")
-        recorded = RecordingClient(client, journal.recording())
-        answering = recorded if cache is None else CachingClient(recorded, cache)
-        self.model = Model(answering, settings, journal=journal, metrics=metrics)
-        workspace = Workspace(self.root)
+        if cache is not None:
+            metrics.watch(cache)
+            client = CachingClient(client, cache)
+        recorded = RecordingClient(client, journal.recording(), redact=journal.redact)
+        self.model = Model(recorded, settings, journal=journal, metrics=metrics)
+        # The model may look at what was cut of long outputs.
+        workspace = Workspace(self.root, also={journal.outputs: "read"})
         self._work = Work(
             goal=self.goal,
             model=self.model,
@@ -82,7 +85,7 @@ class Run:
             ask=ask,
             stop=self._stop,
         )
-        self._checks = Checks(workspace, test=settings.test, stopped=self._work.is_over)
+        self._checks = Checks(workspace, test=settings.test, stopped=self._work.is_over, metrics=metrics)
 
     @classmethod
     def start(
@@ -113,7 +116,7 @@ class Run:
         where = Workspace(root).root
         journal = Journal.create(where, home=home, on_event=on_event)
         with _closed_on_failure(journal):
-            journal.add("run", goal=goal, root=str(where), settings=settings.to_dict())
+            journal.add("run", goal=goal, root=str(where), settings=asdict(settings))
             return cls(journal, client, settings, **how)
 
     @classmethod
@@ -159,18 +162,19 @@ class Run:
     def _planned(self) -> Plan:
         if found := self.journal.last("plan"):
             return Plan.from_dict(found["plan"])
-        if not self.settings.plan:
-            return self._note(whole(self.goal))
-        with self._phase("planning"):
-            context = self._context()
-            try:
-                plan = make_plan(self.goal, self.model, context)
-                if self.settings.review:
-                    plan = self._reviewed(plan, context)
-            except ModelMalformedError as error:
-                self.journal.add("warning", task="plan", text=f"{error}; the goal is done as one task")
-                plan = whole(self.goal)
-        return self._note(plan)
+        plan = whole(self.goal)
+        if self.settings.plan:
+            with self._phase("planning"):
+                context = self._context()
+                try:
+                    plan = make_plan(self.goal, self.model, context)
+                    self._halt()
+                    if self.settings.review:
+                        plan = self._reviewed(plan, context)
+                except ModelMalformedError as error:
+                    self.journal.add("warning", task="plan", text=f"{error}; the goal is done as one task")
+        self.journal.add("plan", plan=asdict(plan))
+        return plan
 
     def _reviewed(self, plan: Plan, context: str) -> Plan:
         try:
@@ -181,10 +185,6 @@ class Run:
             self.journal.add("warning", task="plan", text=f"{error}; the plan stays as it is")
             return plan
 
-    def _note(self, plan: Plan) -> Plan:
-        self.journal.add("plan", plan=plan.to_dict())
-        return plan
-
     def _context(self) -> str:
         """What there is to know of the project before anything is read."""
         try:
@@ -194,7 +194,7 @@ class Run:
         return f"The repository:\n{text[:MOST_CONTEXT]}"
 
     def _done(self, plan: Plan) -> RunResult:
-        before = self._checked("before")
+        before = self._checked_before()
         with self._phase("executing"):
             outcomes = self._execute(plan)
         validation = self._validated(before)
@@ -207,7 +207,7 @@ class Run:
             with use_root(self.root):
                 return execute_task(task, results, self._work)
 
-        settle_all(self._work.workspace, self.journal)
+        recovery.settle_all(self._work.workspace, self.journal)
         ended = {one.task: one for one in outcomes_of(plan, self.journal)}
         for outcome in schedule(plan, do, workers=self.settings.workers, done=ended, stop=self._stop):
             self.journal.add("outcome", **asdict(outcome))
@@ -237,19 +237,20 @@ class Run:
             with self._phase("executing"):
                 self._execute(Plan(goal=self.goal, tasks=(task,)))
 
-    def _checked(self, when: str) -> Checked:
-        if found := self.journal.last("checked", when=when):
-            return Checked.from_dict(found["checks"])
+    def _checked_before(self) -> Checked:
+        if found := self.journal.last("checked"):
+            return Checked(**found["checks"])
         with self._phase("validating"):
             checked = self._checks.state()
         self._halt()
-        self.journal.add("checked", when=when, checks=checked.to_dict())
+        self.journal.add("checked", checks=asdict(checked))
         return checked
 
     def _end(self, result: RunResult) -> RunResult:
         """Notes how it ended, as far as that can be written."""
         try:
-            self.journal.add("end", state=result.state, text=result.text, changed=list(result.changed))
+            now = {path: recovery.state_of(path, self._work.workspace) for path in result.changed}
+            self.journal.add("end", state=result.state, text=result.text, files=now)
             measured.save(self.journal.folder / "metrics.json", self.metrics)
         except (OSError, RevAccelError):
             return result

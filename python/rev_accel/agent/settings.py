@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self, get_args
 
 from rev_accel.errors import InputError
@@ -84,13 +84,9 @@ class Settings:
         if self.limits.cost is not None and self.prices is None:
             raise InputError("`limits.cost` is given without `prices`: expected what a million tokens cost")
 
-    def to_dict(self) -> dict[str, Any]:
-        """The settings as JSON can say them."""
-        return asdict(self) | {"options": dict(self.options)}
-
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Self:
-        """What `to_dict` made."""
+        """What `dataclasses.asdict` made of them."""
         prices = given.get("prices")
         parts = {"limits": Limits(**given["limits"]), "prices": None if prices is None else Prices(**prices)}
         return cls(**{**given, **parts})

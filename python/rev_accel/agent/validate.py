@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import rev_accel
+from rev_accel import metrics as measured
 from rev_accel.errors import RevAccelError
-from rev_accel.tools.process import run
-from rev_accel.tools.runners import Interpreter
+from rev_accel.tools.linting import lint
 from rev_accel.tools.testing import TestReport, TestTools
 from rev_accel.workspace import Workspace
 
@@ -23,8 +21,6 @@ __all__ = ["Checks", "State"]
 # Findings of these rules in new code are told of.
 TOLD = ("dangerous", "todos", "prints", "globals")
 MOST_TOLD = 20
-LINT_SECONDS = 120
-LINT_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,15 +36,6 @@ class State:
     lint: Mapping[str, int] | None = None
     """How often the linter finds what, in which file; `None` where the project has none."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """The state as JSON can say it."""
-        return {name: _plain(getattr(self, name)) for name in ("broken", "tests", "failing", "lint")}
-
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Self:
-        """What `to_dict` made."""
-        return cls(**given)
-
 
 class Checks:
     """The checks of a project.
@@ -57,21 +44,36 @@ class Checks:
         workspace: Where it is.
         test: Whether its tests, and its linter, may be run.
         stopped: Asked while they run; once it says so, they are ended.
+        metrics: Where the durations of scans go.
     """
 
-    def __init__(self, workspace: Workspace, *, test: bool = True, stopped: Callable[[], bool] | None = None) -> None:
-        self._workspace, self._test, self._stopped = workspace, test, stopped
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        test: bool = True,
+        stopped: Callable[[], bool] | None = None,
+        metrics: measured.Metrics = measured.METRICS,
+    ) -> None:
+        self._workspace, self._test, self._stopped, self._metrics = workspace, test, stopped, metrics
 
     def state(self) -> State:
         """What they say now."""
-        broken = {one.path: one.exception for one in rev_accel.scan(root=self._workspace.root).errors}
+        report = rev_accel.scan(root=self._workspace.root)
+        self._metrics.scanned(report.stats)
+        broken = {one.path: one.exception for one in report.errors}
         if not self._test:
             return State(broken=broken)
         tests = self._tests()
         failing = None
         if tests is not None and tests.ended == "ran":
             failing = {one.name: one.text for one in tests.failures}
-        return State(broken=broken, tests=None if tests is None else tests.ended, failing=failing, lint=self._lint())
+        return State(
+            broken=broken,
+            tests=None if tests is None else tests.ended,
+            failing=failing,
+            lint=lint(self._workspace, stopped=self._stopped),
+        )
 
     def compared(self, before: State, now: State, changed: Mapping[str, bytes | None]) -> Validation:
         """What is worse now than before.
@@ -96,31 +98,6 @@ class Checks:
         except RevAccelError:
             return None
         return None if found.ended in ("nothing", "missing") else found
-
-    def _lint(self) -> dict[str, int] | None:
-        """Ruff, where the project is set up for it and has it."""
-        root = self._workspace.root
-        if not any(_has(root / name, b"ruff") for name in ("pyproject.toml", "ruff.toml", ".ruff.toml")):
-            return None
-        python = Interpreter.of(root)
-        command = [python.program, "-m", "ruff", "check", "--output-format=json", "--no-fix", "--no-cache", "."]
-        try:
-            done = run(
-                command,
-                cwd=root,
-                timeout=LINT_SECONDS,
-                environment=python.environment,
-                limit=LINT_BYTES,
-                stopped=self._stopped,
-            )
-            found = json.loads(done.output)
-            return dict(
-                Counter(
-                    f"`{one['code']}` in `{os.path.relpath(one['filename'], root)}`: {one['message']}" for one in found
-                )
-            )
-        except (RevAccelError, ValueError, KeyError, TypeError):
-            return None
 
     def _findings(self, changed: Mapping[str, bytes | None]) -> list[str]:
         """What the scan finds in files that were changed, and did not before."""
@@ -164,15 +141,3 @@ def _compare_tests(before: State, now: State, problems: list[str], notes: list[s
 
 def _scan(data: bytes) -> list[Any]:
     return list(rev_accel.scan_source(data))
-
-
-def _has(path: os.PathLike[str], word: bytes) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return os.path.basename(path) != "pyproject.toml" or b"[tool." + word in file.read(1 << 20)
-    except OSError:
-        return False
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value

@@ -16,7 +16,7 @@ from .calls import Call
 from .earlier import shortened
 from .log import INTERRUPTED
 
-__all__ = ["HEADER", "Facts", "is_error", "text_of"]
+__all__ = ["HEADER", "Facts", "arguments_of", "files_of", "is_error", "one_line", "shown", "text_of"]
 
 HEADER = "[Summary of the earlier conversation"
 """How the message begins that stands for what was cut."""
@@ -138,13 +138,13 @@ class Facts:
             _bound(self.pending)
 
     def _called(self, call: Call, result: Mapping[str, Any]) -> None:
-        arguments = _arguments(call.arguments)
-        files = list(_files(arguments))
+        arguments = arguments_of(call.arguments)
+        files = list(files_of(arguments))
         for file in files:
             tools = self.files.get(file, ())
             self.files[file] = tools if call.tool in tools else (*tools, call.tool)[:MOST_TOOLS]
         _bound(self.files)
-        target = ", ".join(files) or ("" if not arguments else _shown(arguments))
+        target = ", ".join(files) or shown(arguments)
         name = f"{call.tool}({one_line(target, TARGET_CHARACTERS)})"
         content = text_of(result)
         if content == INTERRUPTED:
@@ -266,7 +266,8 @@ def _joined(names: list[str], count: int, length: int) -> str:
         count = min(count, len(names)) * 2 // 3
 
 
-def _arguments(given: Any) -> dict[str, Any]:
+def arguments_of(given: Any) -> dict[str, Any]:
+    """The arguments of a call, which some servers send as text; none where they are not an object."""
     if isinstance(given, str):
         if len(given) > MOST_ARGUMENTS:
             return {}
@@ -277,12 +278,13 @@ def _arguments(given: Any) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _shown(arguments: dict[str, Any]) -> str:
-    shown = (f"{name}={value if isinstance(value, str) else compact(value)}" for name, value in arguments.items())
-    return ", ".join(shown)
+def shown(arguments: dict[str, Any]) -> str:
+    """Arguments as text."""
+    parts = (f"{name}={value if isinstance(value, str) else compact(value)}" for name, value in arguments.items())
+    return ", ".join(parts)
 
 
-def _files(arguments: dict[str, Any]) -> Iterator[str]:
+def files_of(arguments: dict[str, Any]) -> Iterator[str]:
     """The files that a call names: arguments that are called so."""
     for name, value in arguments.items():
         if _FILE_NAMES.search(name):
