@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rev_accel import metrics as measured
 from rev_accel import repo
-from rev_accel.errors import GitError, InputError, ModelError, ModelMalformedError, RevAccelError
+from rev_accel.errors import GitError, InputError, LogError, ModelError, ModelMalformedError, RevAccelError
 from rev_accel.llm import CachingClient, Client, RecordingClient
 from rev_accel.workspace import Workspace, use_root
 
@@ -150,7 +150,7 @@ class Run:
             state, text = "stopped", f"{error}: resume the run with a higher one"
         except ModelError as error:
             state, text = "stopped", f"{advice(error, self.settings)}; then resume the run"
-        except (OSError, RevAccelError) as error:
+        except (OSError, InputError, LogError) as error:
             state, text = "stopped", f"{error}; resume the run when that is mended"
         except (KeyboardInterrupt, StoppedError):
             state, text = "stopped", "it was stopped, and can be resumed"

@@ -85,7 +85,7 @@ class Checks:
             f"`{path}` cannot be parsed: {why}" for path, why in now.broken.items() if path not in before.broken
         ]
         notes = [f"`{path}` can be parsed again" for path in before.broken if path not in now.broken]
-        _compare_tests(before, now, problems, notes)
+        _compare_tests(before, now, problems, notes, is_run=self._test)
         for what, count in (now.lint or {}).items():
             if (more := count - (before.lint or {}).get(what, 0)) > 0:
                 problems.append(f"the linter has {what}{f' ({more} times)' if more > 1 else ''}")
@@ -115,9 +115,9 @@ class Checks:
         return [*told[:MOST_TOLD], *more]
 
 
-def _compare_tests(before: State, now: State, problems: list[str], notes: list[str]) -> None:
+def _compare_tests(before: State, now: State, problems: list[str], notes: list[str], *, is_run: bool) -> None:
     if now.tests is None:
-        if before.failing is not None:
+        if before.failing is not None and is_run:
             problems.append("there are no tests any more that can be run")
         else:
             notes.append("no tests were run")
