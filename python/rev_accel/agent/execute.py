@@ -112,8 +112,7 @@ class _Execution:
         # An earlier process may have been ended between the two.
         for message in ({"role": "system", "content": WORK}, {"role": "user", "content": first})[len(self._log) :]:
             self._history.append(message)
-        replies = [message for message in self._log if message["role"] == "assistant"]
-        asked = len(replies)
+        asked = sum(message["role"] == "assistant" for message in self._log)
         while True:
             if self._log[-1]["role"] in ("assistant", "tool") and (failed := self._finish_calls()):
                 return self._ended("failed", failed)
@@ -149,18 +148,14 @@ class _Execution:
         text = without_thoughts(str(message.get("content") or "")).strip()
         if text.startswith(FAILED):
             return self._ended("failed", text.removeprefix(FAILED).strip() or "the model gave up, without a reason")
-        if text and not self._is_unfinished():
+        last = self._work.journal.last("reply", task=self._task.id)
+        if text and (last is None or last["verdict"] not in ("length", "content_filter", "unfinished")):
             return self._ended("done", text)
         nudged = sum(1 for one in self._log if one["role"] == "user" and one["content"] == NUDGE)
         if nudged >= NUDGES:
             return self._ended("failed", "the model's answers were cut or empty")
         self._history.append({"role": "user", "content": NUDGE})
         return None
-
-    def _is_unfinished(self) -> bool:
-        """Whether the last reply was cut, or held back."""
-        last = self._work.journal.last("reply", task=self._task.id)
-        return last is not None and last["verdict"] in ("length", "content_filter", "unfinished")
 
     def _ended(self, state: Any, text: str) -> Outcome:
         return Outcome(task=self._task.id, state=state, text=text)

@@ -27,6 +27,8 @@ from rev_accel.errors import InputError, LogError
 from rev_accel.history import MessageLog
 from rev_accel.llm import redact
 
+from .records import ENDED, Outcome, Plan
+
 __all__ = ["LAST", "Event", "Journal", "runs", "state_folder"]
 
 Event = dict[str, Any]
@@ -113,6 +115,15 @@ class Journal:
     def last(self, kind: str, **same: object) -> Event | None:
         """The latest of them."""
         return next(reversed(list(self.events(kind, **same))), None)
+
+    def outcomes(self, plan: Plan | None) -> tuple[Outcome, ...]:
+        """What became of tasks of a plan, as far as it is known, in its order."""
+        found = {
+            event["task"]: Outcome(task=event["task"], state=event["state"], text=event["text"])
+            for event in self.events("outcome")
+            if event["state"] in ENDED
+        }
+        return tuple(found[task.id] for task in (plan.tasks if plan is not None else ()) if task.id in found)
 
     def conversation(self, task: str) -> tuple[MessageLog, MessageLog]:
         """The messages of a task, and the notes of its `History`. A call without a result stays one."""

@@ -85,11 +85,7 @@ class Model:
         return window - min(window // 4, 4096)
 
     def request(
-        self,
-        messages: Iterable[Mapping[str, Any]],
-        *,
-        tools: ToolSet | None = None,
-        response_format: Any = None,
+        self, messages: Iterable[Mapping[str, Any]], *, tools: ToolSet | None = None, response_format: Any = None
     ) -> Request:
         """A request to this model. To Ollama the window is named in each: its own is small, and it cuts silently."""
         settings = self.settings
@@ -143,10 +139,8 @@ class Model:
                 cached=spent.cached + cached,
                 cost=spent.cost + cost,
             )
-            tell, self._cut = (
-                reply.context_cut is not None and not self._cut,
-                self._cut or reply.context_cut is not None,
-            )
+            is_cut = reply.context_cut is not None
+            tell, self._cut = is_cut and not self._cut, is_cut or self._cut
         if self._journal is not None:
             data = {"prompt": prompt, "completion": completion, "cached": cached, "cost": cost, "seconds": took}
             self._journal.add("reply", task=task, verdict=storable(reply).reason, **data)
@@ -155,12 +149,7 @@ class Model:
         return reply
 
     def structured(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        form: type[Answer],
-        make: Callable[[Answer], T],
-        *,
-        task: str = "",
+        self, messages: Sequence[Mapping[str, Any]], form: type[Answer], make: Callable[[Answer], T], *, task: str = ""
     ) -> T:
         """What is made of an answer in a form: see `rev_accel.llm.structured`."""
 

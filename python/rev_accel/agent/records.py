@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -106,3 +106,15 @@ class RunResult:
     validation: Validation | None = None
     changed: Sequence[str] = field(default=())
     """Paths of files that tools wrote, as they were named."""
+
+    @classmethod
+    def of(cls, plan: Plan, outcomes: Sequence[Outcome], validation: Validation, changed: Iterable[str]) -> Self:
+        """That of a run which has come to its end."""
+        text = outcomes[-1].text
+        if not validation.ok:
+            text = f"all tasks were done, but something is worse than before: {validation.problems[0]}"
+        if wrong := [one for one in outcomes if one.state != "done"]:
+            text = f"task `{wrong[0].task}` was not done: {wrong[0].text}"
+        state: State = "failed" if wrong or not validation.ok else "done"
+        given, paths = tuple(outcomes), tuple(sorted(changed))
+        return cls(state=state, text=text, plan=plan, outcomes=given, validation=validation, changed=paths)

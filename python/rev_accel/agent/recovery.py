@@ -17,24 +17,22 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rev_accel import repo
-from rev_accel.errors import GitError, InputError, RevAccelError
+from rev_accel.errors import InputError, RevAccelError
 from rev_accel.history import INTERRUPTED
 from rev_accel.tools import Failure, builtin_tools
+from rev_accel.tools.commits import commit_since, head
 from rev_accel.tools.documents import Documents
-from rev_accel.tools.effects import FILES, moved, touched
-from rev_accel.workspace import Version, Workspace, use_root
+from rev_accel.tools.effects import FILES, moved, result_by_existence, touched
+from rev_accel.workspace import Version, Workspace
 from rev_accel.workspace.leftovers import remove_leftovers
 
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["before", "settle", "settle_all", "state_of"]
+__all__ = ["before", "changed_files", "settle", "settle_all", "state_of"]
 
 # Larger files are not kept: of a call that was interrupted it is then not known what it did.
 MOST_BYTES = 16 << 20
-# Commits that are looked through for the one that may have been made.
-LATEST = 50
 
 State = str | None
 """The digest of a file; `None` for nothing; else what it is, which no digest is."""
@@ -43,7 +41,7 @@ State = str | None
 def before(name: str, arguments: Mapping[str, Any], workspace: Workspace, journal: Journal) -> dict[str, Any]:
     """What is to be noted of a call that writes: the state of what it touches, or the commit that is there."""
     if name == "git_commit":
-        return {"head": _head(workspace)}
+        return {"head": head(workspace)}
     if name not in FILES:
         return {}
     return {"files": {path: _keep(path, workspace, journal) for path in touched(name, arguments)}}
@@ -79,7 +77,8 @@ def settle(
 ) -> str | None:
     """The result of a call that was begun at a time; `None` if it is to be made."""
     if name == "git_commit":
-        return _committed(str(arguments.get("message")), noted["head"], workspace)
+        made = commit_since(noted["head"], str(arguments.get("message")), workspace)
+        return None if made is None else f"Committed as {made.abbreviated}; the run was interrupted right after it."
     if name not in FILES:
         return Failure(INTERRUPTED)
     files: dict[str, State] = dict(noted["files"])
@@ -89,7 +88,10 @@ def settle(
     if now == files:
         return None
     if any(state in ("folder", "other", "large") for state in (*files.values(), *now.values())):
-        return _by_existence(name, files, now)
+        done = result_by_existence(name, files, now)
+        return (
+            Failure(INTERRUPTED) if done is None and name in ("write_file", "replace_in_file", "apply_patch") else done
+        )
     after, text = _tried(name, arguments, files, journal)
     if now == after:
         return text
@@ -116,6 +118,25 @@ def settle(
     return None
 
 
+def changed_files(journal: Journal, workspace: Workspace) -> dict[str, bytes | None]:
+    """The files that tools have changed, with what they were before the run."""
+    found: dict[str, bytes | None] = {}
+    for event in journal.events("call"):
+        for path, state in (event["noted"].get("files") or {}).items():
+            if path not in found:
+                known = state is not None and len(state) == 64
+                found[path] = journal.kept(state) if known else None
+    now = {}
+    for path, was in found.items():
+        try:
+            is_same = workspace.read(path) == was
+        except (OSError, RevAccelError):
+            is_same = was is None
+        if not is_same:
+            now[path] = was
+    return now
+
+
 def _keep(path: str, workspace: Workspace, journal: Journal) -> State:
     state = state_of(path, workspace)
     if state not in (None, "folder", "other", "large"):
@@ -138,18 +159,6 @@ def state_of(path: str, workspace: Workspace) -> State:
         return "other"
 
 
-def _by_existence(name: str, files: Mapping[str, State], now: Mapping[str, State]) -> str | None:
-    """For whole folders, of which all is done in one step, or can be gone on with."""
-    paths = list(files)
-    if name == "delete":
-        return None if now[paths[0]] is not None else f"Deleted `{paths[0]}`."
-    if name == "move" and now[paths[0]] is None and now[paths[1]] is not None:
-        return f"Moved `{paths[0]}` to `{paths[1]}`."
-    if name == "copy" and files[paths[1]] is None and now[paths[1]] is not None:
-        return f"Copied `{paths[0]}` to `{paths[1]}`."
-    return None if name in ("move", "copy", "create_directory") else Failure(INTERRUPTED)
-
-
 def _tried(
     name: str, arguments: Mapping[str, Any], files: Mapping[str, State], journal: Journal
 ) -> tuple[dict[str, State], str]:
@@ -165,30 +174,6 @@ def _tried(
                 workspace.make_folder(parent)
         text = builtin_tools(workspace, documents=documents).execute(name, dict(arguments))
         return {path: state_of(path, workspace) for path in files}, text
-
-
-def _head(workspace: Workspace) -> str | None:
-    try:
-        with use_root(workspace.root):
-            return repo.head().commit
-    except GitError:
-        return None
-
-
-def _committed(message: str, head: str | None, workspace: Workspace) -> str | None:
-    """Says that a commit was made, if there is one of this message above what was the head."""
-    subject = " ".join(message.strip().split("\n\n")[0].split())
-    try:
-        with use_root(workspace.root):
-            found = repo.log(LATEST)
-    except GitError:
-        return None
-    for one in found:
-        if one.id == head:
-            break
-        if " ".join(one.subject.decode("utf-8", "replace").split()) == subject:
-            return f"Committed as {one.abbreviated}; the run was interrupted right after it."
-    return None
 
 
 def _versions(paths: Iterable[str], workspace: Workspace) -> dict[str, tuple[str, int]]:

@@ -23,7 +23,6 @@ from .plan import make_plan, whole
 from .policy import Ask, Policy
 from .prompts import mend
 from .records import ENDED, Outcome, Plan, RunResult, State, Task, Validation
-from .results import changed_files, of, outcomes_of
 from .review import review_plan
 from .scheduling import Stop, schedule
 from .settings import Settings
@@ -157,7 +156,7 @@ class Run:
         except BaseException:
             self.journal.close()
             raise
-        return self._end(RunResult(state=state, text=text, plan=plan, outcomes=outcomes_of(plan, self.journal)))
+        return self._end(RunResult(state=state, text=text, plan=plan, outcomes=self.journal.outcomes(plan)))
 
     def _planned(self) -> Plan:
         if found := self.journal.last("plan"):
@@ -198,8 +197,8 @@ class Run:
         with self._phase("executing"):
             outcomes = self._execute(plan)
         validation = self._validated(before)
-        changed = changed_files(self.journal, self._work.workspace)
-        return self._end(of(plan, outcomes, validation, changed))
+        changed = recovery.changed_files(self.journal, self._work.workspace)
+        return self._end(RunResult.of(plan, outcomes, validation, changed))
 
     def _execute(self, plan: Plan) -> tuple[Outcome, ...]:
         def do(task: Task, results: Mapping[str, Outcome]) -> Outcome:
@@ -208,11 +207,11 @@ class Run:
                 return execute_task(task, results, self._work)
 
         recovery.settle_all(self._work.workspace, self.journal)
-        ended = {one.task: one for one in outcomes_of(plan, self.journal)}
+        ended = {one.task: one for one in self.journal.outcomes(plan)}
         for outcome in schedule(plan, do, workers=self.settings.workers, done=ended, stop=self._stop):
             self.journal.add("outcome", **asdict(outcome))
         self._halt()
-        return outcomes_of(plan, self.journal)
+        return self.journal.outcomes(plan)
 
     def _halt(self) -> None:
         if self._stop.is_set():
@@ -225,15 +224,14 @@ class Run:
         while True:
             with self._phase("validating"):
                 validation = self._checks.compared(
-                    before, self._checks.state(), changed_files(self.journal, self._work.workspace)
+                    before, self._checks.state(), recovery.changed_files(self.journal, self._work.workspace)
                 )
             self._halt()
             self.journal.add("validation", **asdict(validation))
             number += 1
             if validation.ok or number > self.settings.repairs:
                 return validation
-            name = f"repair{number}"
-            task = Task(id=name, title="mend what got worse", instructions=mend(validation.problems))
+            task = Task(id=f"repair{number}", title="mend what got worse", instructions=mend(validation.problems))
             with self._phase("executing"):
                 self._execute(Plan(goal=self.goal, tasks=(task,)))
 

@@ -29,12 +29,7 @@ class Stop:
 
 
 def schedule(
-    plan: Plan,
-    do: Do,
-    *,
-    workers: int = 2,
-    done: Mapping[str, Outcome] | None = None,
-    stop: Stop | None = None,
+    plan: Plan, do: Do, *, workers: int = 2, done: Mapping[str, Outcome] | None = None, stop: Stop | None = None
 ) -> Iterator[Outcome]:
     """Does the tasks of a plan, and gives what became of them, as each ends.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import rev_accel
 from rev_accel import metrics as measured
@@ -109,7 +108,8 @@ class Checks:
                 now = self._workspace.read(path)
             except (OSError, RevAccelError):
                 continue
-            old, new = (Counter(one.message for one in _scan(data) if one.rule in TOLD) for data in (was or b"", now))
+            found = (rev_accel.scan_source(data) for data in (was or b"", now))
+            old, new = (Counter(one.message for one in some if one.rule in TOLD) for some in found)
             told += [f"new in `{path}`: {message}" for message in new - old]
         more = [f"and {len(told) - MOST_TOLD} more findings"] if len(told) > MOST_TOLD else []
         return [*told[:MOST_TOLD], *more]
@@ -137,7 +137,3 @@ def _compare_tests(before: State, now: State, problems: list[str], notes: list[s
         notes.append(f"tests that fail as before: {', '.join(f'`{name}`' for name in still)}")
     if not now.failing:
         notes.append("all tests pass")
-
-
-def _scan(data: bytes) -> list[Any]:
-    return list(rev_accel.scan_source(data))

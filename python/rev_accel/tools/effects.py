@@ -11,7 +11,7 @@ from rev_accel.errors import RevAccelError
 
 from .diff import FilePatch, parse
 
-__all__ = ["COMMANDS", "FILES", "danger", "moved", "touched"]
+__all__ = ["COMMANDS", "FILES", "danger", "moved", "result_by_existence", "touched"]
 
 COMMANDS = frozenset({"run_command", "run_tests"})
 """Tools that run programs."""
@@ -125,6 +125,21 @@ def moved(name: str, arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
         for one in found
         if one.source is not None and one.source != one.target
     ]
+
+
+def result_by_existence(name: str, before: Mapping[str, str | None], now: Mapping[str, str | None]) -> str | None:
+    """The result of a call on whole folders that was done, as the names show that are there; `None` if it was not.
+
+    All of it is done in one step, or can be gone on with.
+    """
+    first, second, *_ = (*before, "", "")
+    if name == "delete" and now[first] is None:
+        return f"Deleted `{first}`."
+    if name == "move" and now[first] is None and now[second] is not None:
+        return f"Moved `{first}` to `{second}`."
+    if name == "copy" and before[second] is None and now[second] is not None:
+        return f"Copied `{first}` to `{second}`."
+    return None
 
 
 def _patches(arguments: Mapping[str, Any]) -> list[FilePatch]:
