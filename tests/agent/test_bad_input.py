@@ -35,29 +35,29 @@ def test_no_server(agent: Agent, projects: Projects, dialect: str) -> None:
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
     address, agent.server.address = agent.server.address, nobody
-    result = agent.start(FIX.goal, root, agent.settings(dialect))
+    result = agent.start(FIX.goal, root, agent.settings(dialect, test=False))
     assert result.state == "stopped" and is_one_sentence(result)
     assert result.text.startswith(f"no server answers at `{agent.server.endpoint(dialect)}` (")
     assert result.text.endswith("): start it, or name another one; then resume the run")
     agent.server.address = address
     agent.answers(FIX)
     # Another one was started, elsewhere.
-    assert agent.resume(agent.settings(dialect)).state == "done"
+    assert agent.resume(agent.settings(dialect, test=False)).state == "done"
     assert files_of(root) == expected_files(FIX)
 
 
-@pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.parametrize(("dialect", "after"), [("ollama", 0), ("openai", 2)])
 def test_a_model_that_the_server_does_not_have(agent: Agent, projects: Projects, dialect: str, after: int) -> None:
     root = projects.of(FIX)
     body = {"error": "model 'm' not found"} if dialect == "ollama" else {"error": {"message": "no model m"}}
     missing = Plan(status=404, raw=json.dumps(body).encode())
     agent.says(lambda body: missing if len(agent.server.asked) > after else answer(FIX, body))
-    result = agent.start(FIX.goal, root, agent.settings(dialect))
+    result = agent.start(FIX.goal, root, agent.settings(dialect, test=False))
     assert result.state == "stopped" and is_one_sentence(result)
     assert result.text.startswith(f"`{agent.server.endpoint(dialect)}` knows no model `m` (")
     assert result.text.endswith("): name another one, or load it; then resume the run")
     agent.answers(FIX)
-    assert agent.resume(agent.settings(dialect, model="other")).state == "done"
+    assert agent.resume(agent.settings(dialect, model="other", test=False)).state == "done"
     assert {body["model"] for _, _, body in agent.server.asked} == {"m", "other"}
 
 
@@ -126,7 +126,7 @@ def test_a_root_that_is_not_there(agent: Agent, tmp_path: Path) -> None:
 def test_a_root_that_has_gone_when_the_run_is_resumed(agent: Agent, projects: Projects) -> None:
     root = projects.of(FIX)
     agent.says(lambda body: Plan(status=500))
-    assert agent.start(FIX.goal, root, agent.settings()).state == "stopped"
+    assert agent.start(FIX.goal, root, agent.settings(test=False)).state == "stopped"
     root.rename(root.with_name("elsewhere"))
     with pytest.raises(InputError, match="is not a folder"):
         agent.resume()
@@ -195,8 +195,9 @@ def fill(folder: Path) -> None:
                     file.write(bytes(size))
 
 
-@pytest.mark.parametrize("what", ["state", "project"])
-@pytest.mark.parametrize("after", [0, 2, 4, 6, 8])
+@pytest.mark.parametrize(
+    ("what", "after"), [("state", 0), ("state", 2), ("state", 5), ("state", 9), ("project", 3), ("project", 8)]
+)
 def test_a_full_disk(agent: Agent, projects: Projects, disk: Path, what: str, after: int) -> None:
     """On which the account of the run is, or the project."""
     root = projects.of(ADD)

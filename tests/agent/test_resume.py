@@ -91,5 +91,5 @@ def test_a_call_that_was_interrupted_is_told_to_the_model_and_not_made_again(
 
 def test_a_patch_that_was_half_applied_is_there_once(kills: Kills) -> None:
     _, points, _ = kills.undisturbed(RENAME)
-    for kill_at in range(points // 3, points // 3 + 12, 3):
+    for kill_at in range(points // 3, points // 3 + 12, 6):
         kills.trial(RENAME, "openai", kill_at, None, [20, 40])
