@@ -30,7 +30,7 @@ help:
 	@echo "make format          format the Rust and Python sources"
 	@echo "make develop         install for work on the sources: editable, quick to build"
 	@echo "make bench           measure the core, and the package against its peers"
-	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces"
+	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make clean           remove everything that was built"
 
@@ -79,6 +79,7 @@ bench: $(VENV)/installed-test
 	$(BIN)/python benches/history.py
 	$(BIN)/python benches/metrics.py
 	$(BIN)/python benches/tools.py
+	$(BIN)/python benches/agent.py
 	$(BIN)/python benches/rev.py
 	if command -v rg > /dev/null; then $(BIN)/python benches/search.py; fi
 
@@ -95,6 +96,7 @@ soak: $(VENV)/installed-test
 	for name in edits kills damage; do $(BIN)/python -m tests.cache.campaign $$name || exit 1; done
 	for name in flights kills damage; do $(BIN)/python -m tests.replies.campaign $$name || exit 1; done
 	for name in paths swaps kills; do $(BIN)/python -m tests.workspace.campaign $$name || exit 1; done
+	$(BIN)/python -m tests.agent.campaign kills --rounds 200
 	for clock in ahead jumps real; do for place in /var/tmp /dev/shm; do \
 		cargo run --locked --release --package rev-accel-harness -- edits $$place $$clock 170000 1 || exit 1; done; done
 
