@@ -15,8 +15,7 @@ HEADER = "[Summary of the earlier conversation"
 
 EARLIER = "\nAn earlier summary, by a model:\n"
 
-# Characters of a line: what it has at least, what it may have as long as whole lines are left out, and as long as others
-# are cut, and at most.
+# Characters of a line: the least; as long as whole lines are left out; as long as others are cut; the most.
 LEAST = 40
 SHORT = 150
 LONG = 600
