@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from . import junit, unittest_output
 from .outcome import Ended, TestReport
-from .process import Completed, Printed, quiet_environment, run
+from .process import UNKNOWN, Completed, Printed, quiet_environment, run
 
 __all__ = ["Asked", "Interpreter", "run_pytest", "run_unittest"]
 
@@ -105,7 +105,8 @@ def run_pytest(python: Interpreter, asked: Asked) -> TestReport:
     if found is None and _SUMMED_UP.search(done.output):
         note = f"pytest wrote no results, as with the option `-p no:junitxml`; it ended with {done.ending}"
         return _without_result(report, "crashed", note)
-    if found is None or (done.code not in (0, 1, _INTERRUPTED) and not found.failures):
+    is_odd = done.code not in (0, 1, _INTERRUPTED) and done.ending != UNKNOWN
+    if found is None or (is_odd and not found.failures):
         return _without_result(report, "crashed", f"pytest crashed: {done.ending}")
     if found.are_none and done.code == 0:
         return _without_result(report, "nothing", "no tests were run")
