@@ -7,12 +7,12 @@ import re
 
 __all__ = ["Excerpt", "Plain", "collapsed"]
 
-# Control characters but for those that stay, and those that begin or end an escape. No other character has these bytes in
-# UTF-8, so they are taken out first, at once.
+# Control characters but for those that stay, and those that begin or end an escape. No other character has these bytes
+# in UTF-8, so they are taken out first, at once.
 _SINGLE = bytes({*range(32), 127} - set(b"\t\n\r\a\x1b"))
 # What a terminal takes for commands: CSI, OSC, strings for devices, and those of two or three characters; other control
-# characters go in runs. The beginning of another one ends a string: so each character is looked at once. All begin with one
-# set, and what is behind depends on which it was: so the search jumps to the next of them.
+# characters go in runs. The beginning of another one ends a string: so each character is looked at once. All begin with
+# one set, so the search jumps to the next of it; what may follow depends on which it was.
 _ESCAPE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f](?:"
     r"(?<=\x1b)(?:"
