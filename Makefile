@@ -79,6 +79,7 @@ bench: $(VENV)/installed-test
 	$(BIN)/python benches/history.py
 	$(BIN)/python benches/metrics.py
 	$(BIN)/python benches/tools.py
+	$(BIN)/python benches/rev.py
 	if command -v rg > /dev/null; then $(BIN)/python benches/search.py; fi
 
 # Hours: the long forms of what the tests do in short.

@@ -66,7 +66,7 @@ def main() -> None:
         os.environ["REV_ACCEL_THREADS"] = str(options.threads)
     if not options.without_peers:
         # The function needs nothing of rev's dependencies but requests.
-        sys.path.append(packages_of(install(["requests", PEERS[1]], alone=[PEERS[0]])))
+        sys.path.insert(0, packages_of(install(["requests", PEERS[1]], alone=[PEERS[0]])))
     found, more = {}, {}
     with tempfile.TemporaryDirectory(prefix="rev-accel-repo-") as name:
         place = Path(name).resolve()

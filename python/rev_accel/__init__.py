@@ -5,7 +5,7 @@ findings as typed objects. `search` finds lines in text files, `outline` and `fi
 files define. `get_repo_context` and `repo` tell the state of the git repository. `digest` names
 messages and tool sets by their content; `llm` describes, asks, records and replays calls of models, `ResponseCache`
 keeps their replies, `MessageLog` a conversation, and `History` is what of it is sent; `tools` are
-what a model may call, in a `workspace`; `metrics` counts and measures.
+what a model may call, in a `workspace`; `metrics` counts and measures. `compat.rev` puts parts of this into rev.
 Every name is loaded when it is first used: importing this package does nothing else.
 """
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from . import cache as cache
+    from . import compat as compat
     from . import errors as errors
     from . import llm as llm
     from . import metrics as metrics
@@ -94,6 +95,7 @@ __all__ = [
     "analyze_ast_patterns",
     "cache",
     "canonical_bytes",
+    "compat",
     "digest",
     "digest_bytes",
     "errors",
@@ -144,6 +146,7 @@ _HOMES = {
     "analyze_ast_patterns": "analysis",
     "cache": "cache",
     "canonical_bytes": "_core",
+    "compat": "compat",
     "digest": "_core",
     "digest_bytes": "_core",
     "errors": "errors",

@@ -46,6 +46,7 @@ __all__ = [
     "forget",
     "outline",
     "outline_source",
+    "plain_name",
     "repo_explain",
     "repo_git",
     "repo_head",
@@ -642,6 +643,12 @@ class WorkspaceCore:
 
 def content_digest(data: bytes) -> str:
     """BLAKE3 of a file with this content, as 64 hexadecimal digits."""
+
+def plain_name(root: str, path: str) -> str | None:
+    """The name without links of a path below a root, where its text alone says it; else `None`.
+
+    So it is for a path that ends inside, if there is no link in it or in the root. What is missing counts as no link.
+    """
 
 def _panic_for_tests(where: Literal["caller", "worker"]) -> None:
     """Panic on purpose, on the calling thread or on a worker: raises `rev_accel.errors.InternalError`."""

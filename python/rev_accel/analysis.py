@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
+    from pathlib import Path
     from typing import Literal
 
     from .records import Limits
@@ -37,10 +38,7 @@ def analyze_ast_patterns(path: str, patterns: list[str] | None = None) -> str:
     number of threads; `rev_accel.cache` tells of those that govern the cache. One that cannot be used is
     warned of (`RuntimeWarning`) and counts as not set.
     """
-    try:
-        return _answer(path, patterns)
-    except Exception as error:
-        return _error(f"AST analysis failed: {type(error).__name__}: {_message(error)}")
+    return answer(workspace.get_root, path, patterns)
 
 
 def scan(
@@ -131,9 +129,16 @@ def scan_source(
     return Report(result, names)
 
 
-def _answer(path: str, patterns: object) -> str:
+def answer(root: Callable[[], Path], path: str, patterns: object) -> str:
+    """`analyze_ast_patterns` with another root."""
+    try:
+        return _answer(root(), path, patterns)
+    except Exception as error:
+        return _error(f"AST analysis failed: {type(error).__name__}: {_message(error)}")
+
+
+def _answer(root: Path, path: str, patterns: object) -> str:
     # With `pathlib`, as rev does it: the texts for odd paths are then those of the running Python.
-    root = workspace.get_root()
     target = (root / path).resolve()
     if not target.is_relative_to(root):
         raise ValueError(f"Path escapes repo: {path}")

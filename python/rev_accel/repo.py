@@ -157,12 +157,27 @@ def get_repo_context(commits: int = 6) -> str:
         count = int(commits)
     except TypeError:
         raise InputError(f"`commits` must be a whole number, not {type(commits).__name__}") from None
-    return _text(count, EXCLUDED, _usable_options())
+    return text_of(workspace.root_text_of(None), count, EXCLUDED, timeout=usable_timeout(DEFAULT_TIMEOUT))
 
 
 def context_text(commits: int, excluded: Iterable[str] = EXCLUDED) -> str:
     """The text, without entries of these names; `InputError` also for what the environment says."""
-    return _text(commits, excluded, _options())
+    return _text(workspace.root_text_of(None), commits, excluded, _options())
+
+
+def text_of(folder: str, commits: int, excluded: Iterable[str], *, timeout: float) -> str:
+    """The text of a folder, whose path is absolute and leads through no link; git has so many seconds.
+
+    What else the environment says and cannot be used counts as not said. `InputError` if the folder cannot be listed.
+    """
+    threads = settings.from_environment(lambda: settings.thread_count(None), None)
+    keep = settings.from_environment(_keep, True)
+    return _text(folder, commits, excluded, {"timeout": timeout, "threads": threads, "keep": keep})
+
+
+def usable_timeout(usual: float) -> float:
+    """How many seconds git may take, as the environment says if that can be used."""
+    return settings.from_environment(lambda: _timeout(usual), usual)
 
 
 def status() -> tuple[StatusEntry, ...]:
@@ -232,8 +247,8 @@ def _head() -> tuple[str | None, bytes | None, str | None]:
     return _core.repo_head(workspace.root_text_of(None), **_options())
 
 
-def _text(commits: int, excluded: Iterable[str], options: _Options) -> str:
-    return _core.repo_text(workspace.root_text_of(None), commits=str(commits), excluded=list(excluded), **options)
+def _text(folder: str, commits: int, excluded: Iterable[str], options: _Options) -> str:
+    return _core.repo_text(folder, commits=str(commits), excluded=list(excluded), **options)
 
 
 def _options() -> _Options:
@@ -241,23 +256,14 @@ def _options() -> _Options:
     return {"timeout": _timeout(), "threads": settings.thread_count(None), "keep": _keep()}
 
 
-def _usable_options() -> _Options:
-    """The same, with the usual in place of what cannot be used."""
-    return {
-        "timeout": settings.from_environment(_timeout, DEFAULT_TIMEOUT),
-        "threads": settings.from_environment(lambda: settings.thread_count(None), None),
-        "keep": settings.from_environment(_keep, True),
-    }
-
-
 def _keep() -> bool:
     return not settings.switch(result_cache.OFF_VARIABLE, default=False)
 
 
-def _timeout() -> float:
+def _timeout(usual: float = DEFAULT_TIMEOUT) -> float:
     text = os.environ.get(TIMEOUT_VARIABLE)
     if not text:
-        return DEFAULT_TIMEOUT
+        return usual
     try:
         seconds = float(text)
     except ValueError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import ContextVar
 
 from .errors import InputError
 
@@ -35,6 +36,8 @@ MAX_CONTEXT = 1_000  # lines on each side of a match
 MAX_CHARACTERS = 1_000_000  # of a line
 
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30}
+
+_is_quiet: ContextVar[bool] = ContextVar("rev_accel_quiet", default=False)
 
 AUDIT_VARIABLE = "REV_ACCEL_AUDIT"
 RECOGNISER_VARIABLE = "REV_ACCEL_RECOGNISER"
@@ -169,8 +172,25 @@ def from_environment(read: Callable[[], T], usual: T) -> T:
         return usual
 
 
+class Quiet:
+    """While it lasts, in this context, warnings go to the logger `rev_accel`: for programs whose output is not ours."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token = _is_quiet.set(True)
+
+    def __exit__(self, *_: object) -> None:
+        _is_quiet.reset(self._token)
+
+
 def warn(text: str) -> None:
     """A `RuntimeWarning` at the line that called this package; never an error, since no answer depends on it."""
+    if _is_quiet.get():
+        import logging
+
+        logging.getLogger("rev_accel").info("%s", text)
+        return
     import warnings
 
     try:

@@ -15,8 +15,10 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-REV_REQUIREMENT = "rev-agentic==2.0.1"
-"""Installed without its dependencies: analysis needs none of them except `requests`, which rev imports at start."""
+REV_VERSION = "2.0.1"
+
+REV_REQUIREMENT = "rev-agentic=={}"
+"""Installed without its dependencies: nothing here needs any of them except `requests`, which rev imports at start."""
 
 PIP_TIMEOUT_SECONDS = 240
 
@@ -29,11 +31,12 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "rev-accel-tests"
 
 
-def rev_interpreter() -> Path:
+def rev_interpreter(version: str = REV_VERSION) -> Path:
     """The interpreter of a virtual environment, made with the running Python, in which `import rev` works."""
-    identity = "\n".join([sys.version, sys.base_exec_prefix, REV_REQUIREMENT])
+    requirement = REV_REQUIREMENT.format(version)
+    identity = "\n".join([sys.version, sys.base_exec_prefix, requirement])
     name = f"rev-{sys.version_info[0]}.{sys.version_info[1]}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
-    return _interpreter_in(_build_once(cache_folder() / name, _install_rev))
+    return _interpreter_in(_build_once(cache_folder() / name, lambda folder: _install_rev(folder, requirement)))
 
 
 def package_tree(requirement: str) -> Path:
@@ -70,10 +73,10 @@ def _build_once(folder: Path, build: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _install_rev(folder: Path) -> None:
+def _install_rev(folder: Path, requirement: str) -> None:
     venv.create(folder, with_pip=True)
     interpreter = _interpreter_in(folder)
-    _pip(interpreter, "install", "--no-deps", REV_REQUIREMENT)
+    _pip(interpreter, "install", "--no-deps", requirement)
     _pip(interpreter, "install", "requests")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,15 +13,20 @@ from rev_accel.errors import InternalError, RevAccelError
 from . import EXIT_USAGE, streams
 from .cache import cache
 from .context import context
+from .doctor import doctor
+from .exec_command import exec_command
 from .scan import scan
 from .search import search
 from .stats import stats
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 COMPLETION_VARIABLE = "_REV_ACCEL_COMPLETE"
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command and return its exit code.
+def run(arguments: list[str]) -> int | Callable[[], None]:
+    """Run the command and return its exit code, or the program that it is to start.
 
     In place of click's own `main`, which prints errors on several lines and has exit codes of its own
     for Ctrl-C and a closed pipe.
@@ -28,8 +35,8 @@ def run(arguments: list[str]) -> int:
         group.main(arguments, prog_name=streams.PROGRAM, complete_var=COMPLETION_VARIABLE)
     try:
         with group.make_context(streams.PROGRAM, list(arguments)) as context:
-            code: int = group.invoke(context)
-            return code
+            result: int | Callable[[], None] = group.invoke(context)
+            return result
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -59,7 +66,26 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
         context.exit()
 
 
+SECTIONS = {
+    "Code": (scan, search),
+    "Repository": (context,),
+    "rev": (doctor, exec_command),
+    "Upkeep": (cache, stats),
+}
+
+
+class Group(click.Group):
+    """Lists its commands by what they are about."""
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.commands))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{one.name:<{width}}", one.get_short_help_str(100)) for one in commands])
+
+
 @click.group(
+    cls=Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Run `rev-accel COMMAND --help` for a command's options, examples and exit codes.",
 )
@@ -73,11 +99,8 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     help="Show the version and exit.",
 )
 def group() -> None:
-    """Static analysis of whole trees of Python files, in native code."""
+    """Static analysis of whole trees of Python files, in native code, and a drop-in for rev."""
 
 
-group.add_command(cache)
-group.add_command(context)
-group.add_command(scan)
-group.add_command(search)
-group.add_command(stats)
+for command in chain.from_iterable(SECTIONS.values()):
+    group.add_command(command)

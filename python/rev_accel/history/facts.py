@@ -17,7 +17,7 @@ from .calls import Call
 from .log import INTERRUPTED
 from .summary import HEADER, LONG, LONGEST, Section, lines, names, one_line, written
 
-__all__ = ["Facts", "is_error", "text_of"]
+__all__ = ["Facts", "arguments_of", "files_of", "is_error", "shown", "text_of"]
 
 # Of a list that grows without end, the first ones and the newest are kept: intent stands early, state late.
 MOST_LINES = 2_048
@@ -115,13 +115,13 @@ class Facts:
             _bound(self.pending)
 
     def _called(self, call: Call, result: Mapping[str, Any]) -> None:
-        arguments = _arguments(call.arguments)
-        files = list(_files(arguments))
+        arguments = arguments_of(call.arguments)
+        files = list(files_of(arguments))
         for file in files:
             tools = self.files.get(file, ())
             self.files[file] = tools if call.tool in tools else (*tools, call.tool)[:MOST_TOOLS]
         _bound(self.files)
-        target = ", ".join(files) or ("" if not arguments else _shown(arguments))
+        target = ", ".join(files) or shown(arguments)
         name = f"{call.tool}({one_line(target, TARGET_CHARACTERS)})"
         content = text_of(result)
         if content == INTERRUPTED:
@@ -195,7 +195,8 @@ def _bound(lines: dict[Any, Any]) -> None:
         del lines[next(islice(lines, FIRST_LINES, None))]
 
 
-def _arguments(given: Any) -> dict[str, Any]:
+def arguments_of(given: Any) -> dict[str, Any]:
+    """The arguments of a call, which some servers send as text; none where they are not an object."""
     if isinstance(given, str):
         if len(given) > MOST_ARGUMENTS:
             return {}
@@ -206,12 +207,13 @@ def _arguments(given: Any) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _shown(arguments: dict[str, Any]) -> str:
-    shown = (f"{name}={value if isinstance(value, str) else compact(value)}" for name, value in arguments.items())
-    return ", ".join(shown)
+def shown(arguments: dict[str, Any]) -> str:
+    """Arguments as text."""
+    parts = (f"{name}={value if isinstance(value, str) else compact(value)}" for name, value in arguments.items())
+    return ", ".join(parts)
 
 
-def _files(arguments: dict[str, Any]) -> Iterator[str]:
+def files_of(arguments: dict[str, Any]) -> Iterator[str]:
     """The files that a call names: arguments that are called so."""
     for name, value in arguments.items():
         if _FILE_NAMES.search(name):

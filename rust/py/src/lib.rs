@@ -40,7 +40,7 @@ mod _core {
     #[pymodule_export]
     use super::search::{FoundLines, search};
     #[pymodule_export]
-    use super::workspace::{WorkspaceCore, content_digest};
+    use super::workspace::{WorkspaceCore, content_digest, plain_name};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

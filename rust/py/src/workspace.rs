@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use rev_accel_core::workspace::{EntryStatus, Expected, Kind, Right, Root, Version, Workspace, WriteOptions};
+use rev_accel_core::workspace::{self, EntryStatus, Expected, Kind, Right, Root, Version, Workspace, WriteOptions};
 use rev_accel_core::{Digest, Error};
 
 use crate::{detach, error};
@@ -136,6 +136,19 @@ impl WorkspaceCore {
     fn delete(&self, py: Python<'_>, path: Name, recursive: bool) -> PyResult<()> {
         detach::run(py, |cancel| self.0.delete(&path.0, recursive, cancel))
     }
+}
+
+/// The name without links of a path below a root, where its text alone says it; else `None`.
+#[pyfunction]
+#[pyo3(signature = (root, path))]
+pub(crate) fn plain_name(
+    py: Python<'_>,
+    root: &Bound<'_, PyString>,
+    path: &Bound<'_, PyString>,
+) -> PyResult<Option<String>> {
+    // A lone surrogate is no text for the core.
+    let (Ok(root), Ok(path)) = (root.to_str(), path.to_str()) else { return Ok(None) };
+    detach::brief(py, || workspace::plain_name(root, path))
 }
 
 /// The digest of a file with this content.

@@ -12,6 +12,7 @@ mod entries;
 mod fault;
 mod folder;
 mod name;
+mod plain;
 mod reading;
 mod resolve;
 mod temporary;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 pub use entries::{Entry, Status as EntryStatus};
 pub use fault::WorkspaceFault;
+pub use plain::plain_name;
 pub use reading::Version;
 pub use writing::{Expected, WriteOptions};
 
