@@ -11,19 +11,26 @@ import json
 import random
 import re
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
+from unittest.mock import patch
 
 from rev_accel import History, MessageLog
 from rev_accel.history import Budget, View
-from rev_accel.history.facts import HEADER
+from rev_accel.history.facts import Facts
+from rev_accel.history.summary import HEADER
 from rev_accel.history.tokens import message_tokens
 
 from .conversations import Conversation, conversation
 from .judge import refusal
 
 MARK = re.compile(r"\b[a-z]\d+\.")
-KINDS = ("refused", "problems", "unpinned", "different", "too_long", "forgotten", "moved")
+WORDS = re.compile(r"\nWhat the user said[^\n]*:((?:\n- .*)*)")
+KINDS = ("refused", "problems", "unpinned", "different", "too_long", "forgotten", "words", "moved")
+# What a summary that leaves something out may have free: less than a line that is not cut further, and a mark.
+FREE = 170
 
 
 @dataclass
@@ -33,6 +40,8 @@ class Outcome:
     cuts: int = 0
     by_model: int = 0
     summaries_compared: int = 0
+    full: int = 0
+    """Of these, so many did not keep all, since they had no room."""
     too_long: int = 0
     found: dict[str, list[Any]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
 
@@ -40,13 +49,18 @@ class Outcome:
         wrong = ", ".join(f"{kind} {len(found)}" for kind, found in self.found.items())
         return (
             f"{self.histories:,} histories, {self.views:,} views, {self.cuts:,} cuts ({self.by_model:,} by a model),"
-            f" {self.summaries_compared:,} summaries beside the one before, {self.too_long:,} views of pins alone beyond"
-            f" the budget; wrong: {wrong}"
+            f" {self.summaries_compared:,} summaries beside the one before ({self.full:,} without room for all of it),"
+            f" {self.too_long:,} views of pins alone beyond the budget; wrong: {wrong}"
         )
 
 
 def play(seed: int, outcome: Outcome) -> None:
     """Plays one conversation, with a view wherever the model is asked and elsewhere now and then."""
+    with rooms_watched(seed, outcome) as rooms:
+        _play(seed, outcome, rooms)
+
+
+def _play(seed: int, outcome: Outcome, rooms: dict[str, int]) -> None:
     source = random.Random(seed)
     told = conversation(source)
     budget = Budget(
@@ -84,7 +98,7 @@ def play(seed: int, outcome: Outcome) -> None:
         outcome.views += 1
         judge(outcome, seed, told, length, view, budget)
         if before is not None:
-            compare(outcome, seed, before, view)
+            compare(outcome, seed, before, view, rooms)
         if length in compared:
             # From the beginning, with nobody to ask: the notes say what was said.
             again = make(MessageLog(told.messages[:length])).view()
@@ -122,7 +136,7 @@ def judge(outcome: Outcome, seed: int, told: Conversation, length: int, view: Vi
             outcome.found["too_long"].append((seed, length, needed, view.tokens, budget))
 
 
-def compare(outcome: Outcome, seed: int, before: View, now: View) -> None:
+def compare(outcome: Outcome, seed: int, before: View, now: View, rooms: dict[str, int]) -> None:
     """A view and the one before: what was sent stays as it was unless it was cut; a summary keeps what one said."""
     first = next((str(one["content"]) for one in before.messages if is_summary(one)), None)
     second = next((str(one["content"]) for one in now.messages if is_summary(one)), None)
@@ -136,13 +150,35 @@ def compare(outcome: Outcome, seed: int, before: View, now: View) -> None:
         by_model = before.cut.by == "model"
         # No reply stands where the model was asked for a summary: what it said then is of no cut that was made.
         is_unused = by_model and before.cut.number >= now.cut.number
-        if lost and not is_unused and (" more line" if by_model else " more)") not in second:
-            outcome.found["forgotten"].append((seed, now.position, sorted(lost)))
+        if lost and not is_unused:
+            outcome.full += 1
+            # Only a summary that is full may say less.
+            if rooms[second] - len(second) >= FREE:
+                outcome.found["forgotten"].append((seed, now.position, sorted(lost)))
     if before.cut == now.cut:
         # Only results that came meanwhile may stand for `interrupted` ones.
         for one, other in zip(before.messages, now.messages, strict=False):
             if one != other and one["role"] != "tool":
                 outcome.found["moved"].append((seed, now.position, one, other))
+
+
+@contextmanager
+def rooms_watched(seed: int, outcome: Outcome) -> Iterator[dict[str, int]]:
+    """Notes how many characters each summary might have had, and whether in each the user's words were cut last."""
+    rooms: dict[str, int] = {}
+    write = Facts.text
+
+    def text(facts: Facts, characters: int) -> str:
+        written = write(facts, characters)
+        rooms[written] = characters
+        if (words := WORDS.search(written)) and " more)" in words[1]:
+            least = write(replace(facts, asked=[], earlier=""), 0).partition("]")[2]
+            if len(written) - words.end() - len(least) >= FREE:
+                outcome.found["words"].append((seed, characters, written))
+        return written
+
+    with patch.object(Facts, "text", text):
+        yield rooms
 
 
 def is_summary(message: Any) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,9 +15,11 @@ from rev_accel.frozen import FrozenDict
 from rev_accel.history import Budget, ModelSummary
 from rev_accel.history.atoms import Grouping
 from rev_accel.history.earlier import shortened
-from rev_accel.history.facts import HEADER, MOST_LINES, Facts, is_error
+from rev_accel.history.facts import MOST_LINES, Facts, is_error
+from rev_accel.history.summary import HEADER
 from rev_accel.llm import Answer, Request, ScriptedClient, ToolSet
 
+from .campaign import FREE
 from .test_views import SYSTEM, TASK, called, result, said, talk, user
 
 
@@ -159,18 +163,88 @@ def test_what_an_earlier_summary_must_not_lose_is_found_in_many_forms(text: str,
 
 
 def test_a_summary_keeps_within_its_room_and_says_what_is_missing() -> None:
+    newest = MOST_LINES + 50
     many = [
         message
-        for number in range(400)
+        for number in range(newest + 1)
         for message in (user(number, "word " * 100), called("a", "edit", path=f"file{number}.py"), result("a"))
     ]
     found = facts(*many)
-    assert len(found.asked) == MOST_LINES
+    assert len(found.asked) == len(found.files) == MOST_LINES
     for room in (20_000, 5_000, 1_000, 600):
         text = found.text(room)
         assert len(text) <= room and "more)" in text
-        assert "- 399: word" in text
+        assert f"- {newest}: word" in text
     assert "- 0: word" in found.text(5_000)
+
+
+def worked(steps: int) -> list[dict[str, Any]]:
+    """Many files, and now and then a constraint, a decision and a failure."""
+    made: list[dict[str, Any]] = []
+    for number in range(steps):
+        if number % 7 == 3:
+            made.append(user(number, f"Constraint number {number}: never touch module_{number}."))
+            made.append(said(number, f"We decided to use approach_{number} instead of other_{number}."))
+        outcome = f"Error: failed thing_{number}" if number % 11 == 5 else "ok"
+        made.append(called(f"c{number}", "edit_file", path=f"src/file_{number}.py"))
+        made.append(result(f"c{number}", f"{outcome} {'x y z ' * 60}"))
+    return made
+
+
+WORKED = re.compile(r"never touch module_\d+\.|approach_\d+|thing_\d+|src/file_\d+\.py")
+
+
+@pytest.mark.parametrize("room", [2_000, 3_200, 6_000, 9_000, 30_000])
+def test_what_the_user_said_is_cut_last_and_nothing_is_cut_while_there_is_room(room: int) -> None:
+    text = facts(*worked(150)).text(room)
+    assert len(set(re.findall(r"never touch module_\d+\.", text))) == 21
+    said_of = set(WORKED.findall(json.dumps(worked(150))))
+    if said_of - set(WORKED.findall(text)):
+        assert room - FREE < len(text) <= room
+    else:
+        assert room >= 9_000
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_summary_that_leaves_something_out_fills_its_room(seed: int) -> None:
+    source = random.Random(seed)
+    found = facts(*worked(source.randrange(5, 120)))
+    found.asked += ["y" * source.randrange(1, 3_000) for _ in range(source.randrange(4))]
+    found.earlier = "\n".join("z" * source.randrange(1, 100) for _ in range(source.choice((0, 0, 30))))
+    room = source.randrange(1_500, 12_000)
+    text = found.text(room)
+    assert len(text) <= room, seed
+    if "more)" in text or "more line" in text or "…" in text:
+        # Of lines that are all shortened, each could be a character longer.
+        assert room - len(text) < FREE, seed
+
+
+def test_later_summaries_lose_facts_only_when_they_are_full() -> None:
+    history, summaries = History(MessageLog(), budget=8_000), dict[int, str]()
+    history.append(user(0, "Build it."))
+    for message in worked(200):
+        history.append(message)
+        if message["role"] == "tool" and (view := history.view()).cut is not None:
+            summaries[view.cut.number] = next(
+                one["content"] for one in view.messages if str(one["content"]).startswith(HEADER)
+            )
+    assert len(summaries) > 3
+    full = 0
+    for first, second in pairwise(summaries.values()):
+        lost = set(WORKED.findall(first)) - set(WORKED.findall(second))
+        assert not any(one.startswith("never") for one in lost)
+        if lost:
+            full += 1
+            assert 3_200 - FREE < len(second) <= 3_200
+    assert full
+
+
+def test_a_long_message_of_the_user_is_whole_if_there_is_room() -> None:
+    long = "word " * 500
+    text = facts(user(1, f"{long}Never push."), *worked(5)).text(8_000)
+    assert "Never push." in text
+    # If there is not, it leaves room for others.
+    assert "src/file_4.py" in facts(user(1, f"{long}Never push."), *worked(5)).text(3_000)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from llm.hit_rate import conversations
 from rev_accel import History, InputError, MessageLog
 from rev_accel.history import INTERRUPTED, Budget, ToolOutputs, atoms, check
-from rev_accel.history.facts import HEADER
+from rev_accel.history.summary import HEADER
 from rev_accel.history.tokens import message_tokens
 from rev_accel.history.validity import Checker
 from rev_accel.llm import Request, ToolSet

@@ -184,6 +184,27 @@ def test_opentelemetry_gets_the_answers_of_a_cache_that_is_watched_later(tmp_pat
     provider.shutdown()
 
 
+def test_an_exporter_that_raises_does_no_harm_to_who_measures() -> None:
+    class Broken:
+        def create_observable_gauge(self, *_: object, **__: object) -> None: ...
+
+        def create_histogram(self, name: str, unit: str) -> Broken:
+            if name == "new":
+                raise RuntimeError("no more of them")
+            return self
+
+        def record(self, value: float, attributes: object) -> None:
+            raise RuntimeError("no connection")
+
+    found = Metrics()
+    known = found.histogram("known")
+    metrics.export_opentelemetry(found, meter=Broken())  # type: ignore[arg-type]
+    for _ in range(5_000):
+        known.record(1.0)
+        found.histogram("new").record(2.0)
+    assert (known.summary().count, found.histogram("new").summary().total) == (5_000, 10_000.0)
+
+
 def test_a_missing_extra_is_named() -> None:
     code = """
 import sys

@@ -226,6 +226,13 @@ def test_what_is_no_file_or_cannot_be_read_costs_only_itself(tree: Path) -> None
         ]
 
 
+def test_a_pattern_may_end_in_a_comment(tree: Path) -> None:
+    for words in (False, True):
+        found = search("(?x) w o r d # (whatever", root=tree, words=words)
+        assert found.total and places(found) == places(search("word", root=tree, words=words))
+    assert search("word # c", root=tree).total == search("(?x) word # c", root=tree, literal=True).total == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,23 @@ def test_a_search_with_many_matches_is_cut_and_says_how_to_get_more(folder: Work
     assert lines[1:14] == [*(f"many00.txt:{line}: needle" for line in range(1, 11)), *lines[11:14]]
     assert lines[13:15] == ["Not shown:", "many01.txt: 8 lines"]
     assert lines[-1] == "and 190 lines in 19 more files"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names that Windows does not allow")
+def test_a_name_with_a_line_end_makes_no_line_of_its_own(folder: Workspace) -> None:
+    name = "x\nfake.py:1: def needle(): print(1)\x1b"
+    (folder.root / f"{name}.py").write_text("def needle(): print(1)\n")
+    shown = "x\\nfake.py:1: def needle(): print(1)\\x1b.py"
+    texts = [
+        SearchTools(folder).search_code("needle", glob="*.py", context=1),
+        SearchTools(folder).search_code("needle|import", glob="*.py", max_results=1),
+        CodeTools(folder).find_definitions("needle"),
+        CodeTools(folder).analyze_ast_patterns(),
+        CodeTools(folder).analyze_ast_patterns(max_results=1),
+    ]
+    for text in texts:
+        assert "\x1b" not in text and not any(line.startswith("fake.py") for line in text.splitlines())
+    assert f"{shown}:1: def needle(): print(1)" in texts[0] and f"{shown}: " in texts[4]
 
 
 def test_paths_outside_and_bad_patterns_are_errors_with_a_text(folder: Workspace) -> None:

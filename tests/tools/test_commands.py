@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from rev_accel.errors import InputError, PathOutsideRootError, ToolError
 from rev_accel.tools import Registry, commands
 from rev_accel.tools import process as processes
 from rev_accel.tools.commands import CommandTools
+from rev_accel.tools.group import Group
 from rev_accel.tools.pipe import ThreadedPipe
 from rev_accel.tools.process import Completed, quiet_environment, run
 from rev_accel.workspace import Workspace
@@ -118,9 +120,29 @@ class TestEnd:
     def test_a_child_that_others_wait_for_is_no_error(self, tmp_path: Path) -> None:
         before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         try:
-            assert run(["echo", "there"], cwd=tmp_path, timeout=HANGS).output == "there\n"
+            done = run(["sh", "-c", "echo there; exit 3"], cwd=tmp_path, timeout=HANGS)
+            assert (done.output, done.code, done.signal) == ("there\n", None, None)
+            # What cannot be known is not told as success.
+            told = CommandTools(Workspace(tmp_path)).run_command(["true"])
+            assert told.startswith("[exit code unknown: ends of processes are ignored here, or taken by something else")
         finally:
             signal.signal(signal.SIGCHLD, before)
+
+    @pytest.mark.skipif(not hasattr(os, "waitid"), reason="an end that is seen is not taken")
+    def test_an_end_that_was_seen_is_known_whoever_takes_it_then(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        see = Group.has_ended
+
+        def take(group: Group) -> bool:
+            ended = see(group)
+            with suppress(ChildProcessError):
+                os.waitpid(group._session, os.WNOHANG)
+            return ended
+
+        monkeypatch.setattr(Group, "has_ended", take)
+        for code, ending in (("exit 3", "exit code 3"), ("kill -9 $$", "killed by SIGKILL")):
+            assert run(["sh", "-c", code], cwd=tmp_path, timeout=HANGS).ending == ending
 
 
 class TestWords:

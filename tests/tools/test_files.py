@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import random
 import stat
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from rev_accel.metrics import Metrics
-from rev_accel.tools import Failure, Registry, builtin_tools
+from rev_accel.tools import Failure, Registry, builtin_tools, documents, files
 from rev_accel.tools.files import LONGEST_LINE, MOST_CHARACTERS
 from rev_accel.tools.text import decode
 from rev_accel.workspace import Workspace
@@ -65,6 +66,52 @@ class TestReading:
     def test_binary_files_are_told_of(self, registry: Registry, tmp_path: Path, data: bytes) -> None:
         (tmp_path / "b").write_bytes(data)
         assert bad(registry, "read_file", path="b") == f"Error: `b` is binary ({len(data)} bytes): expected a text file"
+
+    def test_bytes_that_are_no_text_in_any_encoding_are_binary(self, registry: Registry, tmp_path: Path) -> None:
+        for data in (bytes(range(1, 256)), b"\x1f\x8b\x08\x01\xff" * 9, b"key: \xe9\x05\n"):
+            (tmp_path / "b").write_bytes(data)
+            assert f"`b` is binary ({len(data)} bytes)" in bad(registry, "read_file", path="b")
+        # What old texts have: new pages, escapes for colours, quotation marks of Windows.
+        (tmp_path / "t").write_bytes(b"\x93caf\xe9\x94\x0c\x1b[1m\x07\n")
+        assert "latin-1" in good(registry, "read_file", path="t")
+
+    def test_a_part_of_many_lines_needs_no_memory_for_each(self, registry: Registry, tmp_path: Path) -> None:
+        count = 2_000_000
+        (tmp_path / "many").write_bytes(b"ab\n" * (count - 1) + b"last")
+        good(registry, "read_file", path="many", lines=1)
+        tracemalloc.start()
+        try:
+            found = good(registry, "read_file", path="many", start=count - 1, lines=3)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert found == f"[many, lines {count - 1}-{count} of {count:,}, no newline at the end]\nab\nlast"
+        assert peak < 4 * 3 * count  # the bytes and the text, and no list
+
+    def test_any_part_is_that_of_the_lines(
+        self, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(files, "STEP", 7)
+        source = random.Random(8)
+        for round_ in range(200):
+            lines = [source.choice(["", "x", "y" * source.randrange(30)]) for _ in range(source.randrange(1, 30))]
+            (tmp_path / "f").write_text("\n".join(lines) + "\n")
+            start, asked = source.randrange(1, len(lines) + 1), source.randrange(1, 40)
+            given = good(registry, "read_file", path="f", start=start, lines=asked, again=True)
+            expected = lines[start - 1 : start - 1 + asked]
+            end = start - 1 + len(expected)
+            assert given == "\n".join([f"[f, lines {start}-{end} of {len(lines)}]", *expected]), (round_, lines)
+
+    def test_of_a_file_that_is_too_large_it_is_said_how_else(
+        self, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(documents, "MOST_BYTES", 10)
+        (tmp_path / "log").write_text("12345678901\n")
+        for found in (
+            bad(registry, "read_file", path="log", lines=1),
+            bad(registry, "replace_in_file", path="log", old="1", new="2"),
+        ):
+            assert "`log` has 12 bytes" in found and "`search_code` finds lines in it" in found
 
     def test_long_files_and_lines_are_cut_and_can_be_read_on(self, registry: Registry, tmp_path: Path) -> None:
         lines = [f"line {n} " + "x" * (n % 50) for n in range(5_000)]
@@ -175,6 +222,28 @@ class TestWriting:
         assert "latin-1, which has no '\\u0436'" in bad(registry, "write_file", path="latin", content="ж\n")
         assert (tmp_path / "latin").read_bytes() == b"\xe9\n"
 
+    def test_line_ends_of_the_content_are_those_of_the_file(self, registry: Registry, tmp_path: Path) -> None:
+        for before, content, after, told in (
+            (b"a\nb\n", "x\r\ny\r\n", b"x\ny\n", ""),
+            (b"a\r\nb\r\n", "x\ny\r\n", b"x\r\ny\r\n", " (CRLF line ends kept)"),
+            (b"a\rb\r", "x\r\ny\n", b"x\ry\r", " (CR line ends kept)"),
+            (b"a\r\nb\n", "x\ny\n", b"x\ny\n", " (the mixed line ends are now those of the content)"),
+            (
+                b"\xef\xbb\xbfa\r\nb\n",
+                "x\r\n",
+                b"\xef\xbb\xbfx\r\n",
+                " (the mixed line ends are now those of the content, utf-8 with a byte order mark kept)",
+            ),
+        ):
+            (tmp_path / "f").write_bytes(before)
+            good(registry, "read_file", path="f")
+            assert good(registry, "write_file", path="f", content=content).endswith(
+                f"line{'s' * ('y' in content)}{told}."
+            )
+            assert (tmp_path / "f").read_bytes() == after
+        good(registry, "write_file", path="new", content="x\r\n")
+        assert (tmp_path / "new").read_bytes() == b"x\r\n"
+
     def test_links_are_followed_inside_and_refused_outside(self, registry: Registry, tmp_path: Path) -> None:
         (tmp_path / "real").write_text("a\n")
         (tmp_path / "link").symlink_to("real")
@@ -202,6 +271,21 @@ class TestReplacing:
         said = good(registry, "replace_in_file", path="a.py", old="return", new="yield", every=True)
         assert said == "Replaced it in `a.py` 2 times, at lines 2, 5."
         assert file.read_text() == "def f():\n    yield 1\n\ndef g():\n    yield 2\n"
+
+    def test_places_that_overlap_are_several(self, registry: Registry, tmp_path: Path) -> None:
+        file = tmp_path / "f"
+        for text, old, told in (
+            ("}\n}\n}\n", "}\n}\n", "2 times, at lines 1, 2"),
+            ("aaa", "aa", "2 times, at lines 1, 1"),
+            ("\n" * 100, "\n\n", "more than 10 times, at lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and on"),
+        ):
+            file.write_text(text)
+            good(registry, "read_file", path="f")
+            found = bad(registry, "replace_in_file", path="f", old=old, new="X")
+            assert f"is in `f` {told}: expected once" in found
+            assert file.read_text() == text
+            good(registry, "replace_in_file", path="f", old=old, new="X", every=True)
+            assert file.read_text() == text.replace(old, "X")
 
     def test_what_is_not_there_is_answered_with_the_nearest_text(self, registry: Registry, tmp_path: Path) -> None:
         (tmp_path / "a.py").write_text(

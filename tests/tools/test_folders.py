@@ -57,6 +57,23 @@ def test_a_tree_goes_so_deep_and_leaves_closed_what_others_made(registry: Regist
     assert "expected at least 1" in text(registry, "tree_view", depth=0)
 
 
+def test_folders_that_cannot_be_looked_into_are_in_the_tree_all_the_same(registry: Registry, tmp_path: Path) -> None:
+    for name in (b"bad\xff", b"new\nline"):
+        os.makedirs(os.fsencode(tmp_path / "top") + b"/" + name)
+    (tmp_path / "top" / "z").touch()
+    found = text(registry, "tree_view", path="top")
+    assert found == "\n".join(
+        ["top/", "  bad\\udcff/", "    (cannot be looked into)", "  new\\nline/", "    (cannot be looked into)", "  z"]
+    )
+
+
+def test_links_to_what_has_to_stay_can_be_moved_and_removed(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "to-git").symlink_to(".git")
+    assert text(registry, "move", source="to-git", target="moved") == "Moved `to-git` to `moved`."
+    assert text(registry, "delete", path="moved") == "Deleted `moved`."
+    assert not (tmp_path / "moved").is_symlink() and (tmp_path / ".git").is_dir()
+
+
 def test_files_and_folders_are_moved_copied_and_deleted(registry: Registry, tmp_path: Path) -> None:
     assert text(registry, "copy", source="src", target="lib") == "Copied `src` to `lib`."
     assert (tmp_path / "lib/pkg/a.py").read_text() == "a = 1\n"

@@ -57,6 +57,21 @@ class TestDiff:
             == tools.git_diff(against="HEAD~1", staged=True)
         )
 
+    def test_why_nothing_is_told_of_a_path_is_told(self, tools: GitTools, repository: Repository) -> None:
+        assert tools.git_diff(["nope"]) == "No changes.\n`nope` is neither there nor tracked by git."
+        repository.git("init", "-q", "sub/inner")
+        repository.write("sub/inner/x", "new\n")
+        assert (
+            tools.git_diff(["sub/inner/x"]) == "No changes.\n`sub/inner/x` belongs to another repository, `sub/inner`."
+        )
+        with pytest.raises(
+            ToolError, match="nothing has changed in `sub/inner/x`; `sub/inner/x` belongs to another repo"
+        ):
+            tools.git_commit("x", ["sub/inner/x"])
+        (repository.top / "a").unlink()
+        assert "deleted file mode" in tools.git_diff(["a"])
+        assert tools.git_diff(["a"], staged=True) == "No changes."
+
     def test_paths_choose_and_mean_what_they_say(self, tools: GitTools, repository: Repository) -> None:
         repository.write("*", "star\n")
         repository.write(":(top)a", "colon\n")

@@ -12,8 +12,9 @@ import pytest
 
 from rev_accel.errors import ToolError
 from rev_accel.metrics import Metrics
-from rev_accel.tools import Failure, Registry, builtin_tools
-from rev_accel.tools.diff import apply, parse
+from rev_accel.tools import Failure, Registry, builtin_tools, hunks
+from rev_accel.tools.diff import Hunk, parse
+from rev_accel.tools.hunks import apply
 from rev_accel.workspace import Workspace
 
 
@@ -139,11 +140,88 @@ def test_counts_may_be_wrong_and_blank_lines_bare() -> None:
             "expected changes of text only",
         ),
         ("diff --git a/b b/b\nBinary files a/b and b/b differ\n", "expected changes of text only"),
+        (
+            "diff --git a/b b/b\nnew file mode 160000\n--- /dev/null\n+++ b/b\n@@ -0,0 +1 @@\n+Subproject commit 1\n",
+            "expected changes of text only",
+        ),
+        ("diff --git a/b b/c\nrename from b\n--- a/b\n+++ b/c\n@@ -1 +1 @@\n-a\n+b\n", "half of a renaming"),
+        (
+            "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\ndiff --git a/b b/b\nindex 1..2 100644\n@@ -1 +1 @@\n-a\n+b\n",
+            "is no head of a hunk",
+        ),
     ],
 )
 def test_what_is_no_usable_patch_is_told(patch: str, text: str) -> None:
     with pytest.raises(ToolError, match=text):
         parse(patch)
+
+
+@pytest.mark.parametrize(
+    "hunk",
+    [
+        "@@ -1,5 +1,5 @@\n a\n-b\n+B\nc\n-d\n+D\n e\n",
+        "@@ -1,5 +1,5 @@\n a\n-b\n+B\nc\n d\n e\n",
+        "@@ -1,5 +1,5 @@\n a\n-b\n+B\n\tc\n",
+        "@@ -1,5 +1,5 @@\n a\n-b\n+B\n\\section\n",
+        "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\nand\n-d\n+D\n",
+        "@@ -1,2 +1,2 @@\n a\n-b\n+B\nc\n d\n+D\n",
+        "@@ -2 +2 @@\n-b\n+B\n```\n+D\n",
+        "-b\n+B\n@@ -4 +4 @@\n-d\n+D\n",
+    ],
+)
+def test_no_line_of_a_hunk_is_passed_over(hunk: str) -> None:
+    with pytest.raises(ToolError, match=r"line \d+ of the patch, `.*`, (stands in a hunk|is in no hunk)"):
+        parse(f"--- a/f\n+++ b/f\n{hunk}")
+
+
+@pytest.mark.parametrize(
+    ("text", "hunk", "said"),
+    [
+        ("a\nb\na\n", "@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+c\n", "but the file has one there"),
+        ("a\nb\na", "@@ -2 +2 @@\n-b\n\\ No newline at end of file\n+c\n", "it says that the file ends with them"),
+        ("a\nb\n", "@@ -1 +1 @@\n-a\n+c\n\\ No newline at end of file\n", "it says that the file ends with them"),
+        ("a\nb\n", "@@ -1,0 +2 @@\n+c\n\\ No newline at end of file\n", "but more lines follow"),
+        ("a\nb\n", "@@ -100,0 +101 @@\n+z\n", "no line 100 to put the new ones"),
+        ("a\nb\n", "@@ -2 +2 @@\n-b\n+B\n@@ -1,0 +2 @@\n+z\n", "hunk 2 of `f` has no old lines"),
+        ("a\nb\n", "@@ -2 +2 @@\n-b\n+B\n@@ -1 +1 @@\n-a\n+A\n", "They begin at line 1"),
+    ],
+)
+def test_hunks_without_a_choice_of_place_fit_there_or_nowhere(text: str, hunk: str, said: str) -> None:
+    (one,) = parse(f"--- a/f\n+++ b/f\n{hunk}")
+    with pytest.raises(ToolError, match=said):
+        apply(one.hunks, text, "f")
+
+
+def test_of_several_places_the_nearest_counts() -> None:
+    source = random.Random(5)
+    for round_ in range(300):
+        lines = source.choices("abc", k=source.randrange(1, 40)) * source.choice([1, 1, 100])
+        old = source.choices("abc", k=source.randrange(1, 4))
+        start = source.randrange(1, len(lines) + 10)
+        places = [at for at in range(len(lines)) if lines[at : at + len(old)] == old]
+        (one,) = parse("".join(["--- f\n+++ f\n", f"@@ -{start} +1 @@\n", *(f"-{line}\n" for line in old), "+new\n"]))
+        if not places:
+            with pytest.raises(ToolError, match="does not fit"):
+                apply(one.hunks, "\n".join(lines) + "\n", "f")
+            continue
+        at = min(places, key=lambda at: (abs(at - start + 1), at))
+        expected = [*lines[:at], "new", *lines[at + len(old) :]]
+        assert apply(one.hunks, "\n".join(lines) + "\n", "f") == "\n".join(expected) + "\n", (round_, lines, old, start)
+
+
+def test_many_hunks_of_a_large_file_take_no_more_than_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    # All alike, which once took hunks times lines: minutes here. What is looked at is counted.
+    count = 100_000
+    monkeypatch.setattr(hunks, "MOST_LOOKS", 0)
+    places = [Hunk(at + 1, ["y bar"], ["q"]) for at in range(0, count, 50)]
+    assert apply(places, "y bar\n" * count, "f") == ("q\n" + "y bar\n" * 49) * (count // 50)
+    # The same from wrong numbers, each at the other end.
+    lines = [f"line {number}" for number in range(count)]
+    wrong = [Hunk(1 if number % 100 else count, [lines[number]], ["q"]) for number in range(0, count, 50)]
+    with pytest.raises(ToolError, match="is too far from the line that its head says"):
+        apply(wrong, "\n".join(lines), "f")
+    monkeypatch.undo()
+    assert apply(wrong, "\n".join(lines), "f").count("q") == len(wrong)
 
 
 MANY = """--- a/one
@@ -185,15 +263,18 @@ class TestAllOrNothing:
             ("--- a/../x\n+++ b/../x\n@@ -1 +1 @@\n-5\n+x\n", "leads out of the workspace"),
             ("--- a/one\n+++ b/one\n@@ -1 +1 @@\n-1\n+x\n", "`one` is in the patch twice"),
             ("diff --git a/four b/one\nrename from four\nrename to one\n", "`one` is in the patch twice"),
+            ("--- a/./one\n+++ b/./one\n@@ -1 +1 @@\n-1\n+x\n", "one` is in the patch twice"),
+            ("--- a/link\n+++ b/link\n@@ -1 +1 @@\n-1\n+x\n", "` is in the patch twice"),
         ],
     )
     def test_none_if_a_part_does_not_fit(
         self, registry: Registry, tmp_path: Path, files: dict[str, bytes], more: str, text: str
     ) -> None:
+        (tmp_path / "link").symlink_to("one")
         for patch in (MANY + more, more + MANY):
             found = registry.execute("apply_patch", {"patch": patch})
-            assert isinstance(found, Failure) and text in found
-            assert content(tmp_path) == files
+            assert isinstance(found, Failure) and text in found and "Nothing was changed" in found
+            assert content(tmp_path) == files | {"link": b"1\n"}
 
     def test_none_if_a_file_with_two_names_is_among_them(self, registry: Registry, tmp_path: Path) -> None:
         (tmp_path / "last").write_text("one\n")
@@ -235,6 +316,37 @@ class TestAllOrNothing:
         assert not isinstance(registry.execute("apply_patch", {"patch": patch}), Failure)
         assert content(tmp_path) == {"crlf": b"a\r\nc\r\n", "made": b"x\r\n"}
 
+    @pytest.mark.parametrize(
+        ("before", "hunk", "after"),
+        [
+            (b"a\r\nb\r\n", "@@ -1,2 +1,2 @@\n-a\r\n-b\r\n+a\n+b\n", b"a\nb\n"),
+            (b"a\r\nb\r\n", "@@ -1,2 +1,2 @@\n a\r\n-b\r\n+c\n", b"a\r\nc\n"),
+            (b"a\r\nb", "@@ -1,2 +1,2 @@\n a\r\n-b\n\\ No newline at end of file\n+c\n", b"a\r\nc\n"),
+            (b"a\r\n", "@@ -1,0 +2 @@\n+b\r\n\\ No newline at end of file\n", b"a\r\nb\r"),
+            (b"a\nb\n", "@@ -1,2 +1,2 @@\n-a\n-b\n+a\r\n+b\r\n", b"a\r\nb\r\n"),
+            (b"a\r\nb\r\n", "@@ -1,2 +1,2 @@\n a\n-b\n+c\n", b"a\r\nc\r\n"),
+        ],
+    )
+    def test_changes_of_line_ends_are_made_where_the_patch_has_them(
+        self, registry: Registry, tmp_path: Path, before: bytes, hunk: str, after: bytes
+    ) -> None:
+        (tmp_path / "f").write_bytes(before)
+        assert registry.execute("apply_patch", {"patch": f"--- a/f\n+++ b/f\n{hunk}"}) == "Changed `f`, 1 hunk."
+        assert (tmp_path / "f").read_bytes() == after
+
+    def test_modes_that_are_not_set_are_told(self, registry: Registry, tmp_path: Path, files: dict[str, bytes]) -> None:
+        patch = (
+            "diff --git a/s b/s\nnew file mode 100755\n--- /dev/null\n+++ b/s\n@@ -0,0 +1 @@\n+x\n"
+            "diff --git a/one b/one\nold mode 100644\nnew mode 100755\n--- a/one\n+++ b/one\n@@ -1 +1 @@\n-1\n+uno\n"
+            "diff --git a/two b/two\nold mode 100644\nnew mode 100755\n"
+            "diff --git a/n b/n\nnew file mode 100644\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+x\n"
+        )
+        told = "The mode 100755 was not set: a patch changes text alone."
+        assert registry.execute("apply_patch", {"patch": patch}) == (
+            f"Created `s`. {told}\nChanged `one`, 1 hunk. {told}\nLeft `two` as it is. {told}\nCreated `n`."
+        )
+        assert {(tmp_path / name).stat().st_mode & 0o777 for name in ("one", "two")} == {0o640}
+
     def test_none_if_a_file_cannot_be_written(
         self, registry: Registry, tmp_path: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -252,7 +364,7 @@ class TestAllOrNothing:
             monkeypatch.setenv("FULL", "1")
             patch = MANY + "--- a/four\n+++ b/four\n@@ -1 +1 @@\n-4\n+x\n"
             found = registry.execute("apply_patch", {"patch": patch})
-            assert isinstance(found, Failure) and "No space left" in found
+            assert isinstance(found, Failure) and "No space left" in found and "Nothing was changed" in found
             assert content(tmp_path) == files, refused
             assert {(tmp_path / name).stat().st_mode & 0o777 for name in files} == {0o640}
             monkeypatch.delenv("FULL")

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -18,8 +20,10 @@ from pydantic import AfterValidator, BaseModel, Field
 from rev_accel import MessageLog, digest
 from rev_accel.errors import InputError
 from rev_accel.llm import Request
-from rev_accel.metrics import TOOL, TOOL_FAILURES, TOOL_OVERHEAD, Metrics
-from rev_accel.tools import Failure, Registry, SchemaSizes, tool
+from rev_accel.metrics import TOOL, TOOL_FAILURES, TOOL_OVERHEAD, Metrics, export_opentelemetry
+from rev_accel.metrics.instruments import WAITING
+from rev_accel.tools import Failure, Registry, SchemaSizes, execute_calls, problems, tool
+from rev_accel.tools.registry import UNTOLD
 
 
 @tool(description="Reading {path} from line {start}", reads=True)
@@ -72,14 +76,21 @@ def refuse_rudely(value: object) -> object:
 
 @tool(description="Giving back", reads=True, name="give-back")
 def give(value: Any) -> Any:
-    others = {"set": {3, 1, 2}, "point": Point(1, "a"), "nan": math.nan, "object": object()}
+    others = {
+        "set": {3, 1, 2},
+        "point": Point(1, "a"),
+        "model": Chosen(),
+        "models": {"a": [Point(1, Chosen())]},
+        "nan": math.nan,
+        "object": object(),
+    }
     return others[value] if isinstance(value, str) and value in others else value
 
 
 @dataclass
 class Point:
     x: int
-    y: str
+    y: object
 
 
 class Edit(BaseModel):
@@ -93,6 +104,23 @@ def edit(
 ) -> int:
     """Edits."""
     return len(edits)
+
+
+LETTERS = frozenset("abcdefgh")
+
+
+class Chosen(BaseModel):
+    letters: frozenset[str] = LETTERS
+    at: date = date(2020, 1, 2)
+
+
+@tool(description="Choosing", reads=True)
+def choose_some(
+    plain: set[str] = LETTERS,  # type: ignore[assignment]
+    deep: dict[str, set[frozenset[str]]] = {"a": {frozenset("ab"), frozenset("bc"), frozenset()}},  # noqa: B006
+    model: Chosen = Chosen(),  # noqa: B008
+) -> None:
+    """Chooses."""
 
 
 @pytest.fixture
@@ -161,6 +189,26 @@ class TestSchemas:
                 env={"PYTHONHASHSEED": seed},
             )
             assert run.stdout == json.dumps(registry.schemas()) + "\n"
+
+    def test_defaults_that_hold_sets_are_the_same_bytes_in_any_process(self) -> None:
+        code = "import json\nfrom tools.test_registry import *\nprint(json.dumps(Registry([choose_some]).schemas()))"
+        runs = {
+            subprocess.run(
+                [sys.executable, "-c", code],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd="tests",
+                env={"PYTHONHASHSEED": seed},
+            ).stdout
+            for seed in ("1", "2", "3")
+        }
+        (schema,) = json.loads(runs.pop())
+        properties = schema["function"]["parameters"]["properties"]
+        assert not runs
+        assert properties["plain"]["default"] == sorted(LETTERS)
+        assert properties["deep"]["default"] == {"a": [list("ab"), list("bc"), []]}
+        assert properties["model"]["default"] == {"letters": sorted(LETTERS), "at": "2020-01-02"}
 
     def test_they_are_made_once_until_a_tool_is_added(self, registry: Registry) -> None:
         first = registry.schemas()
@@ -333,6 +381,31 @@ class TestExecuting:
         for nan in (math.nan, math.inf):
             assert "`ratio`" in registry.execute("edit", {"edits": [], "ratio": nan})
 
+    def test_each_wrong_argument_costs_the_same_however_many_there_are(self, registry: Registry) -> None:
+        def steps(count: int) -> int:
+            done = 0
+
+            def trace(frame: Any, event: str, _: object) -> Any:
+                nonlocal done
+                if frame.f_globals.get("__name__") != problems.__name__:
+                    return None
+                frame.f_trace_opcodes = True
+                done += event == "opcode"
+                return trace
+
+            before = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                found = registry.execute("read_lines", {f"key{number}": number for number in range(count)})
+                assert f"; {count - 4} more. " in found
+                lines = registry.execute("edit", {"edits": [{"title": "a", "lines": ["x"] * count}]})
+                assert f"; {count - 5} more. " in lines
+            finally:
+                sys.settrace(before)
+            return done
+
+        assert steps(800) < 2.2 * steps(400)
+
     def test_huge_values_make_no_huge_texts(self, registry: Registry) -> None:
         huge = "x" * 10_000_000
         for name, arguments in (
@@ -422,6 +495,55 @@ class TestExecuting:
         found = Registry([choose]).execute("choose", arguments)
         assert found.startswith(f"Error: arguments of `choose`: {told}. It takes one (integer or string, optional)")
 
+    def test_whatever_is_wrong_beside_a_tool_that_has_run_its_result_is_given(self) -> None:
+        class Exporter:
+            def __init__(self, error: BaseException) -> None:
+                self.error = error
+
+            def record(self, value: float, attributes: object) -> None:
+                raise self.error
+
+            def __getattr__(self, name: str) -> Any:
+                return lambda *_, **__: self
+
+        def refuse(text: str) -> None:
+            raise SystemExit(1)
+
+        for error in (RuntimeError("down"), SystemExit(1)):
+            registry = Registry([read_lines], metrics=(metrics := Metrics()), on_start=refuse)
+            export_opentelemetry(metrics, meter=Exporter(error))  # type: ignore[arg-type]
+            for _ in range(2 * WAITING):
+                assert registry.execute("read_lines", {"path": "a"}) == "a:1:text"
+
+    def test_a_name_that_has_no_hash_is_unknown(self, registry: Registry) -> None:
+        class Name(str):
+            __slots__ = ()
+
+            def __hash__(self) -> int:
+                raise ZeroDivisionError
+
+        assert registry.execute(Name("read_lines"), {}).startswith("Error: there is no tool `")
+        message = {"function": {"name": Name("read_lines"), "arguments": {"path": "a"}}}
+        assert execute_calls([message], registry)[0].text == "a:1:text"
+
+    @pytest.mark.parametrize(
+        ("name", "arguments"),
+        [("read_lines", {"path": "a"}), ("read_lines", {}), ("fail", {"how": "key"}), ("none", {})],
+    )
+    def test_where_the_stack_ends_there_is_a_text(self, registry: Registry, name: str, arguments: Any) -> None:
+        registry.execute(name, arguments)
+
+        def deep(levels: int) -> str:
+            return deep(levels - 1) if levels else registry.execute(name, arguments)
+
+        texts = []
+        for levels in range(sys.getrecursionlimit() - 200, sys.getrecursionlimit()):
+            try:
+                texts.append(deep(levels))
+            except RecursionError as error:
+                assert all(frame.name == "deep" for frame in traceback.extract_tb(error.__traceback__)[1:])
+        assert UNTOLD in texts
+
     def test_an_interrupt_is_raised(self, registry: Registry) -> None:
         with pytest.raises(KeyboardInterrupt):
             registry.execute("fail", {"how": "interrupt"})
@@ -435,6 +557,11 @@ class TestExecuting:
             ({"b": [1, "é"]}, '{"b": [1, "é"]}'),
             ("set", "[1, 2, 3]"),
             ("point", '{"x": 1, "y": "a"}'),
+            ("model", f'{{"letters": {json.dumps(sorted(LETTERS))}, "at": "2020-01-02"}}'),
+            (
+                "models",
+                f'{{"a": [{{"x": 1, "y": {{"letters": {json.dumps(sorted(LETTERS))}, "at": "2020-01-02"}}}}]}}',
+            ),
         ):
             found = registry.execute("give-back", {"value": value})
             assert (found, isinstance(found, Failure)) == (text, False)

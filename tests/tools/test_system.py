@@ -54,6 +54,25 @@ def test_programs_are_named_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert told(tmp_path / "root")["Programs"] == "none of the usual ones"
 
 
+def test_entries_of_path_that_may_not_be_looked_at_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path / "bin/make")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    stat = os.stat
+
+    def refused(path: str, **more: bool) -> os.stat_result:
+        if "closed" in str(path):
+            raise PermissionError(13, "Permission denied", path)
+        return stat(path, **more)
+
+    monkeypatch.setattr(os, "stat", refused)
+    monkeypatch.setenv("PATH", os.pathsep.join(str(tmp_path / name) for name in ("closed", "loop", "none", "bin")))
+    assert told(tmp_path / "root")["Programs"] == "make"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the programs are shell scripts")
 def test_no_program_of_the_workspace_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "root"

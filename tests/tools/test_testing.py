@@ -226,6 +226,58 @@ class TestPytest:
         assert "no test failed, but pytest ended with exit code 1" in report.text()
         assert "too low" in report.text()
 
+    @pytest.mark.parametrize(
+        ("code", "passed"),
+        [
+            ("pytest.exit('bye', 0)", 1),
+            ("pytest.exit('bye')", 1),
+            ("raise KeyboardInterrupt", 1),
+            # Between two tests.
+            ("request.addfinalizer(lambda: pytest.exit('bye', 0))", 2),
+        ],
+    )
+    def test_a_run_that_is_broken_off_is_no_success_and_the_test_that_did_it_has_not_passed(
+        self, code: str, passed: int, project: Project
+    ) -> None:
+        project.write(
+            "test_a.py",
+            f"import pytest\ndef test_before(): pass\ndef test_ends(request): {code}\ndef test_behind(): assert 0\n",
+        )
+        report = project.report()
+        assert (report.passed, report.failed, report.stopped, report.ok) == (passed, 0, True, False)
+        assert "; pytest stopped before the end" in report.text().splitlines()[0]
+        assert "bye" in report.text() or "KeyboardInterrupt" in report.text()
+
+    def test_an_outcome_that_a_plugin_hides_is_none(self, project: Project) -> None:
+        project.write("test_a.py", "def test_a(): pass\ndef test_b(): pass\n")
+        project.write(
+            "conftest.py",
+            "import pytest\n@pytest.hookimpl(tryfirst=True)\ndef pytest_runtest_logreport(report):\n"
+            "    if report.when == 'call' and 'test_b' in report.nodeid: pytest.exit('bye', 0)\n",
+        )
+        report = project.report()
+        assert (report.passed, report.stopped, report.ok) == (1, True, False)
+
+    def test_a_run_without_tests_or_results_is_no_success(
+        self, project: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        project.write("test_a.py", "def test_a(): assert 0\n")
+        monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")
+        report = project.report()
+        assert (report.ended, report.ok) == ("nothing", False)
+        assert "no tests were run" in report.text() and "test_a" in report.output
+        monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:junitxml")
+        report = project.report()
+        assert (report.ended, report.ok) == ("crashed", False)
+        assert "pytest wrote no results, as with the option `-p no:junitxml`" in report.text()
+
+    def test_an_inherited_test_has_the_name_of_the_class_that_has_it(self, project: Project) -> None:
+        project.write("tests/base.py", "class Base:\n    def test_same(self): assert 0\n")
+        project.write("tests/test_a.py", "from base import Base\nclass TestA:\n    class TestB(Base): pass\n")
+        report = project.report("tests")
+        assert names(report) == ["tests/test_a.py::TestA::TestB::test_same"]
+        assert project.report(*names(report)).failed == 1
+
     def test_a_missing_pytest_is_told_or_made_up_for(self, project: Project) -> None:
         venv.create(project.root / ".venv", with_pip=False, symlinks=os.name == "posix")
         project.write("test_a.py", "import unittest\nclass Case(unittest.TestCase):\n    def test_a(self): pass\n")
@@ -262,7 +314,7 @@ class TestPytest:
     @pytest.mark.parametrize("text", ["", "<testsuites><testsuite>", "no xml", "<a>" * 10])
     def test_results_that_are_cut_off_are_none(self, text: str, tmp_path: Path) -> None:
         (tmp_path / "results.xml").write_text(text)
-        assert read(tmp_path / "results.xml") is None
+        assert read(tmp_path / "results.xml", str) is None
 
 
 class TestUnittest:
@@ -321,6 +373,11 @@ class TestUnittest:
             assert names(report) == ["inner/test_b.py"]
             assert "Error: " in report.failures[0].text and report.output == ""
             assert "unittest ran no tests, since a file could not be imported" in report.text()
+
+    def test_a_name_that_there_is_not_is_told_as_it_was_given(self, project: Project) -> None:
+        project.write("inner/test_a.py", "import unittest\nclass A(unittest.TestCase):\n    def test_a(self): pass\n")
+        report = project.report("inner/test_a.py::A::test_b", runner="unittest")
+        assert names(report) == ["inner/test_a.py::A::test_b"]
 
     def test_nothing_collected_is_told(self, project: Project) -> None:
         project.write("test_a.py", "def test_a(): pass\n")

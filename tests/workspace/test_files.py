@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,40 @@ class TestDeleting:
 
 
 @unix
+class TestRepositories:
+    @pytest.mark.parametrize("at", [".git", "a/.git", "a/.GIT", "a/b/" + "d/" * 201 + ".git"])
+    @pytest.mark.parametrize("is_file", [False, True])
+    def test_a_folder_with_one_in_it_stays_as_it_is(self, workspace, root, at, is_file):
+        git = root / "sub" / at
+        git.parent.mkdir(parents=True)
+        if is_file:
+            git.write_bytes(b"gitdir: elsewhere")
+        else:
+            git.mkdir()
+        (root / "sub" / "0").touch()
+        before = sorted(path.relative_to(root) for path in root.rglob("*"))
+        for deed in (
+            lambda: workspace.delete("sub", recursive=True),
+            lambda: workspace.move("sub", "new"),
+            lambda: workspace.copy("sub", "new"),
+        ):
+            with pytest.raises(InputError, match="^`sub` has a git repository's own data in it, at `") as caught:
+                deed()
+            assert f"`{at}`" in str(caught.value) or len(at) > 200
+            assert sorted(path.relative_to(root) for path in root.rglob("*")) == before
+
+    def test_what_is_beside_it_goes(self, workspace, root):
+        (root / "sub" / ".git").mkdir(parents=True)
+        (root / "sub" / "a" / ".github").mkdir(parents=True)
+        (root / "sub" / "a" / "link").symlink_to("../.git")
+        workspace.move("sub/a", "a")
+        workspace.copy("a", "b")
+        workspace.delete("a", recursive=True)
+        assert names(root) == ["b", "sub"]
+        assert names(root / "sub") == [".git"]
+
+
+@unix
 class TestMoving:
     def test_files_folders_and_links_get_another_name(self, workspace, tree):
         workspace.move("a/one.txt", "moved.txt")
@@ -243,8 +278,6 @@ class TestMoving:
         reason="needs a second file system",
     )
     def test_to_another_file_system_things_are_copied_and_then_deleted(self, tree, tmp_path):
-        import tempfile
-
         with tempfile.TemporaryDirectory(dir="/dev/shm") as other:
             own = Workspace(tree, also={other: "write"})
             own.move("a/one.txt", f"{other}/one.txt")
@@ -268,6 +301,37 @@ class TestMoving:
 
 
 @unix
+def test_errors_of_permission_name_the_side_that_is_the_cause():
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name).resolve()
+        root.chmod(0o755)
+        (root / "open").mkdir()
+        (root / "closed").mkdir()
+        for path in ("open/file", "open/secret", "closed/file"):
+            (root / path).touch()
+        for path, mode in (("open", 0o777), ("open/secret", 0), ("closed", 0o555)):
+            (root / path).chmod(mode)
+        workspace = Workspace(root)
+        is_root = os.geteuid() == 0  # who may do everything: act as nobody
+        if is_root:
+            os.seteuid(65534)
+        try:
+            for deed, source, target, cause in (
+                (workspace.move, "closed/file", "open/new", "closed/file"),
+                (workspace.move, "open/file", "closed/new", "closed/new"),
+                (workspace.copy, "open/secret", "open/new", "open/secret"),
+                (workspace.copy, "open/file", "closed/new", "closed/new"),
+            ):
+                with pytest.raises(PermissionError) as caught:
+                    deed(source, target)
+                assert caught.value.filename == cause
+        finally:
+            if is_root:
+                os.seteuid(0)
+            (root / "closed").chmod(0o755)
+
+
+@unix
 class TestCopying:
     def test_a_file_is_copied_with_its_mode_and_a_named_link_is_followed(self, workspace, tree):
         workspace.copy("a/b/two.txt", "copy")
@@ -276,6 +340,28 @@ class TestCopying:
         assert (tree / "copy").stat().st_mode & 0o777 == 0o755
         assert (tree / "one").read_bytes() == b"one"
         assert not (tree / "one").is_symlink()
+
+    def test_folders_are_copied_with_their_modes(self, workspace, root):
+        modes = {"d": 0o700, "d/a": 0o1777, "d/a/b": 0o555, "d/a/b/c": 0o2750, "d/x": 0o500}
+        for path in modes:
+            (root / path).mkdir()
+        (root / "d/a/b/c/file").touch()
+        for path, mode in reversed(modes.items()):
+            (root / path).chmod(mode)
+        workspace.copy("d", "e")
+        assert {path: (root / "e" / path[2:]).stat().st_mode & 0o7777 for path in modes} == modes
+        assert (root / "e/a/b/c/file").exists()
+
+    def test_a_file_with_several_names_is_not_parted_from_the_others(self, workspace, root):
+        (root / "a").write_bytes(b"a")
+        (root / "b").write_bytes(b"b")
+        os.link(root / "b", root / "c")
+        with pytest.raises(InputError, match="`b` has 2 names"):
+            workspace.copy("a", "b", overwrite=True)
+        assert (root / "b").samefile(root / "c")
+        workspace.delete("b")
+        workspace.copy("a", "c", overwrite=True)
+        assert (root / "c").read_bytes() == b"a"
 
     def test_a_folder_is_copied_with_links_as_links(self, workspace, tree):
         os.mkfifo(tree / "a" / "fifo")

@@ -226,6 +226,14 @@ class TestExpected:
             workspace.write("file", b"new", expected=Absent())
         assert (root / "file").read_bytes() == b"theirs"
 
+    def test_folders_that_were_made_for_a_write_that_failed_go_again(self, workspace, root):
+        (root / "there").mkdir()
+        with pytest.raises(StaleFileError):
+            workspace.write("there/a/b/file", b"new", expected=Version.of(b"old"), make_folders=True)
+        assert list(root.rglob("*")) == [root / "there"]
+        workspace.write("there/a/b/file", b"new", make_folders=True)
+        assert (root / "there/a/b/file").read_bytes() == b"new"
+
     def test_a_digest_that_is_none_is_an_input_error(self, workspace):
         with pytest.raises(InputError, match="64 hexadecimal digits"):
             workspace.write("file", b"", expected=Version("zz", 1))

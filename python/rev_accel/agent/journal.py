@@ -156,10 +156,13 @@ class Journal:
             raise LogError(f"`{self.folder / 'objects' / name}` is damaged")
         return data
 
+    def recordings(self) -> list[Path]:
+        """What the model was asked and answered, by each process of the run."""
+        return sorted(self.folder.glob("replies-*.jsonl"), key=lambda path: int(path.stem.rpartition("-")[2]))
+
     def recording(self) -> Path:
-        """The file for what the model is asked by this process of the run."""
-        number = 1 + sum(1 for _ in self.folder.glob("replies-*.jsonl"))
-        return self.folder / f"replies-{number}.jsonl"
+        """The file for what it is asked by this process."""
+        return self.folder / f"replies-{len(self.recordings()) + 1}.jsonl"
 
     def close(self, *, for_good: bool = False) -> None:
         """Lets go of it; `for_good` once there is nothing to be gone on with."""

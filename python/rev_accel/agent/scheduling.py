@@ -43,7 +43,7 @@ def schedule(
 
     Raises:
         BaseException: What `do` raised; no task is begun after it, and those that run are waited for.
-        KeyboardInterrupt: Ctrl-C once more, or where there is no `stop`; nothing is waited for.
+        KeyboardInterrupt: Ctrl-C once more, or where there is no `stop`; nothing is waited for, but by the process before it ends.
     """
     ended: dict[str, Outcome] = dict(done or {})
     left = [task for task in plan.tasks if task.id not in ended]
@@ -71,8 +71,7 @@ def schedule(
                     tasks.put(task)
                     running += 1
                     if threads < running:
-                        # It is not waited for when the process ends: who interrupts twice wants to leave.
-                        Thread(target=work, name="rev_accel.agent", daemon=True).start()
+                        Thread(target=work, name="rev_accel.agent").start()
                         threads += 1
             if not running:
                 break

@@ -117,7 +117,7 @@ def _again(journal: Journal) -> int:
     with copied(root) as copy, tempfile.TemporaryDirectory(prefix="rev-accel-") as folder:
         _restore(journal, Workspace(copy))
         recording = Path(folder, "replies.jsonl")
-        recording.write_bytes(b"".join(one.read_bytes() for one in sorted(journal.folder.glob("replies-*.jsonl"))))
+        recording.write_bytes(b"".join(map(_whole, journal.recordings())))
         made = NewJournal.create(copy, home=Path(folder, "runs"))
         made.add("run", goal=began["goal"], root=str(copy), settings=dict(began["settings"]) | {"test": False})
         called = {(one["task"], one["reply"], one["number"]): one["name"] for one in journal.events("call")}
@@ -145,6 +145,12 @@ def _again(journal: Journal) -> int:
     return EXIT_DIFFERS if different or result.state != ended["state"] else 0
 
 
+def _whole(path: Path) -> bytes:
+    """A recording without what a process that was killed had not written to the end."""
+    data = path.read_bytes()
+    return data[: data.rfind(b"\n") + 1]
+
+
 def _restore(journal: Journal, workspace: Any) -> None:
     """Gives files of a copy the content that they had before the run."""
     seen = set()
@@ -154,13 +160,13 @@ def _restore(journal: Journal, workspace: Any) -> None:
                 continue
             seen.add(path)
             if state is None:
-                if workspace_has(workspace, path):
+                if _has(workspace, path):
                     workspace.delete(path, recursive=True)
             elif len(state) == 64:
                 workspace.write(path, journal.kept(state), make_folders=True)
 
 
-def workspace_has(workspace: Any, path: str) -> bool:
+def _has(workspace: Any, path: str) -> bool:
     try:
         workspace.stat(path)
     except FileNotFoundError:

@@ -7,41 +7,24 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from rev_accel.llm.estimate import compact
 
 from .atoms import Atom
 from .calls import Call
-from .earlier import shortened
 from .log import INTERRUPTED
+from .summary import HEADER, LONG, LONGEST, Section, lines, names, one_line, written
 
-__all__ = ["HEADER", "Facts", "arguments_of", "files_of", "is_error", "one_line", "shown", "text_of"]
-
-HEADER = "[Summary of the earlier conversation"
-"""How the message begins that stands for what was cut."""
-
-EARLIER = "An earlier summary, by a model:\n"
+__all__ = ["Facts", "arguments_of", "files_of", "is_error", "shown", "text_of"]
 
 # Of a list that grows without end, the first ones and the newest are kept: intent stands early, state late.
-MOST_LINES = 256
-FIRST_LINES = 64
+MOST_LINES = 2_048
+FIRST_LINES = 512
 
-# Characters of a line, from generous to the least that still names a thing; and lines of a section.
-LENGTHS = (600, 300, 150, 80, 40)
-COUNTS = (64, 32, 16, 8, 4, 2, 1)
-
-STEPS = (*((length, MOST_LINES) for length in LENGTHS), *((LENGTHS[-1], count) for count in COUNTS))
-
-# What was done and touched is thinned so many steps before what the user said, what is pending and what was decided.
-AHEAD = 3
-FORMS = tuple((STEPS[min(at, len(STEPS) - 1)], STEPS[max(at - AHEAD, 0)]) for at in range(len(STEPS) + AHEAD))
-# Words of the user are still sentences in this one: to it facts are thinned before an earlier summary is.
-READABLE = FORMS[AHEAD + 2]
-
-# A list of names may be so many lines long.
-NAMES = 10
-
+# Of the name of a file, and of what else a call was about.
+FILE_CHARACTERS = 300
 TARGET_CHARACTERS = 80
 # Of the tools that touched a file, so many are named.
 MOST_TOOLS = 8
@@ -78,7 +61,10 @@ class Facts:
     """Which results tell of a failure."""
     messages: int = 0
     asked: list[str] = field(default_factory=list)
-    done: dict[str, tuple[int, dict[str, None]]] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
+    """How often, by tool."""
+    targets: dict[tuple[str, str], None] = field(default_factory=dict)
+    """What it was about: pairs of a tool and what it was given, but for files."""
     failed: dict[str, str] = field(default_factory=dict)
     pending: dict[str, None] = field(default_factory=dict)
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -92,7 +78,7 @@ class Facts:
     def copy(self) -> Facts:
         """One that can be added to."""
         made = copy(self)
-        for name in ("asked", "done", "failed", "pending", "files", "decisions"):
+        for name in ("asked", "done", "targets", "failed", "pending", "files", "decisions"):
             setattr(made, name, getattr(self, name).copy())
         return made
 
@@ -102,32 +88,23 @@ class Facts:
         first = atom.messages[0]
         text = text_of(first)
         for mark, task in _TASK.findall(text):
-            self._task(one_line(task, LENGTHS[0]), is_done=mark != " ")
+            self._task(one_line(task, LONG), is_done=mark != " ")
         if atom.role == "user" and text.strip():
-            _append(self.asked, one_line(text, LENGTHS[0]))
+            _append(self.asked, one_line(text, LONGEST))
         if atom.role == "assistant" and text.strip():
-            self.last_said = one_line(text, LENGTHS[0])
+            self.last_said = one_line(text, LONG)
             for sentence in _decisions(text):
-                _append(self.decisions, one_line(sentence, LENGTHS[1]))
+                _append(self.decisions, one_line(sentence, LONG))
         for call, result in zip(atom.calls, atom.messages[1:], strict=True):
             self._called(call, result)
 
     def text(self, characters: int) -> str:
-        """The summary, of at most about so many characters: lines get shorter first, then fewer.
+        """The summary, of at most about so many characters, of which none is free where something is left out.
 
-        What a model wrote stays whole as long as the facts beside it can be read; else it has at least half the room.
+        What was done and touched makes room first, then what failed and was decided, and what the user said last.
         """
-        beside = len(self._render(*READABLE, "")) + len(EARLIER)
-        earlier = shortened(self.earlier, max(characters - beside, characters // 2))
-        # The first form that fits, found by halves: each is shorter than the one before.
-        low, high = 0, len(FORMS) - 1
-        while low < high:
-            middle = (low + high) // 2
-            if len(self._render(*FORMS[middle], earlier)) <= characters:
-                high = middle
-            else:
-                low = middle + 1
-        return self._render(*FORMS[low], earlier)
+        head = f"{HEADER}: {self.messages:,} messages, in their own words]"
+        return written(head, self.earlier, self._sections(), characters)
 
     def _task(self, task: str, *, is_done: bool) -> None:
         if is_done:
@@ -151,9 +128,9 @@ class Facts:
             self.pending[f"{name}: {INTERRUPTED}"] = None
             _bound(self.pending)
         elif self.is_error(result):
-            self.last_error = f"{name}: {one_line(content, LENGTHS[0])}"
+            self.last_error = f"{name}: {one_line(content, LONG)}"
             self.failed.pop(name, None)
-            self.failed[name] = one_line(content, LENGTHS[1])
+            self.failed[name] = one_line(content, LONG)
             _bound(self.failed)
         else:
             if name in self.failed and not self.failed[name].startswith("(done later)"):
@@ -162,45 +139,28 @@ class Facts:
             self._count(call.tool, "" if files else one_line(target, TARGET_CHARACTERS))
 
     def _count(self, tool: str, target: str) -> None:
-        count, targets = self.done.get(tool, (0, {}))
-        targets = {**targets, target: None} if target else targets
-        _bound(targets)
-        self.done[tool] = (count + 1, targets)
+        self.done[tool] = self.done.get(tool, 0) + 1
         _bound(self.done)
+        if target:
+            self.targets[tool, target] = None
+            _bound(self.targets)
 
-    def _render(self, low: tuple[int, int], high: tuple[int, int], earlier: str) -> str:
-        """The summary with so long and so many lines where the rank is low, and where it is high."""
-        length, count = low
-        done = []
-        for tool, (times, targets) in self.done.items():
-            named = _joined(list(targets), count, NAMES * length)
-            done.append(f"{tool} × {times}" + (f": {named}" if named else ""))
-        by_tools: dict[tuple[str, ...], list[str]] = {}
-        for file, tools in self.files.items():
-            by_tools.setdefault(tools, []).append(file)
-        touched = [
-            f"{one_line(', '.join(tools), TARGET_CHARACTERS)}: {_joined(files, 2 * count, NAMES * length)}"
-            for tools, files in by_tools.items()
+    def _sections(self) -> list[Section]:
+        """In the order in which they are told."""
+        done = [(f"{tool} × {times}", "") for tool, times in self.done.items()]
+        done += [(f"{tool} × {self.done[tool]}", target) for tool, target in self.targets if tool in self.done]
+        files = [(one_line(", ".join(tools), TARGET_CHARACTERS), file) for file, tools in self.files.items()]
+        found = [
+            lines(0, "What the user said after the first task, in their words", self.asked),
+            names(6, "Done", done),
+            lines(4, "Failed", [f"{name}: {why}" for name, why in self.failed.items()]),
+            lines(1, "Pending", list(self.pending)),
+            names(5, "Files touched", files),
+            lines(3, "Decisions", self.decisions),
+            lines(2, "Last error", [self.last_error] if self.last_error else []),
+            lines(7, "Said last", [self.last_said] if self.last_said else []),
         ]
-        failed = [f"{name}: {why}" for name, why in self.failed.items()]
-        sections = {
-            "What the user said after the first task, in their words": _lines(self.asked, high),
-            # Their lines are as long as the names in them, which were counted.
-            "Done": _thinned(done, count),
-            "Failed": _lines(failed, low),
-            "Pending": _lines(list(self.pending), high),
-            "Files touched": _thinned(touched, count),
-            "Decisions": _lines(self.decisions, high),
-            "Last error": _lines([self.last_error] if self.last_error else [], high),
-            "Said last": _lines([self.last_said] if self.last_said else [], low),
-        }
-        parts = [f"{HEADER}: {self.messages:,} messages, in their own words]"]
-        if earlier:
-            parts.append(f"{EARLIER}{earlier}")
-        for title, lines in sections.items():
-            if lines:
-                parts.append("\n".join((f"{title}:", *(f"- {line}" for line in lines))))
-        return "\n".join(parts)
+        return [one for one in found if one.at(one.size)]
 
 
 def text_of(message: Mapping[str, Any]) -> str:
@@ -212,15 +172,6 @@ def text_of(message: Mapping[str, Any]) -> str:
         parts = (part.get("text") for part in content if isinstance(part, dict))
         return "\n".join(part for part in parts if isinstance(part, str))
     return ""
-
-
-def one_line(text: str, length: int) -> str:
-    """A text on one line, and only its beginning if it is too long."""
-    return _clipped(" ".join(text[: 4 * length].split()) + ("…" if len(text) > 4 * length else ""), length)
-
-
-def _clipped(line: str, length: int) -> str:
-    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
 
 
 def _decisions(text: str) -> Iterator[str]:
@@ -239,31 +190,9 @@ def _append(lines: list[str], line: str) -> None:
         del lines[FIRST_LINES]
 
 
-def _bound(lines: dict[str, Any]) -> None:
+def _bound(lines: dict[Any, Any]) -> None:
     while len(lines) > MOST_LINES:
-        del lines[list(lines)[FIRST_LINES]]
-
-
-def _thinned(lines: list[str], count: int) -> list[str]:
-    """So many lines: the first quarter of them, the newest, and between them how many are missing."""
-    if len(lines) <= count:
-        return lines
-    first = count // 4
-    return [*lines[:first], f"({len(lines) - count} more)", *lines[len(lines) - (count - first) :]]
-
-
-def _lines(lines: list[str], form: tuple[int, int]) -> list[str]:
-    length, count = form
-    return [_clipped(line, length) for line in _thinned(lines, count)]
-
-
-def _joined(names: list[str], count: int, length: int) -> str:
-    """As many names as there is room for."""
-    while True:
-        found = ", ".join(_thinned(names, count))
-        if len(found) <= length or count <= 1:
-            return found
-        count = min(count, len(names)) * 2 // 3
+        del lines[next(islice(lines, FIRST_LINES, None))]
 
 
 def arguments_of(given: Any) -> dict[str, Any]:
@@ -290,4 +219,4 @@ def files_of(arguments: dict[str, Any]) -> Iterator[str]:
         if _FILE_NAMES.search(name):
             for one in value if isinstance(value, list) else [value]:
                 if isinstance(one, str) and one:
-                    yield one_line(one, TARGET_CHARACTERS)
+                    yield one_line(one, FILE_CHARACTERS)

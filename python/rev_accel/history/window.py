@@ -10,8 +10,9 @@ from rev_accel.frozen import FrozenDict
 from rev_accel.llm.estimate import BYTES_A_TOKEN
 
 from .atoms import SYSTEM, Atom
-from .facts import HEADER, Facts
+from .facts import Facts
 from .log import MessageLog, adopt
+from .summary import HEADER
 from .validity import Checker
 
 if TYPE_CHECKING:

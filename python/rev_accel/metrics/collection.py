@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rev_accel.replies import ResponseCache
 
 __all__ = ["Metrics", "timed"]
+
+_log = logging.getLogger("rev_accel")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -143,7 +146,10 @@ class Metrics:
 
     def _tell(self, instrument: Counter | Histogram) -> None:
         if self._made is not None:
-            self._made(instrument)
+            try:
+                self._made(instrument)
+            except Exception as error:  # who measures is not to suffer from who exports
+                _log.debug("`%s` cannot be exported: %r", instrument.name, error)
 
 
 _in_children = InChildren(Metrics._renew_locks)

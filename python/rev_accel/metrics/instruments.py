@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left, bisect_right
 from collections import Counter as Tally
 from collections.abc import Callable, Mapping
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from threading import Lock
 
 __all__ = ["Counter", "Histogram", "Summary"]
+
+_log = logging.getLogger("rev_accel")
 
 # Values that wait before they are put into buckets: they take 32 KiB at most.
 WAITING = 1024
@@ -124,7 +127,10 @@ class Histogram:
             forward = self._forward
         if forward is not None:
             for value in values:
-                forward(value)
+                try:
+                    forward(value)
+                except Exception as error:  # who measures is not to suffer from who exports
+                    _log.debug("a value of `%s` could not be handed on: %r", self.name, error)
 
     def include(self, other: Histogram) -> None:
         """Adds all values of another one."""
@@ -140,7 +146,7 @@ class Histogram:
         self._lock = Lock()
 
     def forward(self, to: Callable[[float], object] | None) -> None:
-        """Hands each value on as well, when it is counted."""
+        """Hands each value on as well, when it is counted. What that raises goes to the log."""
         self.fold()
         self._forward = to
 

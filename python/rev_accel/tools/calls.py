@@ -125,7 +125,7 @@ class _Asked:
                 arguments = getattr(call, "text", None)
             is_call = isinstance(name, str)
         return cls(
-            name if isinstance(name, str) else "",
+            str.__str__(name) if isinstance(name, str) else "",  # of no class of its own, which could be anything
             identity if isinstance(identity, str) and identity else None,
             arguments,
             is_call,

@@ -16,7 +16,7 @@ from rev_accel.errors import InputError, PathOutsideRootError
 from rev_accel.records import FileError
 
 from .definition import tool
-from .search import counted
+from .search import counted, path_shown
 
 if TYPE_CHECKING:
     from rev_accel.workspace import Workspace
@@ -54,7 +54,7 @@ class CodeTools:
         kinds: Counter[str] = Counter(symbol.kind for _, symbol in symbols)
         names = {"class": "class(es)", "function": "function(s)", "method": "method(s)", "variable": "variable(s)"}
         counts = ", ".join(f"{kinds[kind]:,} {text}" for kind, text in names.items() if kinds[kind])
-        lines = [f"{found.path}: {counts or 'nothing is defined'}"]
+        lines = [f"{path_shown(found.path)}: {counts or 'nothing is defined'}"]
         if found.error is not None:
             place = "" if found.error.line is None else f" at line {found.error.line}"
             lines.append(f"{found.error.exception}{place}: {found.error.message}; this is what could be read")
@@ -85,7 +85,7 @@ class CodeTools:
         for each in found:
             until = f"-{each.last_line}" if each.last_line > each.first_line else ""
             doc = f"  # {_cut(each.doc, DOC)}" if each.doc else ""
-            place = f"{each.path}:{each.first_line}{until}"
+            place = f"{path_shown(each.path)}:{each.first_line}{until}"
             lines.append(f"{place}: {each.kind} {each.name}: {_cut(each.signature, SIGNATURE)}{doc}")
         return "\n".join([*lines, *_errors(found.errors)])
 
@@ -114,11 +114,11 @@ class CodeTools:
             by_file[finding.path] += 1
             if len(shown) < max_results:
                 text = _cut(finding.message, SIGNATURE)
-                shown.append(f"{finding.path}:{finding.line}: {finding.rule} {text}")
+                shown.append(f"{path_shown(finding.path)}:{finding.line}: {finding.rule} {text}")
         if len(shown) < len(findings):
             lines.append("Most are in:")
             most = sorted(by_file.items(), key=lambda item: (-item[1], item[0]))[:FILES]
-            lines += [f"{name}: {count:,}" for name, count in most]
+            lines += [f"{path_shown(name)}: {count:,}" for name, count in most]
             lines.append(f"The first {len(shown)} (a path or `patterns` narrows it down, `max_results` shows more):")
         errors = tuple(error for error in report.errors if is_inside(error.path))
         return "\n".join([*lines, *shown, *_errors(errors)])
@@ -152,7 +152,9 @@ def _cut(text: str, most: int) -> str:
 
 
 def _errors(errors: tuple[FileError, ...]) -> list[str]:
-    lines = [f"`{error.path}`: {error.exception}: {_cut(error.message, SIGNATURE)}" for error in errors[:ERRORS]]
+    lines = [
+        f"`{path_shown(error.path)}`: {error.exception}: {_cut(error.message, SIGNATURE)}" for error in errors[:ERRORS]
+    ]
     if len(errors) > ERRORS:
         lines.append(f"{len(errors) - ERRORS:,} more files or folders could not be read whole")
     return lines

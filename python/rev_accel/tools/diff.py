@@ -1,4 +1,4 @@
-"""Unified diffs: read as models write them, and applied to texts."""
+"""Unified diffs, read as models write them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from rev_accel.errors import ToolError
 
-from .nearest import nearest
-
-__all__ = ["FilePatch", "Hunk", "apply", "parse", "without_returns"]
+__all__ = ["FilePatch", "Hunk", "has_returns", "parse", "without_returns"]
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_MODE = re.compile(r"(?:new|new file) mode (\d+)")
+# Links, and what git knows of other repositories, have modes of their own.
+_NO_TEXT = re.compile(r"(?:new file|new|old) mode 1[26]|copy from |GIT binary patch|Binary files ")
+_USUAL_MODE = "100644"
 _ONE_NAME = re.compile(r'diff --git (?:"a/(.*)" "b/\1"|a/(.*) b/\2)')
 _ESCAPE = re.compile(r'\\([abtnvfr"\\]|[0-7]{3})')
 _NAMED_ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
@@ -42,6 +44,8 @@ class FilePatch:
     target: str | None
     """`None` for a file that is deleted."""
     hunks: list[Hunk] = field(default_factory=list)
+    mode: str | None = None
+    """The mode that it is to have, as git writes it, if that is said and is not the usual one of a new file."""
 
 
 def parse(patch: str) -> list[FilePatch]:
@@ -58,19 +62,28 @@ def parse(patch: str) -> list[FilePatch]:
     if lines and not lines[-1]:
         lines.pop()
     found: list[FilePatch] = []
+    file: FilePatch | None = None
     at = 0
     while at < len(lines):
         line = lines[at]
         if line.startswith("diff --git "):
-            at = _git_header(lines, at, found)
+            at, file = _git_header(lines, at)
+            found += [] if file is None else [file]
         elif _is_header(lines, at):
-            source, target = _name(line), _name(lines[at + 1])
-            _add(found, *_without_prefixes(source, target))
+            file = FilePatch(*_names(lines, at))
+            found.append(file)
             at += 2
         elif line.startswith("@@"):
-            if not found or (head := _HUNK.match(line)) is None:
-                raise ToolError(f"line {at + 1} of the patch, `{line[:80]}`, is no head of a hunk as `@@ -1,3 +1,4 @@`")
-            at = _hunk(lines, at + 1, head, found[-1])
+            if file is None or (head := _HUNK.match(line)) is None:
+                raise ToolError(
+                    f"{_told(lines, at)} is no head of a hunk as `@@ -1,3 +1,4 @@` behind `--- a/file` and `+++ b/file`"
+                )
+            at = _hunk(lines, at + 1, head, file)
+        elif file is not None and line.startswith(("+", "-")):
+            raise ToolError(
+                f"{_told(lines, at)} is in no hunk: expected `@@ -1,3 +1,4 @@` before it, and in a hunk a space before "
+                "each line that stays"
+            )
         else:
             at += 1  # what stands between files is for people
     if not any(one.hunks or one.source != one.target for one in found):
@@ -78,6 +91,13 @@ def parse(patch: str) -> list[FilePatch]:
             "the patch changes nothing: expected a unified diff, with `--- a/file`, `+++ b/file` and `@@` lines"
         )
     return found
+
+
+def has_returns(hunks: Sequence[Hunk]) -> bool:
+    """Whether old lines, or new ones where there are no old, have the `\\r` of CRLF: then ends are as in the diff."""
+    old = [line for hunk in hunks for line in (hunk.old[:-1] if hunk.old_ends else hunk.old)]
+    looked_at = old or [line for hunk in hunks for line in hunk.new]
+    return bool(looked_at) and all(line.endswith("\r") for line in looked_at)
 
 
 def without_returns(hunks: Sequence[Hunk]) -> list[Hunk]:
@@ -90,35 +110,11 @@ def without_returns(hunks: Sequence[Hunk]) -> list[Hunk]:
     ]
 
 
-def apply(hunks: Sequence[Hunk], text: str, label: str) -> str:
-    """The text after its hunks.
-
-    Each one's old lines must be in the text as they are; where its head says another line, the nearest place counts.
-
-    Raises:
-        ToolError: They are not; says what is there instead.
-    """
-    lines = text.split("\n")
-    if is_ended := not lines[-1]:
-        lines.pop()
-    offset = done = 0
-    for number, hunk in enumerate(hunks, 1):
-        expected = max(hunk.start - 1, 0) + offset + (0 if hunk.old or hunk.start == 0 else 1)
-        at = _place(lines, hunk, expected, done)
-        if at is None:
-            raise ToolError(_no_place(number, hunk, lines, label))
-        lines[at : at + len(hunk.old)] = hunk.new
-        offset = at - expected + offset + len(hunk.new) - len(hunk.old)
-        done = at + len(hunk.new)
-        if done == len(lines) and (hunk.old_ends or hunk.new_ends):
-            is_ended = not hunk.new_ends
-    return "\n".join(lines) + ("\n" if lines and is_ended else "")
-
-
-def _git_header(lines: Sequence[str], at: int, found: list[FilePatch]) -> int:
-    """Reads what git writes before the names; the line after it."""
+def _git_header(lines: Sequence[str], at: int) -> tuple[int, FilePatch | None]:
+    """Reads what git writes before hunks: the line after it, and the file, if it is said what becomes of it."""
     source: str | None = None
     target: str | None = None
+    mode: str | None = None
     made = deleted = False
     first = lines[at]
     at += 1
@@ -128,33 +124,31 @@ def _git_header(lines: Sequence[str], at: int, found: list[FilePatch]) -> int:
             source = _unquoted(line.removeprefix("rename from "))
         elif line.startswith("rename to "):
             target = _unquoted(line.removeprefix("rename to "))
-        elif line.startswith(
-            ("new file mode 12", "old mode 12", "new mode 12", "copy from ", "GIT binary patch", "Binary files ")
-        ):
+        elif _NO_TEXT.match(line):
             raise ToolError(f"the patch has `{line[:80]}`: expected changes of text only")
+        elif found := _MODE.match(line):
+            mode = found[1]
         made |= line.startswith("new file mode")
         deleted |= line.startswith("deleted file mode")
         at += 1
-    if at < len(lines) and _is_header(lines, at) and source is None:
-        return at  # the names follow
-    if source is not None and target is not None:
-        _add(found, source, target)
-    elif made or deleted:
-        # An empty file has no names but these.
-        names = _ONE_NAME.fullmatch(first)
-        if names is None:
+    if made and mode == _USUAL_MODE:
+        mode = None
+    if (source is None) != (target is None):
+        raise ToolError(f"`{first[:80]}` is half of a renaming: expected `rename from` and `rename to`")
+    names = _names(lines, at) if _is_header(lines, at) else None
+    if source is not None:
+        # The same names once more, if there are hunks, too.
+        return at + 2 if names == (source, target) else at, FilePatch(source, target, mode=mode)
+    if names is not None:
+        return at + 2, FilePatch(*names, mode=mode)
+    if made or deleted or mode is not None:
+        # An empty file, and one that keeps its text, has no names but these.
+        one = _ONE_NAME.fullmatch(first)
+        if one is None:
             raise ToolError(f"`{first[:80]}` names two files: expected one, as `a/name b/name`")
-        name = _unquoted(f'"{names[1]}"') if names[1] is not None else names[2]
-        _add(found, None if made else name, None if deleted else name)
-    # The same names once more, if there are hunks, too.
-    again = at < len(lines) and _is_header(lines, at) and _without_prefixes(_name(lines[at]), _name(lines[at + 1]))
-    return at + 2 if again == (source, target) else at
-
-
-def _add(found: list[FilePatch], source: str | None, target: str | None) -> None:
-    if source is None and target is None:
-        raise ToolError("a file of the patch is `/dev/null` before and after: expected a name")
-    found.append(FilePatch(source, target))
+        name = _unquoted(f'"{one[1]}"') if one[1] is not None else one[2]
+        return at, FilePatch(None if made else name, None if deleted else name, mode=mode)
+    return at, None
 
 
 def _is_header(lines: Sequence[str], at: int) -> bool:
@@ -180,7 +174,11 @@ def _unquoted(name: str) -> str:
         return text
 
 
-def _without_prefixes(source: str, target: str) -> tuple[str | None, str | None]:
+def _names(lines: Sequence[str], at: int) -> tuple[str | None, str | None]:
+    """What a file is called before and after, from the two lines that say so."""
+    source, target = _name(lines[at]), _name(lines[at + 1])
+    if source == target == NOTHING:
+        raise ToolError("a file of the patch is `/dev/null` before and after: expected a name")
     is_prefixed = (source == NOTHING or source.startswith("a/")) and (target == NOTHING or target.startswith("b/"))
     cut = 2 if is_prefixed else 0
     return None if source == NOTHING else source[cut:], None if target == NOTHING else target[cut:]
@@ -202,7 +200,12 @@ def _hunk(lines: Sequence[str], at: int, head: re.Match[str], patch: FilePatch) 
             blanks += 1
             at += 1
             continue
-        if line[0] not in " +-\\":
+        if not line.startswith((" ", "+", "-", "\\ ")):
+            if not is_whole:
+                raise ToolError(
+                    f"{_told(lines, at)} stands in a hunk, whose head says that lines are missing: expected a space, "
+                    "`+` or `-` before it"
+                )
             break
         hunk.old += [""] * blanks
         hunk.new += [""] * blanks
@@ -229,22 +232,6 @@ def _is_hunk(lines: Sequence[str], at: int) -> bool:
     return at < len(lines) and _HUNK.match(lines[at]) is not None
 
 
-def _place(lines: list[str], hunk: Hunk, expected: int, done: int) -> int | None:
-    """Where the old lines of a hunk are, behind those that are done, nearest to where they are said to be."""
-    height = len(hunk.old)
-    if not height:
-        return min(max(expected, done), len(lines))
-    last = len(lines) - height
-    first = hunk.old[0]
-    places = [at for at in range(done, last + 1) if lines[at] == first and lines[at : at + height] == hunk.old]
-    return min(places, key=lambda at: (abs(at - expected), at), default=None)
-
-
-def _no_place(number: int, hunk: Hunk, lines: list[str], label: str) -> str:
-    said = f"hunk {number} of `{label}` does not fit: its old lines are not in the file"
-    found = nearest("\n".join(lines), "\n".join(hunk.old))
-    if found is None:
-        return f"{said}, and nothing is like them. Nothing was changed; read the file again"
-    line, difference = found
-    where = f"The nearest lines begin at line {line}; the difference from the old lines"
-    return f"{said}. Nothing was changed. {where}:\n{difference}"
+def _told(lines: Sequence[str], at: int) -> str:
+    """A line, for errors."""
+    return f"line {at + 1} of the patch, `{lines[at][:80]}`,"

@@ -140,7 +140,7 @@ class Documents:
         try:
             found = self.workspace.resolve(path, right="write")
             is_file = self.workspace.stat(found).kind == "file"
-        except (FileNotFoundError, PathOutsideRootError):  # nothing, or a link that leads outside
+        except (FileNotFoundError, InputError, PathOutsideRootError):  # nothing, or a link to what stays as it is
             return
         if must_be_known and is_file and found not in self._known:
             raise ToolError(f"`{self.label(found)}` was not read: read it before it is replaced")
@@ -215,8 +215,15 @@ class Documents:
                 self._known[path] = Version(version.digest, version.size)
 
     def _bytes(self, path: Path) -> bytes:
-        # By its label, since errors name it.
-        return self.workspace.read(self.label(path), limit=MOST_BYTES)
+        label = self.label(path)  # since errors name it
+        try:
+            return self.workspace.read(label, limit=MOST_BYTES)
+        except InputError as error:
+            if self.workspace.stat(label).size <= MOST_BYTES:
+                raise
+            raise ToolError(
+                f"{error}; `search_code` finds lines in it, and a command, as `sed -n 1,100p`, shows some"
+            ) from None
 
     def _document(self, path: Path, data: bytes) -> Document:
         form = decode(data)

@@ -7,12 +7,15 @@ from rev_accel.errors import ToolError
 from .definition import tool
 from .documents import Documents
 from .nearest import nearest
+from .search import counted
 
 __all__ = ["FileTools"]
 
 # Of one answer to a model, and of one line in it.
 MOST_CHARACTERS = 50_000
 LONGEST_LINE = 2_000
+# Characters in which lines are counted at once, on the way to the first that is asked for.
+STEP = 1 << 16
 # Places that are named where a text is found several times.
 NAMED_PLACES = 10
 
@@ -37,34 +40,33 @@ class FileTools:
             again: Give the text also if you have read these lines before and they are unchanged.
         """
         document = self._documents.read(path)
-        all_lines = _lines(document.text)
+        text = document.text
+        total = _count_lines(text)
         if start < 1 or (lines is not None and lines < 1):
             raise ToolError(f"`start` is {start}, `lines` is {lines}: expected numbers from 1")
-        if start > max(len(all_lines), 1):
-            raise ToolError(f"`start` is {start}, but `{document.label}` has {len(all_lines):,} lines")
-        asked = all_lines[start - 1 :] if lines is None else all_lines[start - 1 : start - 1 + lines]
-        given, cut = _that_fit(asked)
+        if start > max(total, 1):
+            raise ToolError(f"`start` is {start}, but `{document.label}` has {total:,} lines")
+        asked = total - start + 1 if lines is None else min(lines, total - start + 1)
+        given, cut = _that_fit(text, start, asked)
         end = start - 1 + len(given)
         notes = [*document.form.notes()]
         if cut:
             notes.append(f"lines of more than {LONGEST_LINE:,} characters are cut")
-        if end == len(all_lines) and document.text and not document.text.endswith("\n"):
+        if end == total and text and not text.endswith("\n"):
             notes.append("no newline at the end")
-        where = f"lines {start}-{end} of {len(all_lines):,}" if all_lines else "empty"
+        where = f"lines {start}-{end} of {total:,}" if total else "empty"
         head = ", ".join([document.label, where, *notes])
-        if self._documents.know(document.path, document.version, (start, end)) and not again and all_lines:
+        if self._documents.know(document.path, document.version, (start, end)) and not again and total:
             return f"[{head}: unchanged since you read these lines]"
-        more = (
-            f"\n[{len(asked) - len(given):,} more lines: go on with start={end + 1}]" if len(given) < len(asked) else ""
-        )
+        more = f"\n[{asked - len(given):,} more lines: go on with start={end + 1}]" if len(given) < asked else ""
         return "\n".join([f"[{head}]", *given]) + more
 
     @tool(description="Writing {path}", reads=False)
     def write_file(self, path: str, content: str) -> str:
         """Writes a whole text file: a new one, or in the place of one that you have read.
 
-        Line ends, encoding, and a newline at the end stay as they were in the file. To change some lines only, use
-        `replace_in_file`.
+        The file's encoding, its line ends if they are all alike, and a newline at its end are kept. To change some
+        lines only, use `replace_in_file`.
 
         Args:
             path: The file, relative to the root of the workspace. Missing folders are made.
@@ -73,13 +75,16 @@ class FileTools:
         document = self._documents.read_to_change(path, must_be_known=True)
         if document is None:
             return f"Created `{self._documents.create(path, content).label}`, {_count(content)}."
-        kept = document.form.notes()
+        content = document.form.formed(content)
+        is_mixed = document.form.line_end is None
+        notes = ["the mixed line ends are now those of the content"] if is_mixed else []
+        notes += [f"{note} kept" for note in document.form.notes() if not (is_mixed and "line ends" in note)]
         if document.text.endswith("\n") and content and not content.endswith("\n"):
             content += "\n"
         if content == document.text:
             return f"`{document.label}` has this text already."
         self._documents.change(document, content)
-        note = f" ({', '.join(kept)} kept)" if kept else ""
+        note = f" ({', '.join(notes)})" if notes else ""
         return f"Wrote `{document.label}`, {_count(content)}{note}."
 
     @tool(description="Editing {path}", reads=False)
@@ -100,56 +105,76 @@ class FileTools:
         if document is None:
             raise ToolError(f"there is no file `{path}`: `write_file` makes one")
         text = document.text
-        if document.form.line_end is not None:
-            old, new = old.replace("\r\n", "\n"), new.replace("\r\n", "\n")
-        count = text.count(old)
-        if count == 0:
+        old, new = document.form.formed(old), document.form.formed(new)
+        # Where one is to be meant, two that overlap are two.
+        found = _found(text, old, len(old) if every else 1)
+        if not found:
             raise ToolError(_missing(document.label, text, old))
-        places = _places(text, old, count)
-        if count > 1 and not every:
+        if len(found) > 1 and not every:
+            times = f"{len(found)} times" if len(found) <= NAMED_PLACES else f"more than {NAMED_PLACES} times"
             raise ToolError(
-                f"`old` is in `{document.label}` {count} times, at {places}: expected once; "
+                f"`old` is in `{document.label}` {times}, at {_places(text, found)}: expected once; "
                 "take in more lines around the one that is meant, or set `every`"
             )
         self._documents.change(document, text.replace(old, new))
-        return f"Replaced it in `{document.label}` {'once' if count == 1 else f'{count} times'}, at {places}."
+        times = "once" if len(found) == 1 else f"{text.count(old)} times"
+        return f"Replaced it in `{document.label}` {times}, at {_places(text, found)}."
 
 
-def _lines(text: str) -> list[str]:
-    """The lines as editors count them: only `\\n` ends one."""
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    return lines
+def _count_lines(text: str) -> int:
+    """The lines as editors count them: only `\n` ends one."""
+    return text.count("\n") + (1 if text and not text.endswith("\n") else 0)
 
 
-def _that_fit(lines: list[str]) -> tuple[list[str], bool]:
+def _start_of(text: str, line: int) -> int:
+    """Where a line of the text begins, which has to be there."""
+    at, left = 0, line - 1
+    while (count := text.count("\n", at, at + STEP)) < left:
+        at, left = at + STEP, left - count
+    for _ in range(left):
+        at = text.index("\n", at) + 1
+    return at
+
+
+def _that_fit(text: str, start: int, asked: int) -> tuple[list[str], bool]:
     """As many lines as fit into an answer, at least one, and whether one of them was cut."""
     found: list[str] = []
     left, any_cut = MOST_CHARACTERS, False
-    for line in lines:
-        shown = line
-        if len(line) > LONGEST_LINE:
-            shown = f"{line[:LONGEST_LINE]}[... {len(line) - LONGEST_LINE:,} characters left out]"
+    at = _start_of(text, start)
+    while len(found) < asked:
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        shown, length = text[at : min(end, at + LONGEST_LINE)], end - at
+        if length > LONGEST_LINE:
+            shown += f"[... {length - LONGEST_LINE:,} characters left out]"
         left -= len(shown) + 1
         if left < 0 and found:
             break
-        any_cut |= shown is not line
+        any_cut |= length > LONGEST_LINE
         found.append(shown)
+        at = end + 1
     return found, any_cut
 
 
-def _places(text: str, old: str, count: int) -> str:
-    """The lines at which a text begins."""
-    numbers, at, line = [], 0, 1
-    for _ in range(min(count, NAMED_PLACES)):
-        found = text.index(old, at)
-        line += text.count("\n", at, found)
-        line_after = line + old.count("\n")
-        numbers.append(line)
-        at, line = found + len(old), line_after
-    more = " and on" if count > NAMED_PLACES else ""
-    return f"line{'s' if count > 1 else ''} {', '.join(map(str, numbers))}{more}"
+def _found(text: str, old: str, step: int) -> list[int]:
+    """Where a text is: one place more than are named at most, each at least a step behind the one before."""
+    found: list[int] = []
+    at = text.find(old)
+    while at >= 0 and len(found) <= NAMED_PLACES:
+        found.append(at)
+        at = text.find(old, at + step)
+    return found
+
+
+def _places(text: str, found: list[int]) -> str:
+    """The lines of places in a text."""
+    lines, at, line = [], 0, 1
+    for place in found[:NAMED_PLACES]:
+        line += text.count("\n", at, place)
+        at = place
+        lines.append(line)
+    more = " and on" if len(found) > NAMED_PLACES else ""
+    return f"line{'s' if len(found) > 1 else ''} {', '.join(map(str, lines))}{more}"
 
 
 def _missing(label: str, text: str, old: str) -> str:
@@ -162,5 +187,4 @@ def _missing(label: str, text: str, old: str) -> str:
 
 
 def _count(text: str) -> str:
-    lines = len(_lines(text))
-    return f"{lines:,} line{'' if lines == 1 else 's'}"
+    return counted(_count_lines(text), "line")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from rev_accel.errors import ToolError
+from rev_accel.errors import InputError, PathOutsideRootError, ToolError
 
 from .definition import tool
 from .documents import Documents
@@ -82,6 +82,10 @@ class FolderTools:
             entries = self._workspace.list(folder)
         except OSError as error:
             lines.append(f"{indent}  ({error.strerror})")
+            return 0
+        except (InputError, PathOutsideRootError):
+            # It has a name that no path can have, or is none any more.
+            lines.append(f"{indent}  (cannot be looked into)")
             return 0
         left_out = 0
         for one in entries:

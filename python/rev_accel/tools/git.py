@@ -112,7 +112,8 @@ class GitTools:
         untracked = (
             [] if staged else git.names(["ls-files", "--others", "--exclude-standard", *_FOLDERS, "-z", "--", *chosen])
         )
-        return _shown(files, patch, untracked)
+        remarks = [] if files or untracked else git.remarks(chosen)
+        return "\n".join([_shown(files, patch, untracked), *(f"{one}." for one in remarks)])
 
     @tool(description="Committing: {message}", reads=False)
     def git_commit(self, message: str, paths: list[str] | None = None) -> str:
@@ -134,7 +135,7 @@ class GitTools:
         files = git.staged(chosen)
         if not files:
             where = "is staged" if chosen is None else f"has changed in {_listed(f'`{path}`' for path in chosen)}"
-            raise ToolError(f"there is nothing to commit: nothing {where}")
+            raise ToolError("; ".join([f"there is nothing to commit: nothing {where}", *git.remarks(chosen or ())]))
         git.run([*_COMMIT, f"--message={message}", *([] if chosen is None else ["--only", "--", *chosen])], writes=True)
         name = git.run(["rev-parse", "--short", "HEAD"]).strip()
         count = f"{len(files):,} file{'' if len(files) == 1 else 's'}"
@@ -179,6 +180,20 @@ class _Git:
         if ran.code != 0 or not name.isalnum():
             raise ToolError(f"there is no commit `{revision}`: expected one commit, branch or tag, and no range")
         return name
+
+    def remarks(self, paths: Iterable[str]) -> list[str]:
+        """Why nothing is told of paths that git does not look at."""
+        found = []
+        for path in paths:
+            inner = self.folder / path
+            folders = [one for one in inner.parents if one != self.folder and one.is_relative_to(self.folder)]
+            top = next((one for one in folders if os.path.lexists(one / ".git")), None)
+            if top is not None:
+                name = top.relative_to(self.folder).as_posix()
+                found.append(f"`{_printable(path)}` belongs to another repository, `{_printable(name)}`")
+            elif not os.path.lexists(inner) and not self.names(["ls-files", "-z", "--", path]):
+                found.append(f"`{_printable(path)}` is neither there nor tracked by git")
+        return found
 
     def check_identity(self) -> None:
         """Raises if it is not configured who commits: git would make something up from the name of the machine."""

@@ -29,6 +29,11 @@ if sys.platform == "win32":
             """Whether the process itself has."""
             return self._process.poll() is not None
 
+        @property
+        def code(self) -> int | None:
+            """How it has ended, as `Popen.returncode`; `None` if it has not."""
+            return self._process.returncode
+
         def ask(self) -> None:
             """Asks all of them to end: there is no such thing here."""
 
@@ -59,18 +64,29 @@ else:
         def __init__(self, process: subprocess.Popen[bytes]) -> None:
             self._process = process
             self._session = process.pid
+            self._is_lost = False
+            self._code: int | None = None
 
         def has_ended(self) -> bool:
             """Whether the process itself has. It is not waited for: as long as it is not, its number is its own."""
-            if self._process.returncode is not None:
+            if self._code is not None or self._is_lost or self._process.returncode is not None:
                 return True
             if not hasattr(os, "waitid"):
                 return self._process.poll() is not None
             try:
-                how = os.WEXITED | os.WNOHANG | os.WNOWAIT
-                return os.waitid(os.P_PID, self._session, how) is not None
-            except ChildProcessError:  # somebody else has waited for it
+                found = os.waitid(os.P_PID, self._session, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:  # SIGCHLD is ignored, or somebody else has waited for it
+                self._is_lost = True
                 return True
+            if found is not None:
+                self._code = found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+            return found is not None
+
+        @property
+        def code(self) -> int | None:
+            """How it has ended, as `Popen.returncode`; `None` if it has not, or if that cannot be known."""
+            # What `Popen` takes such an end for is success.
+            return self._code if self._code is not None or self._is_lost else self._process.returncode
 
         def ask(self) -> None:
             """Asks all of them to end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -26,11 +26,23 @@ class Results:
     errors: int = 0
     skipped: int = 0
     xfailed: int = 0
+    unfinished: int = 0
+    """Tests that were begun, and of which there is no outcome."""
     failures: list[FailedTest]
 
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing came of any test."""
+        return not self.failures and not self.passed + self.skipped + self.xfailed
 
-def read(path: Path) -> Results | None:
-    """The results in a file; `None` if there is none, or no whole one."""
+
+def read(path: Path, named: Callable[[str], str]) -> Results | None:
+    """The results in a file; `None` if there is none, or no whole one.
+
+    Args:
+        path: The file.
+        named: Gives the name of a class or module that is shown, from its dotted one.
+    """
     found = Results(failures=[])
     try:
         # What is tested could put anything in its place.
@@ -38,14 +50,18 @@ def read(path: Path) -> Results | None:
             return None
         for _, element in ElementTree.iterparse(path):
             if element.tag == "testcase":
-                _add(found, element)
+                _add(found, element, named)
                 element.clear()
     except (OSError, ElementTree.ParseError):
         return None
     return found
 
 
-def _add(found: Results, case: ElementTree.Element) -> None:
+def _add(found: Results, case: ElementTree.Element, named: Callable[[str], str]) -> None:
+    if "name" not in case.keys():  # noqa: SIM118 - an element is no dict
+        # It gets one with the outcome of its call, or when what it needs failed or was cleaned up.
+        found.unfinished += 1
+        return
     bad = [child for child in case if child.tag in ("failure", "error")]
     skipped = next((child for child in case if child.tag == "skipped"), None)
     if not bad:
@@ -59,7 +75,7 @@ def _add(found: Results, case: ElementTree.Element) -> None:
     found.errors += is_error
     found.failed += not is_error
     text = "\n".join(_texts(first))
-    found.failures.append(FailedTest(name=_name(case), is_error=is_error, text=text[-KEPT:]))
+    found.failures.append(FailedTest(name=_name(case, named), is_error=is_error, text=text[-KEPT:]))
 
 
 def _texts(element: ElementTree.Element) -> Iterator[str]:
@@ -71,13 +87,14 @@ def _texts(element: ElementTree.Element) -> Iterator[str]:
         yield text
 
 
-def _name(case: ElementTree.Element) -> str:
+def _name(case: ElementTree.Element, named: Callable[[str], str]) -> str:
     """The name as pytest takes it, from the file, and the dotted name of the module and the classes in it."""
     name, classname, file = case.get("name", ""), case.get("classname", ""), case.get("file", "")
-    if not file:
-        return f"{classname}.{name}" if classname else name
     module = file.removesuffix(".py").replace("\\", "/").replace("/", ".")
     if not classname:  # what could not be imported: the name is that of the module
-        return file if name == module else f"{file}::{name}"
+        return f"{file}::{name}" if file and name != module else file or name
+    if classname != module and not classname.startswith(f"{module}."):
+        # The file is that of a class it is inherited from, or there is none.
+        return f"{named(classname)}::{name}"
     classes = classname.removeprefix(module).strip(".")
     return "::".join([file, *(classes.split(".") if classes else ()), name])

@@ -45,8 +45,10 @@ class TestReport:
     ended: Ended
     """`"ran"` to the end, or until the runner had seen enough; `"nothing"` was collected; the runner is `"missing"`, or
     `"refused"` what it was asked for; it `"crashed"`; or it `"timed_out"`. Only the first has counts."""
+    stopped: bool = False
+    """Whether it ran, but was stopped before all tests that there are had been run, by one of them for example."""
     code: int | None = None
-    """The exit code of the runner; `None` if a signal ended it, or there was none."""
+    """The exit code of the runner; `None` if a signal ended it, it is not known, or there was none."""
     passed: int = 0
     failed: int = 0
     errors: int = 0
@@ -62,8 +64,8 @@ class TestReport:
 
     @property
     def ok(self) -> bool:
-        """Whether tests were run and none failed."""
-        return self.ended == "ran" and not self.failures and self.code == 0
+        """Whether all tests were run and none failed."""
+        return self.ended == "ran" and not self.stopped and not self.failures and self.code == 0
 
     @property
     def counts(self) -> str:

@@ -7,17 +7,24 @@ import re
 
 __all__ = ["Excerpt", "Plain", "collapsed"]
 
+# Control characters but for those that stay, and those that begin or end an escape. No other character has these bytes
+# in UTF-8, so they are taken out first, at once.
+_SINGLE = bytes({*range(32), 127} - set(b"\t\n\r\a\x1b"))
 # What a terminal takes for commands: CSI, OSC, strings for devices, and those of two or three characters; other control
-# characters go in runs. The beginning of another one ends a string: so each character is looked at once. What stands
-# first lets the search jump to the next control character.
+# characters go in runs. The beginning of another one ends a string: so each character is looked at once. All begin with
+# one set, so the search jumps to the next of it; what may follow depends on which it was.
 _ESCAPE = re.compile(
-    r"(?=[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f])(?:"
-    r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x8f\x91-\x97\x99\x9a\x9c]+"
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x90\x98\x9b-\x9f]*(?:\x07|\x1b\\|\x9c)"
-    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x90\x98\x9b-\x9f]*(?:\x1b\\|\x9c)"
-    r"|\x1b[ -/]*[0-~]"
-    r"|[\x1b\x90\x98\x9b\x9d-\x9f])"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f](?:"
+    r"(?<=\x1b)(?:"
+    r"\[[0-?]*[ -/]*[@-~]"
+    r"|\][^\x07\x1b\x90\x98\x9b-\x9f]*(?:\x07|\x1b\\|\x9c)"
+    r"|[PX^_][^\x1b\x90\x98\x9b-\x9f]*(?:\x1b\\|\x9c)"
+    r"|[ -/]*[0-~]"
+    r"|\x1b*(?=\x1b))"
+    r"|(?<=\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?<=\x9d)[^\x07\x1b\x90\x98\x9b-\x9f]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?<=[\x90\x98\x9e\x9f])[^\x1b\x90\x98\x9b-\x9f]*(?:\x1b\\|\x9c)"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x8f\x91-\x97\x99\x9a\x9c]*)"
 )
 # One that goes on in the next piece.
 _OPEN = re.compile(
@@ -28,7 +35,6 @@ _OPEN = re.compile(
 )
 # Longer ones are none.
 _LONGEST_ESCAPE = 4096
-_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
 
 # Of a line of more characters the start is taken as it is; what follows could write over it.
 _LONGEST_LINE = 1 << 16
@@ -46,11 +52,12 @@ class Plain:
 
     def feed(self, data: bytes, *, is_last: bool = False) -> str:
         """The text of the next piece; the beginning of an escape waits for its end."""
+        data = data.translate(None, _SINGLE)
         text = self._open + self._decoder.decode(data, is_last)
-        if not self._open and text.isascii() and len(data.translate(None, _CONTROLS)) == len(data):
+        if not self._open and text.isascii() and b"\x1b" not in data and b"\a" not in data:
             return text
         self._open = ""
-        if not is_last and (found := _OPEN.search(text)) and len(found[0]) <= _LONGEST_ESCAPE:
+        if not is_last and (found := _OPEN.search(text, max(0, len(text) - _LONGEST_ESCAPE))):
             text, self._open = text[: found.start()], found[0]
         return _ESCAPE.sub("", text)
 

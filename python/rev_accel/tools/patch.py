@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from rev_accel.errors import ToolError
+from rev_accel.errors import RevAccelError, ToolError
 
 from .definition import tool
-from .diff import FilePatch, apply, parse, without_returns
+from .diff import FilePatch, has_returns, parse, without_returns
 from .documents import Document, Documents
+from .hunks import apply
 from .search import counted
 
 __all__ = ["PatchTools"]
@@ -38,20 +39,24 @@ class PatchTools:
         """Applies a unified diff: to all of its files, or, if any part does not fit, to none.
 
         Old lines have to be in the files as they are, but the numbers of lines need not be right. `/dev/null` stands
-        for a file that is made or deleted; `rename from` and `rename to` are understood.
+        for a file that is made or deleted; `rename from` and `rename to` are understood. Modes of files stay.
 
         Args:
             patch: The diff, as `git diff` writes it, with paths relative to the root of the workspace.
         """
-        steps = self._steps(parse(patch))
         undo: list[Callable[[], object]] = []
         try:
+            steps = self._steps(parse(patch))
             for step in steps:
                 self._do(step, undo)
         except BaseException as error:
             problems = [_problem(one) for one in reversed(undo)]
             if found := "; ".join(filter(None, problems)):
                 raise ToolError(f"{error}; what was changed before could not be put back: {found}") from error
+            if isinstance(error, RevAccelError | OSError):
+                text = str(error)
+                behind = "\n" if "\n" in text else ". "
+                raise ToolError(f"{text}{behind}Nothing was changed.") from error
             raise
         for step in steps:
             if step.patch.target is None:
@@ -60,27 +65,42 @@ class PatchTools:
 
     def _steps(self, patches: list[FilePatch]) -> list[Step]:
         """What there is to do, with all that can be checked before anything is changed."""
-        named = [name for one in patches for name in {one.source, one.target} if name is not None]
-        if twice := next((name for name in named if named.count(name) > 1), None):
-            raise ToolError(f"`{twice}` is in the patch twice: expected one part with all of its hunks")
+        places: set[Path] = set()
+        for one in patches:
+            found = {self._place(name) for name in (one.source, one.target) if name is not None}
+            if found & places:
+                raise ToolError(
+                    f"`{one.target or one.source}` is in the patch twice: expected one part with all of its hunks"
+                )
+            places |= found
         steps = []
         for one in patches:
             before = None if one.source is None else self._documents.read_to_change(one.source, must_be_known=False)
             if one.source is not None and before is None:
-                raise ToolError(f"there is no file `{one.source}`. Nothing was changed")
+                raise ToolError(f"there is no file `{one.source}`")
             if one.target is not None and one.target != one.source and self._documents.exists(one.target):
-                raise ToolError(f"`{one.target}` is there already. Nothing was changed")
+                raise ToolError(f"`{one.target}` is there already")
             label = one.source or one.target or ""
-            hunks = one.hunks if before is None or before.form.line_end != "\r\n" else without_returns(one.hunks)
+            hunks = one.hunks
+            if before is not None and before.form.line_end == "\r\n":
+                if has_returns(hunks):
+                    before = replace(before, form=before.form.as_it_is())
+                else:
+                    hunks = without_returns(hunks)
             text = apply(hunks, "" if before is None else before.text, label)
             if one.target is None and text:
-                raise ToolError(
-                    f"`{label}` is to be deleted, but the patch has not all of its lines. Nothing was changed"
-                )
+                raise ToolError(f"`{label}` is to be deleted, but the patch has not all of its lines")
             if before is not None:
                 before.form.encode(text)
             steps.append(Step(one, before, text))
         return steps
+
+    def _place(self, name: str) -> Path:
+        """The one place of all names of a file, by `..` and by links."""
+        try:
+            return self._documents.workspace.resolve(name)
+        except (OSError, RevAccelError):
+            return Path(os.path.normpath(self._documents.workspace.root / name))
 
     def _do(self, step: Step, undo: list[Callable[[], object]]) -> None:
         """Does one step, and adds to `undo` what takes it back."""
@@ -133,11 +153,15 @@ def _problem(undo: Callable[[], object]) -> str | None:
 
 def _told(step: Step) -> str:
     patch = step.patch
-    if patch.source is None:
-        return f"Created `{patch.target}`."
-    if patch.target is None:
-        return f"Deleted `{patch.source}`."
     hunks = counted(len(patch.hunks), "hunk")
-    if patch.target != patch.source:
-        return f"Renamed `{patch.source}` to `{patch.target}`, {hunks}."
-    return f"Changed `{patch.source}`, {hunks}."
+    if patch.source is None:
+        text = f"Created `{patch.target}`."
+    elif patch.target is None:
+        text = f"Deleted `{patch.source}`."
+    elif patch.target != patch.source:
+        text = f"Renamed `{patch.source}` to `{patch.target}`, {hunks}."
+    elif patch.hunks:
+        text = f"Changed `{patch.source}`, {hunks}."
+    else:
+        text = f"Left `{patch.source}` as it is."
+    return text if patch.mode is None else f"{text} The mode {patch.mode} was not set: a patch changes text alone."

@@ -74,15 +74,17 @@ class _Problem(NamedTuple):
 def _problems(errors: Sequence[Any], schema: dict[str, Any]) -> list[_Problem]:
     """The errors by the values that they are about: pydantic has one for each type that a value may have."""
     found: list[_Problem] = []
+    first: dict[tuple[int | str, ...], _Problem] = {}
     within: dict[tuple[int | str, ...], int] = {}
     for error in errors:
         place, unions = _place(error["loc"], schema)
         # Of the types that a value may have, what is inside of one says more than that it is not another one.
         for union in unions:
             within[union] = max(within.get(union, 0), len(place))
-        same = next((one for one in found if unions and one.place == place == unions[-1]), None)
+        same = first.get(place) if unions and place == unions[-1] else None
         if same is None:
             found.append(_Problem(place, error, []))
+            first.setdefault(place, found[-1])
         else:
             same.others.append(error)
     return [one for one in found if within.get(one.place, 0) <= len(one.place)]

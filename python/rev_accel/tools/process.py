@@ -16,7 +16,7 @@ from .group import FLAGS, Group
 from .output import Excerpt, Plain
 from .pipe import Pipe
 
-__all__ = ["LIMIT", "Completed", "Printed", "Stopped", "quiet_environment", "run"]
+__all__ = ["LIMIT", "UNKNOWN", "Completed", "Printed", "Stopped", "quiet_environment", "run"]
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ GRACE = 2.0
 HELD = 1.0
 # Seconds for which output is read when all that could print was killed.
 REST = 0.5
+# How a process ended that ended without this one being told.
+UNKNOWN = "exit code unknown: ends of processes are ignored here, or taken by something else"
 # How often it is looked whether a process has ended that prints nothing, in seconds.
 _POLL = 0.05
 
@@ -55,7 +57,7 @@ class Completed:
     bytes: int
     """How many it printed."""
     code: int | None
-    """Its exit code; `None` if a signal ended it."""
+    """Its exit code; `None` if a signal ended it, or if it is not known how it ended."""
     signal: str | None
     """The name of that signal."""
     timed_out: bool
@@ -69,7 +71,9 @@ class Completed:
     @property
     def ending(self) -> str:
         """How it ended, in a few words."""
-        return f"killed by {self.signal}" if self.code is None else f"exit code {self.code}"
+        if self.signal is not None:
+            return f"killed by {self.signal}"
+        return f"exit code {self.code}" if self.code is not None else UNKNOWN
 
 
 def run(
@@ -117,7 +121,7 @@ def run(
         raise
     finally:
         running.close()
-    code, name = _ending(process.returncode)
+    code, name = _ending(running.code)
     return Completed(
         output=running.excerpt.text(),
         bytes=running.bytes,
@@ -159,6 +163,11 @@ class _Running:
         self._pipe = Pipe(process.stdout)
         self.is_open = True
         self._pause = 0.0005
+
+    @property
+    def code(self) -> int | None:
+        """How it has ended, as `Group.code`."""
+        return self._group.code
 
     def watch(self) -> tuple[bool, bool]:
         """Takes the output until the end; gives whether the time was over, and whether the output was held open."""
@@ -258,10 +267,8 @@ def _start(
 
 
 def _ending(code: int | None) -> tuple[int | None, str | None]:
-    """The exit code, or the name of the signal."""
-    if code is None:  # it was killed, and hangs in the kernel
-        return None, "SIGKILL"
-    if code >= 0:
+    """The exit code, or the name of the signal; neither where it is not known, as of one that hangs in the kernel."""
+    if code is None or code >= 0:
         return code, None
     try:
         return None, signal.Signals(-code).name

@@ -28,6 +28,8 @@ Started = Callable[[str], object]
 
 _log = logging.getLogger("rev_accel")
 
+UNTOLD = Failure("Error: the call failed, and so did telling why.")
+
 
 class Registry:
     """Tools by name. Looking one up costs the same whether there are ten or ten thousand.
@@ -113,39 +115,51 @@ class Registry:
         Args:
             arguments: A dict; or the text of a JSON object, as servers of OpenAI's dialect send it.
         """
-        started = perf_counter()
         try:
-            entry = self._entries[name]
-        except (KeyError, TypeError):
-            return self._failure(name, "unknown", problems.unknown(name, self._entries))
-        try:
-            values = entry.check(arguments) if type(arguments) is dict else entry.read(arguments)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            return self._failure(name, "arguments", problems.refused(entry.tool, error))
-        if (on_start := self.on_start) is not None:
+            started = perf_counter()
             try:
-                on_start(entry.describe(values))
-            except Exception as error:  # nothing depends on what is told
-                _log.debug("`on_start` failed for tool `%s`: %s", name, error)
-        ready = perf_counter()
-        try:
-            result = entry.function(**values) if entry.reads else self._in_turn(entry.function, values)
-            return result if type(result) is str else as_text(result)
+                entry = self._entries[name]
+            except Exception:  # there is none, or the name does not even have a hash
+                return self._failure(name, "unknown", problems.unknown(name, self._entries))
+            try:
+                values = entry.check(arguments) if type(arguments) is dict else entry.read(arguments)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                return self._failure(name, "arguments", problems.refused(entry.tool, error))
+            if (on_start := self.on_start) is not None:
+                try:
+                    on_start(entry.describe(values))
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # nothing depends on what is told
+                    _log.debug("`on_start` failed for tool `%s`: %s", name, problems.failed(error))
+            ready = perf_counter()
+            try:
+                result = entry.function(**values) if entry.reads else self._in_turn(entry.function, values)
+                return result if type(result) is str else as_text(result)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                return self._failure(name, "error", problems.failed(error))
+            finally:
+                # Faster than `record`. Whatever fails here, the tool has run, and what came of it counts.
+                try:
+                    durations, overheads = entry.waiting, self._waiting
+                    durations.append(perf_counter() - ready)
+                    overheads.append(ready - started)
+                    if len(durations) >= WAITING:
+                        entry.durations.fold()
+                    if len(overheads) >= WAITING:
+                        self._overhead.fold()
+                except KeyboardInterrupt:
+                    raise
+                except BaseException:  # no room on the stack, no memory, or who takes the values ends the process
+                    pass
         except KeyboardInterrupt:
             raise
-        except BaseException as error:
-            return self._failure(name, "error", problems.failed(error))
-        finally:
-            # Faster than `record`.
-            durations, overheads = entry.waiting, self._waiting
-            durations.append(perf_counter() - ready)
-            overheads.append(ready - started)
-            if len(durations) >= WAITING:
-                entry.durations.fold()
-            if len(overheads) >= WAITING:
-                self._overhead.fold()
+        except BaseException:  # where there is no room on the stack, not even a failure can be told
+            return UNTOLD
 
     def __iter__(self) -> Iterator[Tool]:
         """The tools, sorted by name."""

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from . import junit, unittest_output
 from .outcome import Ended, TestReport
-from .process import Completed, Printed, Stopped, quiet_environment, run
+from .process import UNKNOWN, Completed, Printed, Stopped, quiet_environment, run
 
 __all__ = ["Asked", "Interpreter", "run_pytest", "run_unittest"]
 
@@ -21,7 +21,11 @@ _BIN, _PYTHON = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin"
 _UNITTEST_LIMIT = 4 << 20
 _MISSING = re.compile(r"No module named '?pytest'?\s*\Z")
 # Exit codes of pytest.
-_REFUSED, _NOTHING, _INTERRUPTED = 4, 5, 2
+_INTERRUPTED, _BROKEN, _REFUSED, _NOTHING = 2, 3, 4, 5
+# The last thing that pytest prints when `pytest.exit` has ended it, with any exit code.
+_EXITED = re.compile(r"^!+ _pytest\.outcomes\.Exit: .* !+\s*\Z", re.MULTILINE)
+# What it prints at the end else.
+_SUMMED_UP = re.compile(r" in \d+\.\d\ds\b[^\n]*\s*\Z")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +92,7 @@ def run_pytest(python: Interpreter, asked: Asked) -> TestReport:
             arguments.append(f"-k={asked.keyword}")
         arguments += ["::".join([str(path), names]) if names else str(path) for path, names in asked.targets]
         done = python.run(arguments, asked)
-        found = junit.read(results)
+        found = junit.read(results, lambda dotted: _named(dotted, asked.root, [asked.root]))
         printed = _plain(done.output, asked.root).replace(str(results), "results.xml")
     report = TestReport(runner="pytest", ended="ran", code=done.code, output=printed)
     if done.timed_out:
@@ -100,12 +104,16 @@ def run_pytest(python: Interpreter, asked: Asked) -> TestReport:
         return _without_result(report, "nothing", f"no tests were found: {_expected(asked, 'pytest')}")
     if done.code == _REFUSED:
         return _without_result(report, "refused", "pytest refused to run")
-    if found is None or (done.code not in (0, 1, _INTERRUPTED) and not found.failures):
+    if found is None and _SUMMED_UP.search(done.output):
+        note = f"pytest wrote no results, as with the option `-p no:junitxml`; it ended with {done.ending}"
+        return _without_result(report, "crashed", note)
+    is_odd = done.code not in (0, 1, _INTERRUPTED) and done.ending != UNKNOWN
+    if found is None or (is_odd and not found.failures):
         return _without_result(report, "crashed", f"pytest crashed: {done.ending}")
-    notes = []
-    if done.code == _INTERRUPTED:
-        notes.append("pytest stopped before the end")
-    return _with_results(report, found, asked, notes)
+    if found.are_none and done.code == 0:
+        return _without_result(report, "nothing", "no tests were run")
+    stopped = done.code in (_INTERRUPTED, _BROKEN) or found.unfinished > 0 or bool(_EXITED.search(done.output))
+    return _with_results(replace(report, stopped=stopped), found, asked, done.ending)
 
 
 def run_unittest(python: Interpreter, asked: Asked) -> TestReport:
@@ -117,27 +125,35 @@ def run_unittest(python: Interpreter, asked: Asked) -> TestReport:
     python = replace(python, environment=environment)
     keyword = [f"-k={asked.keyword}"] if asked.keyword else []
     done = python.run(["-m", "unittest", *words, *keyword], asked, limit=_UNITTEST_LIMIT)
-    found = unittest_output.read(done.output, lambda dotted: _named(dotted, asked.root, tops))
+
+    def named(dotted: str) -> str:
+        # Of a name that there is not, unittest says the last part alone.
+        whole = next((word for word in words if word.endswith(f".{dotted}")), dotted)
+        return _named(whole, asked.root, tops)
+
+    found = unittest_output.read(done.output, named)
     report = TestReport(runner="unittest", ended="ran", code=done.code, output=_plain(done.output, asked.root))
     if done.timed_out:
         return _without_result(report, "timed_out", _too_long(asked))
     if found is None and done.code == 1 and (broken := unittest_output.broken_import(done.output, files)):
         shown = replace(broken, name=broken.name.removeprefix(f"{asked.root}{os.sep}"))
         results = junit.Results(errors=1, failures=[shown])
-        return _with_results(report, results, asked, ["unittest ran no tests, since a file could not be imported"])
+        note = "unittest ran no tests, since a file could not be imported"
+        return replace(_with_results(report, results, asked, done.ending), notes=(note,))
     if found is None:
         return _without_result(report, "crashed", f"unittest crashed: {done.ending}")
-    if not found.failures and found.passed + found.skipped + found.xfailed == 0:
+    if found.are_none:
         note = f"no tests were found: {_expected(asked, 'unittest')}"
         return replace(_without_result(report, "nothing", note), output="")
-    return _with_results(report, found, asked, [])
+    return _with_results(report, found, asked, done.ending)
 
 
-def _with_results(report: TestReport, found: junit.Results, asked: Asked, notes: list[str]) -> TestReport:
-    explained = bool(found.failures) or report.code == 0
-    if not explained:
-        how = "a signal" if report.code is None else f"exit code {report.code}"
-        notes.append(f"no test failed, but {report.runner} ended with {how}")
+def _with_results(report: TestReport, found: junit.Results, asked: Asked, ending: str) -> TestReport:
+    notes = [f"{report.runner} stopped before the end"] if report.stopped else []
+    explained = bool(found.failures) or (report.code == 0 and not report.stopped)
+    if not explained and report.code != 0:
+        how = "ended:" if report.code is None else "ended with"
+        notes.append(f"no test failed, but {report.runner} {how} {ending}")
     return replace(
         report,
         passed=found.passed,

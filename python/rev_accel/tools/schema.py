@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, NotRequired, get_type_hints
 
 from rev_accel.errors import InputError
 
+from .result import plain
+
 try:
     import docstring_parser
     import pydantic
     import pydantic_core
     from pydantic import ConfigDict, Field, TypeAdapter, with_config
+    from pydantic.json_schema import GenerateJsonSchema
     from typing_extensions import TypedDict
 except ImportError as error:
     raise ImportError(
@@ -62,17 +66,31 @@ class Signature:
             fields = {field: _field(hints[field], defaults[field], texts.get(field)) for field in defaults}
             taken = with_config(ConfigDict(extra="forbid", allow_inf_nan=False))(TypedDict(name, fields))  # type: ignore[operator]
             adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(taken)
-            found = adapter.json_schema()
+            found = adapter.json_schema(schema_generator=_Generator)
         except KeyError as error:
             raise InputError(f"parameter `{error.args[0]}` of tool `{name}` has no type hint: expected one") from None
         except (NameError, TypeError, pydantic.errors.PydanticUserError) as error:
             raise InputError(f"tool `{name}` has a type hint that cannot be used: {error}") from error
         for field, default in defaults.items():
             if default is not inspect.Parameter.empty:
-                found["properties"][field]["default"] = pydantic_core.to_jsonable_python(default)
+                found["properties"][field]["default"] = _as_json(default)
         self.schema = _in_order(found)
         self.check = adapter.validator.validate_python
         self.check_json = adapter.validator.validate_json
+
+
+class _Generator(GenerateJsonSchema):
+    """Pydantic's, with defaults that are the same in any process."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return _as_json(dft)
+
+
+def _as_json(value: object) -> Any:
+    try:
+        return json.loads(json.dumps(value, default=plain))
+    except TypeError:  # keys of a dict that are no texts, for example
+        return pydantic_core.to_jsonable_python(value)
 
 
 def _field(hint: Any, default: object, text: str | None) -> Any:

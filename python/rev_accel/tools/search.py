@@ -12,7 +12,7 @@ from .definition import tool
 if TYPE_CHECKING:
     from rev_accel.workspace import Workspace
 
-__all__ = ["SearchTools", "counted"]
+__all__ = ["SearchTools", "counted", "path_shown"]
 
 MOST_RESULTS = 500
 MOST_CONTEXT = 10
@@ -86,12 +86,12 @@ def _lines(matches: tuple[Match, ...]) -> list[str]:
     last: tuple[str, int] | None = None
     has_context = any(match.before or match.after for match in matches)
     for match in matches:
-        first = match.line - len(match.before)
+        path, first = path_shown(match.path), match.line - len(match.before)
         if has_context and last is not None and last != (match.path, first - 1):
             lines.append("--")
-        lines += [f"{match.path}-{first + index}- {text}" for index, text in enumerate(match.before)]
-        lines.append(f"{match.path}:{match.line}: {_shown(match)}")
-        lines += [f"{match.path}-{match.line + 1 + index}- {text}" for index, text in enumerate(match.after)]
+        lines += [f"{path}-{first + index}- {text}" for index, text in enumerate(match.before)]
+        lines.append(f"{path}:{match.line}: {_shown(match)}")
+        lines += [f"{path}-{match.line + 1 + index}- {text}" for index, text in enumerate(match.after)]
         last = (match.path, match.line + len(match.after))
     return lines
 
@@ -108,11 +108,11 @@ def _rest(result: SearchResult, matches: tuple[Match, ...]) -> list[str]:
     for match in matches:
         shown[match.path] = shown.get(match.path, 0) + 1
     left = [(path, lines - shown.get(path, 0)) for path, lines in result.counts.items() if lines > shown.get(path, 0)]
-    binary = [f"{path}: a binary file matches." for path in result.binary[:FILES]]
+    binary = [f"{path_shown(path)}: a binary file matches." for path in result.binary[:FILES]]
     left = [(path, lines) for path, lines in left if path not in result.binary]
     if not left:
         return binary
-    lines = ["Not shown:", *(f"{path}: {counted(lines, 'line')}" for path, lines in left[:FILES])]
+    lines = ["Not shown:", *(f"{path_shown(path)}: {counted(lines, 'line')}" for path, lines in left[:FILES])]
     if len(left) > FILES:
         lines.append(
             f"and {counted(sum(lines for _, lines in left[FILES:]), 'line')} in {len(left) - FILES:,} more files"
@@ -121,10 +121,15 @@ def _rest(result: SearchResult, matches: tuple[Match, ...]) -> list[str]:
 
 
 def _errors(result: SearchResult) -> list[str]:
-    lines = [f"`{error.path}` was not searched: {error.message}" for error in result.errors[:ERRORS]]
+    lines = [f"`{path_shown(error.path)}` was not searched: {error.message}" for error in result.errors[:ERRORS]]
     if len(result.errors) > ERRORS:
         lines.append(f"{len(result.errors) - ERRORS:,} more files and folders were not searched")
     return lines
+
+
+def path_shown(path: str) -> str:
+    """A path in one line: what cannot be printed is escaped, as by `list_dir`."""
+    return path if path.isprintable() else repr(path)[1:-1]
 
 
 def counted(number: int, what: str) -> str:

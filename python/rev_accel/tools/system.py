@@ -50,11 +50,12 @@ class SystemTools:
 def _program(name: str, root: Path) -> Path | None:
     """The first program of a name in an absolute folder of PATH that is not in the workspace."""
     for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        folder = Path(entry)
-        if not entry or not folder.is_absolute() or folder.resolve().is_relative_to(root):
+        path = Path(entry) / (f"{name}.exe" if sys.platform == "win32" else name)
+        # Those of `os.path` take what may not be looked at for absent, and have no trouble with links in circles.
+        places = (Path(os.path.realpath(one)) for one in (entry, path))
+        if not os.path.isabs(entry) or any(place.is_relative_to(root) for place in places):
             continue
-        path = folder / (f"{name}.exe" if sys.platform == "win32" else name)
-        if path.is_file() and os.access(path, os.X_OK) and not path.resolve().is_relative_to(root):
+        if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import tokenize
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rev_accel.errors import ToolError
 
@@ -13,6 +13,9 @@ __all__ = ["Text", "decode"]
 
 # As git does, a file is binary if there is a NUL in so much of it.
 LOOKED_AT_BYTES = 8000
+
+# Control characters but for those from bell to carriage return, and escape.
+NOT_IN_TEXT = bytes({*range(32), 127} - {*range(7, 14), 27})
 
 # The longer ones first: that of UTF-16 begins that of UTF-32.
 MARKS = (
@@ -37,19 +40,28 @@ class Text:
     """`None` where they differ from line to line."""
 
     def encode(self, text: str) -> bytes:
-        """The bytes of another text, written in the same way.
+        """The bytes of another text of the same form, written in the same way.
 
         Raises:
             ToolError: The encoding has not all of its characters.
         """
         if self.line_end is not None and self.line_end != "\n":
-            text = text.replace("\r\n", "\n").replace("\n", self.line_end)
+            text = text.replace("\n", self.line_end)
         try:
             return self.mark + text.encode(self.encoding)
         except UnicodeEncodeError as error:
             raise ToolError(
                 f"the file is in {self.encoding}, which has no {text[error.start]!a}: expected text that it can hold"
             ) from None
+
+    def formed(self, text: str) -> str:
+        """What somebody wrote with line ends of their own, in the form of this text."""
+        return text if self.line_end is None else text.replace("\r\n", "\n")
+
+    def as_it_is(self) -> Text:
+        """The same with the line ends in the text."""
+        text = self.text if self.line_end is None else self.text.replace("\n", self.line_end)
+        return replace(self, text=text, line_end=None)
 
     def notes(self) -> list[str]:
         """What is unusual about it, for people and models."""
@@ -64,7 +76,7 @@ def decode(data: bytes) -> Text | None:
     """The text of a file; `None` if it is binary.
 
     The encoding is that of a byte order mark, else UTF-8, else the one that Python source declares, else Latin-1, which
-    takes any bytes.
+    takes any bytes: so what it takes is text only without control characters that no text has.
     """
     for mark, encoding in MARKS:
         if data.startswith(mark):
@@ -86,7 +98,7 @@ def decode(data: bytes) -> Text | None:
             return _text(text, encoding)
     except (SyntaxError, ValueError, LookupError):  # no known encoding is declared, or it is not that one
         pass
-    return _text(data.decode("latin-1"), "latin-1")
+    return None if data.translate(None, NOT_IN_TEXT) != data else _text(data.decode("latin-1"), "latin-1")
 
 
 def _text(text: str, encoding: str, mark: bytes = b"") -> Text:

@@ -50,8 +50,8 @@ class Workspace:
     Windows there is a moment between the look and the deed).
 
     What the system says, as `FileNotFoundError`, is raised as it is. `InputError` is for what cannot be a path, for
-    what is of another kind than can be worked with, such as a FIFO, and for what has to stay: roots, and what is in
-    `.git`.
+    what is of another kind than can be worked with, such as a FIFO, and for what has to stay: roots, what is in `.git`,
+    and, as a whole, a folder with a `.git` at any depth in it.
 
     Args:
         root: The main root, by default that of `rev_accel.workspace`; taken once, here.
@@ -112,9 +112,13 @@ class Workspace:
         with self.open(path) as file:
             if limit is None:
                 return file.read()
-            data = file.read(limit + 1)
+            # Room is taken for what is asked for.
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(min(size, limit) + 1)
+            if size < len(data) <= limit:  # it grows, or tells no size
+                data += file.read(limit + 1 - len(data))
             if len(data) > limit:
-                size = max(os.fstat(file.fileno()).st_size, len(data))
+                size = max(size, len(data))
                 raise InputError(f"`{os.fspath(path)}` has {size:,} bytes: expected at most {limit:,}")
             return data
 
@@ -145,7 +149,7 @@ class Workspace:
                 now, nothing is written and a `StaleFileError` tells the difference. Writers of one process
                 take turns; that one of another process writes between the comparison and the replacement is not ruled
                 out, but of two who create a file one is refused.
-            make_folders: Whether missing folders are made.
+            make_folders: Whether missing folders are made; if the file cannot be written, they go again.
             break_links: Whether a file with several names (hard links) may be parted from the others.
         """
         match expected:
@@ -196,7 +200,8 @@ class Workspace:
         """Copies a file, or a folder with all that is in it; it appears as a whole, or not at all.
 
         A link is followed if it is `source`, and copied as a link if it is in a folder. Modes are kept, owners and
-        times are not; FIFOs, sockets and devices in a folder are left out. The rest is as with `move`.
+        times are not; FIFOs, sockets and devices in a folder are left out. A file with several names (hard links) is
+        not replaced. The rest is as with `move`.
         """
         self._core.copy(source, target, overwrite)
 

@@ -76,6 +76,7 @@ fn workspace(py: Python<'_>, path: &str, fault: &WorkspaceFault, message: String
         | WorkspaceFault::Kind { .. }
         | WorkspaceFault::HardLinks(_)
         | WorkspaceFault::Protected(_)
+        | WorkspaceFault::HoldsRepository(_)
         | WorkspaceFault::Restless
         | WorkspaceFault::TooDeep(_)
         | WorkspaceFault::Cancelled => input(py, message),

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rev_accel.history.calls import Call, calls, pair
-from rev_accel.history.facts import arguments_of, files_of, is_error, one_line, shown, text_of
+from rev_accel.history.facts import arguments_of, files_of, is_error, shown, text_of
+from rev_accel.history.summary import one_line
 
 __all__ = ["HEADER", "Summary"]
 
@@ -193,7 +194,7 @@ class Summary:
         tool = one_line(call.tool, TARGET)
         self.tools.put(tool, str(_number(self.tools.lines.get(tool)) + 1))
         arguments = arguments_of(call.arguments)
-        files = list(files_of(arguments))
+        files = [one_line(file, TARGET) for file in files_of(arguments)]
         for file in files:
             by = self.files.lines.get(file, "").split(", ")
             self.files.put(file, ", ".join(dict.fromkeys([*filter(None, by), tool])))

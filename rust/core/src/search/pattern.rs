@@ -56,7 +56,7 @@ pub(super) fn matcher(pattern: &Pattern) -> Result<RegexMatcher> {
     if pattern.text.len() > MAX_PATTERN_BYTES {
         return Err(refused(format!("it is longer than {MAX_PATTERN_BYTES} bytes")));
     }
-    if !pattern.literal && places_of(&pattern.text).is_some_and(|places| places > MAX_PLACES) {
+    if !pattern.literal && parsed(&pattern.text).is_some_and(|hir| places(&hir) > MAX_PLACES) {
         let message =
             format!("it has more than {MAX_PLACES} places once its repetitions are written out; use `*` or `+`");
         return Err(refused(message));
@@ -72,7 +72,12 @@ pub(super) fn matcher(pattern: &Pattern) -> Result<RegexMatcher> {
         .size_limit(MAX_COMPILED_BYTES)
         .dfa_size_limit(MAX_AUTOMATON_BYTES)
         .nest_limit(MAX_NESTING);
-    builder.build(&pattern.text).map_err(|error| {
+    let mut made = builder.build(&pattern.text);
+    if made.is_err() && !pattern.literal && parsed(&pattern.text).is_some() {
+        // It is put into brackets, and a comment at its end, as `(?x)` allows one, would hide the closing one.
+        made = builder.build(&format!("{}\n", pattern.text)).or(made);
+    }
+    made.map_err(|error| {
         refused(match error.kind() {
             ErrorKind::NotAllowed(_) => "it matches the end of a line, and the search is line by line".to_owned(),
             ErrorKind::Regex(message) if message.contains("size limit") => {
@@ -84,11 +89,11 @@ pub(super) fn matcher(pattern: &Pattern) -> Result<RegexMatcher> {
     })
 }
 
-/// The places of a pattern, if it is a valid one.
-fn places_of(pattern: &str) -> Option<u32> {
+/// The parts of a pattern, if it is a valid one.
+fn parsed(pattern: &str) -> Option<Hir> {
     let mut parser = ParserBuilder::new();
     parser.utf8(false).multi_line(true).nest_limit(MAX_NESTING);
-    parser.build().parse(pattern).ok().map(|hir| places(&hir))
+    parser.build().parse(pattern).ok()
 }
 
 /// How many places a part has: texts and classes, as often as they are repeated. The nesting of parts is bounded by the parser.

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use super::fault::Outcome;
 use super::folder::Folder;
 use super::temporary::{self, Temporary};
-use super::tree::MAX_DEPTH;
+use super::tree::{self, MAX_DEPTH};
 use super::{Kind, Place, Resolution, Right, Workspace, WorkspaceFault, again};
 use crate::cancel::Cancel;
 use crate::error::Result;
@@ -16,7 +16,8 @@ const PIECE: u64 = 16 << 20;
 
 impl Workspace {
     /// Copies a file, or a folder with all that is in it. What has the name already is replaced only if `replaces`, and never if it is a
-    /// folder. A link is followed if it is named, and copied as a link if it is in a folder. Modes are kept, owners and times are not.
+    /// folder. A link is followed if it is named, and copied as a link if it is in a folder. Modes are kept, owners and times are not. A folder
+    /// with a repository in it is refused, and so is a file with several names as what is replaced.
     ///
     /// The copy appears as a whole, or not at all.
     pub fn copy(&self, from: &str, to: &str, replaces: bool, cancel: &Cancel) -> Result<()> {
@@ -24,8 +25,17 @@ impl Workspace {
             let source = self.place(from, Right::Read, Resolution::default())?;
             let status = source.status().map_err(|fault| fault.at(from))?;
             let target = self.target(&source.name, to, replaces)?;
+            if status.kind == Kind::Folder {
+                tree::refuse_repositories(&source.folder, &source.last, cancel).map_err(|fault| fault.at(from))?;
+            }
+            if let Ok(there) = target.folder.status(&target.last)
+                && there.kind == Kind::File
+                && there.links > 1
+            {
+                return Err(WorkspaceFault::HardLinks(there.links).at(to));
+            }
             let copying = Copying { replaces, is_durable: status.kind == Kind::File, is_move: false, cancel };
-            copying.copy(&source, status.kind, &target).map_err(|fault| fault.at(from))
+            copying.copy(&source, status.kind, &target).map_err(|fault| target.refused(fault, from, to))
         })
     }
 }
@@ -55,8 +65,11 @@ impl Copying<'_> {
             }
             Kind::Folder => {
                 let from = source.folder.folder(&source.last)?;
-                let (temporary, ()) = Temporary::new(folder, |name| folder.make_folder(name))?;
-                self.entries(&from, &folder.folder(temporary.name())?, 0)?;
+                let (temporary, ()) = Temporary::new(folder, |name| folder.make_folder(name, true))?;
+                let to = folder.folder(temporary.name())?;
+                self.entries(&from, &to, 0)?;
+                self.modes(&from, &to)?;
+                folder.set_mode(temporary.name(), source.folder.status(&source.last)?.mode)?;
                 temporary
             }
             Kind::Link => {
@@ -88,7 +101,7 @@ impl Copying<'_> {
                     self.content(&file, &to.create(&name, true)?)?;
                 }
                 Kind::Folder => {
-                    to.make_folder(&name)?;
+                    to.make_folder(&name, true)?;
                     self.entries(&from.folder(&name)?, &to.folder(&name)?, depth + 1)?;
                 }
                 Kind::Link => to.make_link(&from.read_link(&name)?, &name)?,
@@ -97,6 +110,20 @@ impl Copying<'_> {
                 }
                 // Nothing could be read from a copy of it.
                 Kind::Other => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the folders their modes. Nothing can be put into some of them afterwards.
+    fn modes(&self, from: &Folder, to: &Folder) -> Outcome<()> {
+        for name in to.names()? {
+            if self.cancel.is_cancelled() {
+                return Err(WorkspaceFault::Cancelled);
+            }
+            if to.status(&name)?.kind == Kind::Folder {
+                self.modes(&from.folder(&name)?, &to.folder(&name)?)?;
+                to.set_mode(&name, from.status(&name)?.mode)?;
             }
         }
         Ok(())

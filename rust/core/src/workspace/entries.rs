@@ -1,14 +1,14 @@
 //! What is there: the entries of folders, and folders that are made, moved and deleted.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::Path;
 
 use super::fault::Outcome;
 use super::folder::Folder;
-use super::{Kind, Place, Resolution, Right, Workspace, WorkspaceFault, again, copying, tree};
+use super::{Kind, MadeFolders, Place, Resolution, Right, Workspace, WorkspaceFault, again, copying, tree};
 use crate::cancel::Cancel;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What stands behind a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Workspace {
     /// Makes a folder and those around it; one that is there is left as it is.
     pub fn make_folder(&self, path: &str) -> Result<()> {
         let how = Resolution { makes_folders: true, ..Resolution::default() };
-        self.within(path, Right::Write, how, |place| match place.folder.make_folder(&place.last) {
+        self.within(path, Right::Write, how, |place| match place.folder.make_folder(&place.last, false) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => match place.status()?.kind {
                 Kind::Folder => Ok(()),
                 found => Err(WorkspaceFault::Kind { found, expected: "a folder, or nothing" }),
@@ -88,25 +88,32 @@ impl Workspace {
         })
     }
 
-    /// Deletes a file, a link itself, or a folder: an empty one or, with `is_recursive`, all that is in it.
+    /// Deletes a file, a link itself, or a folder: an empty one or, with `is_recursive`, all that is in it, unless that is a repository.
     pub fn delete(&self, path: &str, is_recursive: bool, cancel: &Cancel) -> Result<()> {
-        self.within(path, Right::Write, ITSELF, |Place { folder, last, name }| {
+        self.within(path, Right::Write, ITSELF, |Place { folder, last, name, .. }| {
             self.may_go(name)?;
             if folder.status(last)?.kind != Kind::Folder {
                 return Ok(folder.remove_file(last)?);
             }
-            if is_recursive { tree::delete(folder, last, cancel) } else { Ok(folder.remove_folder(last)?) }
+            if !is_recursive {
+                return Ok(folder.remove_folder(last)?);
+            }
+            tree::refuse_repositories(folder, last, cancel)?;
+            tree::delete(folder, last, cancel)
         })
     }
 
     /// Gives something another name; a link is moved itself. What has that name already is replaced only if `replaces`, and never
-    /// if it is a folder. To another file system it is copied and then deleted.
+    /// if it is a folder. A folder with a repository in it stays. To another file system it is copied and then deleted.
     pub fn rename(&self, from: &str, to: &str, replaces: bool, cancel: &Cancel) -> Result<()> {
         again(|| {
             let source = self.place(from, Right::Write, ITSELF)?;
             self.may_go(&source.name).map_err(|fault| fault.at(from))?;
             let status = source.folder.status(&source.last).map_err(|error| WorkspaceFault::from(error).at(from))?;
             let target = self.target(&source.name, to, replaces)?;
+            if status.kind == Kind::Folder {
+                tree::refuse_repositories(&source.folder, &source.last, cancel).map_err(|fault| fault.at(from))?;
+            }
             let moved = if target.folder.status(&target.last).is_ok_and(|there| there.is_same(&status)) {
                 // The system takes two names of one file for one, and would leave both.
                 source.folder.remove_file(&source.last)
@@ -119,10 +126,10 @@ impl Workspace {
                 Err(error) if error.kind() == ErrorKind::CrossesDevices => {
                     copying::Copying { replaces, is_durable: true, is_move: true, cancel }
                         .copy(&source, status.kind, &target)
-                        .map_err(|fault| fault.at(to))?;
+                        .map_err(|fault| target.refused(fault, from, to))?;
                     tree::remove(&source.folder, &source.last, cancel).map_err(|fault| fault.at(from))
                 }
-                moved => moved.map_err(|error| WorkspaceFault::from(error).at(to)),
+                moved => moved.map_err(|error| target.refused(error.into(), from, to)),
             }
         })
     }
@@ -150,17 +157,21 @@ impl Workspace {
     }
 
     /// Opens a folder by its name in a root, and makes what is missing of it.
-    pub(super) fn made(&self, name: &Path) -> Outcome<Folder> {
+    pub(super) fn made(&self, name: &Path, made: &mut MadeFolders) -> Outcome<Folder> {
         let root = self.root_of(name).ok_or(WorkspaceFault::Outside)?;
         let mut folder = Folder::open(&root.path)?;
         for part in name.strip_prefix(&root.path).unwrap_or(name) {
             folder = match folder.folder(part) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    match folder.make_folder(part) {
+                    let is_new = match folder.make_folder(part, false) {
                         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
-                        _ => {}
+                        done => done.is_ok(),
+                    };
+                    let inner = folder.folder(part)?;
+                    if is_new {
+                        made.0.push((folder, part.to_owned()));
                     }
-                    folder.folder(part)?
+                    inner
                 }
                 opened => opened?,
             };
@@ -176,5 +187,21 @@ impl Workspace {
             ));
         }
         Ok(())
+    }
+}
+
+impl Place {
+    /// The error of what could not be moved or copied here: about the path that is the cause, as far as that can be told.
+    pub(super) fn refused(&self, fault: WorkspaceFault, from: &str, to: &str) -> Error {
+        let is_here = match &fault {
+            WorkspaceFault::System(error) => match error.kind() {
+                ErrorKind::NotFound => false,
+                ErrorKind::PermissionDenied => self.folder.may_write(OsStr::new(".")).is_err(),
+                _ => true,
+            },
+            WorkspaceFault::Exists => true,
+            _ => false,
+        };
+        fault.at(if is_here { to } else { from })
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::{Kind, Version};
+use super::{Kind, Version, shown};
 use crate::error::Error;
 
 /// Why something in a workspace could not be done.
@@ -27,6 +27,8 @@ pub enum WorkspaceFault {
     HardLinks(u64),
     /// It cannot be changed here: why, and what to do.
     Protected(&'static str),
+    /// It is a folder with the own data of a git repository in it: where, from there.
+    HoldsRepository(PathBuf),
     /// Something is there already, and was not to be replaced.
     Exists,
     /// The file is not as it was expected to be.
@@ -83,9 +85,14 @@ impl fmt::Display for WorkspaceFault {
             Self::Kind { found, expected } => write!(f, "is {found}: expected {expected}"),
             Self::HardLinks(links) => write!(
                 f,
-                "has {links} names (hard links), and writing would part it from the others: copy it first, or allow that"
+                "has {links} names (hard links), and writing would part it from the others: delete this name first, or allow that"
             ),
             Self::Protected(why) => f.write_str(why),
+            Self::HoldsRepository(place) => write!(
+                f,
+                "has a git repository's own data in it, at `{}`, which has to stay as it is: work on what is beside that",
+                shown(&place.to_string_lossy())
+            ),
             Self::Exists => f.write_str("is there already: choose another name, or ask for it to be replaced"),
             Self::Stale { found: _, expected_absent: true } => {
                 f.write_str("is there already, and was expected not to be; read it first")

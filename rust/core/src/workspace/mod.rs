@@ -170,13 +170,14 @@ impl Workspace {
             };
             // That round a root is there.
             let makes = how.makes_folders && self.root_of(parent).is_some();
-            let folder = if makes { self.made(parent)? } else { Folder::open(parent)? };
-            Ok(Place { folder, last, name })
+            let mut made = MadeFolders::default();
+            let folder = if makes { self.made(parent, &mut made)? } else { Folder::open(parent)? };
+            Ok(Place { folder, last, name, made })
         };
         open().map_err(|fault: WorkspaceFault| fault.at(path))
     }
 
-    /// Does something at the place of a path.
+    /// Does something at the place of a path. If it fails, folders that were made for it go again.
     fn within<T>(
         &self,
         path: &str,
@@ -184,7 +185,12 @@ impl Workspace {
         how: Resolution,
         mut work: impl FnMut(&Place) -> Outcome<T>,
     ) -> Result<T> {
-        again(|| work(&self.place(path, right, how)?).map_err(|fault| fault.at(path)))
+        again(|| {
+            let mut place = self.place(path, right, how)?;
+            let done = work(&place).map_err(|fault| fault.at(path))?;
+            place.made.0.clear();
+            Ok(done)
+        })
     }
 
     /// Whether a name is that of a root, or of a folder around one.
@@ -200,6 +206,19 @@ struct Place {
     folder: Folder,
     last: OsString,
     name: PathBuf,
+    made: MadeFolders,
+}
+
+/// Folders that were made, each by the one that it is in, and are removed if they are still empty in the end.
+#[derive(Default)]
+struct MadeFolders(Vec<(Folder, OsString)>);
+
+impl Drop for MadeFolders {
+    fn drop(&mut self) {
+        while let Some((around, name)) = self.0.pop() {
+            let _ = around.remove_folder(&name);
+        }
+    }
 }
 
 impl Place {

@@ -54,7 +54,7 @@ impl<'a> Temporary<'a> {
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
         if !self.is_placed {
-            let _ = tree::remove(self.folder, &self.name, &Cancel::new());
+            let _ = tree::remove_own(self.folder, &self.name, &Cancel::new());
         }
     }
 }
@@ -86,7 +86,7 @@ pub(super) fn sweep(folder: &Folder, cancel: &Cancel) {
         folder.status(name).is_ok_and(|status| now - status.modified > LEFT_OVER.as_nanos().cast_signed())
     };
     for name in names.iter().filter(|name| is_old(name)) {
-        let _ = tree::remove(folder, name, cancel);
+        let _ = tree::remove_own(folder, name, cancel);
     }
 }
 

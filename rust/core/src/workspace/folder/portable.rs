@@ -44,8 +44,13 @@ impl Folder {
         Ok(())
     }
 
-    pub(in super::super) fn make_folder(&self, part: &OsStr) -> io::Result<()> {
+    pub(in super::super) fn make_folder(&self, part: &OsStr, _is_private: bool) -> io::Result<()> {
         fs::create_dir(self.0.join(part))
+    }
+
+    /// Folders have no mode here: only whether there is one is told.
+    pub(in super::super) fn set_mode(&self, part: &OsStr, _mode: u32) -> io::Result<()> {
+        fs::symlink_metadata(self.0.join(part)).map(|_| ())
     }
 
     pub(in super::super) fn remove_file(&self, part: &OsStr) -> io::Result<()> {

@@ -92,8 +92,18 @@ impl Folder {
         }
     }
 
-    pub(in super::super) fn make_folder(&self, part: &OsStr) -> io::Result<()> {
-        Ok(fs::mkdirat(&self.0, part, Mode::from_bits_truncate(0o777))?)
+    /// Makes a folder, for the user alone or as the system's mask has it.
+    pub(in super::super) fn make_folder(&self, part: &OsStr, is_private: bool) -> io::Result<()> {
+        let mode = Mode::from_bits_truncate(if is_private { 0o700 } else { 0o777 });
+        Ok(fs::mkdirat(&self.0, part, mode)?)
+    }
+
+    /// Gives a folder in this one a mode.
+    pub(in super::super) fn set_mode(&self, part: &OsStr, mode: u32) -> io::Result<()> {
+        // By a handle that is more than a place, so that no link is followed.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = opened(fs::openat(&self.0, part, flags, Mode::empty()))?;
+        Ok(fs::fchmod(folder, Mode::from_raw_mode(mode as _))?)
     }
 
     pub(in super::super) fn remove_file(&self, part: &OsStr) -> io::Result<()> {
