@@ -198,7 +198,12 @@ def test_a_patch_that_ends_after_uninstall_leaves_ours_which_a_second_one_takes_
         accel.uninstall()
     registry = sys.modules["rev.tools.registry"]
     assert points.is_ours(registry.analyze_ast_patterns) and "No Python" in registry.analyze_ast_patterns(".")
+    told = {point.name: (point.state, point.reason) for point in accel.status().points}
+    state, reason = told.pop("rev.tools.analysis.analyze_ast_patterns")
+    assert state == "original" and reason.startswith("but not rev.tools.registry.analyze_ast_patterns: ")
+    assert set(told.values()) == {("original", "")}
     accel.uninstall()
+    assert {point.reason for point in accel.status().points} == {""}
     assert not points.changed(before, points.everything())
 
 
