@@ -8,7 +8,7 @@ from typing import Any
 
 import rev_accel.compat.rev as accel
 from compat import rev as points
-from compat.process import in_rev
+from compat.process import in_every_rev, in_rev
 
 
 def reasons(report: Any, group: str) -> dict[str, str]:
@@ -135,6 +135,29 @@ def test_a_function_with_another_body() -> None:
     )
     (why,) = check_only_skipped("history").values()
     assert why == "does not do the same as in the versions that are known"
+
+
+@in_every_rev
+def test_each_function_with_another_text_or_number_in_it() -> None:
+    points.load()
+    for name in points.POINTS:
+        function = points.get(name)
+        code = function.__code__
+        assert isinstance(code.co_consts[0], str), "each of them has a docstring"
+        for what, other in ((str, "another"), (int, 4_321)):
+            places = [at for at, one in enumerate(code.co_consts) if at and type(one) is what]
+            for at in places:
+                changed_constants = (*code.co_consts[:at], other, *code.co_consts[at + 1 :])
+                function.__code__ = code.replace(co_consts=changed_constants)
+                assert "does not do the same as in the versions" in refusal(name), (name, code.co_consts[at])
+        function.__code__ = code.replace(co_consts=("Said in other words.", *code.co_consts[1:]))
+        assert refusal(name) == ""
+        function.__code__ = code
+
+
+def refusal(name: str) -> str:
+    """Why nothing would be put at a point; empty if it fits."""
+    return next(point.reason for point in accel.status().points if point.name == name)
 
 
 @in_rev

@@ -78,7 +78,9 @@ def run(tell: Tell, deadline: float) -> None:
         try:
             found = check(old, new)
         except Exception as error:  # the others can be made all the same
-            found = Check(name=name, outcome="unchecked", compared=f"it ended: {type(error).__name__}: {cut(str(error))}")
+            found = Check(
+                name=name, outcome="unchecked", compared=f"it ended: {type(error).__name__}: {cut(str(error))}"
+            )
             tell("problem", text=f"comparing {name} ended: {type(error).__name__}: {cut(str(error))}")
         tell("check", **asdict(found))
 

@@ -72,7 +72,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def temporary_places() -> Iterator[Path]:
     """Where a temporary folder may be made; `tempfile` itself would try by writing there."""
-    for place in (*map(os.environ.get, ("TMPDIR", "TEMP", "TMP")), "/tmp", "/var/tmp", "/usr/tmp"):  # noqa: S108
+    for place in (*map(os.environ.get, ("TMPDIR", "TEMP", "TMP")), "/tmp", "/var/tmp", "/usr/tmp"):
         if place and os.path.isdir(place):
             yield Path(place).resolve()
 
