@@ -174,7 +174,7 @@ def test_a_working_folder_that_was_removed_is_as_it_is_alone(starter: Starter) -
         file.writestr("__main__.py", program)
     accel = str(starter.installation.commands / "rev-accel")
     lost = ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh"]
-    for form in (["program"], [command], ["python", command], ["python", str(archive)]):
+    for form in ([command], ["python", str(archive)]):
         alone = starter.start(*lost, *form)
         assert "FileNotFoundError" in alone[2]
         assert starter.start(*lost, accel, "exec", "--", *form) == alone

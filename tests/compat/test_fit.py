@@ -8,7 +8,7 @@ from typing import Any
 
 import rev_accel.compat.rev as accel
 from compat import rev as points
-from compat.process import in_every_rev, in_rev
+from compat.process import in_rev
 
 
 def reasons(report: Any, group: str) -> dict[str, str]:
@@ -137,7 +137,7 @@ def test_a_function_with_another_body() -> None:
     assert why == "does not do the same as in the versions that are known"
 
 
-@in_every_rev
+@in_rev
 def test_each_function_with_another_text_or_number_in_it() -> None:
     points.load()
     for name in points.POINTS:
