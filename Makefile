@@ -21,8 +21,10 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Lets the binding be checked without naming an interpreter: the stable ABI needs none.
 CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-targets
 
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
-.PHONY: help run test lint-rust test-rust lint-python types test-python format develop bench soak deny clean
+endif
+.PHONY: help run test lint-rust test-rust test-rust-quietly lint-python types test-python format develop bench soak deny clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -30,7 +32,7 @@ help:
 	@echo "make format          format the Rust and Python sources"
 	@echo "make develop         install for work on the sources: editable, quick to build"
 	@echo "make bench           measure the core, and the package against its peers"
-	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces"
+	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make clean           remove everything that was built"
 
@@ -40,8 +42,15 @@ run: $(VENV)/installed
 	@echo "All findings are in $(FINDINGS); the first:"
 	@head -n 5 $(FINDINGS)
 
-# In order of price: what fails quickly comes first.
-test: lint-rust test-rust lint-python types test-python
+# In order of price: what fails quickly comes first. The tests of Python wait much of their time, so those of Rust, which
+# do not, run beside them.
+test: lint-rust lint-python types
+	@mkdir -p target
+	$(MAKE) --jobs=2 SIDE_BY_SIDE=1 test-rust-quietly test-python
+
+test-rust-quietly:
+	@$(MAKE) test-rust > target/test-rust.log 2>&1 || { cat target/test-rust.log; exit 1; }
+	@echo; grep --extended-regexp 'Running|^test result' target/test-rust.log
 
 lint-rust:
 	cargo fmt --all --check
@@ -79,6 +88,8 @@ bench: $(VENV)/installed-test
 	$(BIN)/python benches/history.py
 	$(BIN)/python benches/metrics.py
 	$(BIN)/python benches/tools.py
+	$(BIN)/python benches/agent.py
+	$(BIN)/python benches/agent.py
 	$(BIN)/python benches/rev.py
 	if command -v rg > /dev/null; then $(BIN)/python benches/search.py; fi
 
@@ -95,6 +106,7 @@ soak: $(VENV)/installed-test
 	for name in edits kills damage; do $(BIN)/python -m tests.cache.campaign $$name || exit 1; done
 	for name in flights kills damage; do $(BIN)/python -m tests.replies.campaign $$name || exit 1; done
 	for name in paths swaps kills; do $(BIN)/python -m tests.workspace.campaign $$name || exit 1; done
+	$(BIN)/python -m tests.agent.campaign kills --rounds 200
 	for clock in ahead jumps real; do for place in /var/tmp /dev/shm; do \
 		cargo run --locked --release --package rev-accel-harness -- edits $$place $$clock 170000 1 || exit 1; done; done
 

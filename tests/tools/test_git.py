@@ -207,6 +207,13 @@ class TestCommit:
         assert tools.git_commit("m", ["folder/b", "link"]).endswith("D folder/b\nA link")
         assert repository.git("show", "HEAD:link") == "/etc/passwd"
 
+    def test_what_is_staged_as_deleted_is_committed(self, tools: GitTools, repository: Repository) -> None:
+        repository.git("rm", "-rq", "folder")
+        (repository.top / "a").write_text("changed\n")
+        assert tools.git_commit("m", ["folder/b"]).endswith(":\nD folder/b")
+        repository.git("rm", "-q", "-f", "a")
+        assert tools.git_commit("m", ["a"]).endswith("\nD a")
+
     def test_what_lies_behind_a_link_is_not_committed(self, tools: GitTools, repository: Repository) -> None:
         (repository.top / "link").symlink_to("/etc")
         with pytest.raises(GitError, match="beyond a symbolic link"):

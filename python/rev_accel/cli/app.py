@@ -11,10 +11,12 @@ import click
 from rev_accel.errors import InternalError, RevAccelError
 
 from . import EXIT_USAGE, streams
+from .agent import agent
 from .cache import cache
 from .context import context
 from .doctor import doctor
 from .exec_command import exec_command
+from .replay import replay
 from .scan import scan
 from .search import search
 from .stats import stats
@@ -50,6 +52,9 @@ def run(arguments: list[str]) -> int | Callable[[], None]:
         streams.complain(f"a defect of rev-accel, please report it: {error}")
     except RevAccelError as error:
         streams.complain(str(error))
+    except ModuleNotFoundError as error:
+        # What an extra installs.
+        streams.complain(f"this needs `{error.name}`: install the extra, `pip install 'rev-accel[agent]'`")
     except BrokenPipeError as error:
         raise streams.OutputError(str(error), closed_by_reader=True) from error
     except OSError as error:
@@ -69,6 +74,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
 SECTIONS = {
     "Code": (scan, search),
     "Repository": (context,),
+    "Agent": (agent, replay),
     "rev": (doctor, exec_command),
     "Upkeep": (cache, stats),
 }
@@ -99,7 +105,7 @@ class Group(click.Group):
     help="Show the version and exit.",
 )
 def group() -> None:
-    """Static analysis of whole trees of Python files, in native code, and a drop-in for rev."""
+    """Static analysis of whole trees of Python files, in native code, an agent, and a drop-in for rev."""
 
 
 for command in chain.from_iterable(SECTIONS.values()):

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .request import Request as Request
     from .scripted import Answer as Answer
     from .scripted import ScriptedClient as ScriptedClient
+    from .structure import structured as structured
     from .verdict import Verdict as Verdict
     from .verdict import storable as storable
 
@@ -69,6 +70,7 @@ __all__ = [
     "diff",
     "redact",
     "storable",
+    "structured",
 ]
 
 # Where each name is defined.
@@ -98,6 +100,7 @@ _HOMES = {
     "diff": "difference",
     "redact": "redaction",
     "storable": "verdict",
+    "structured": "structure",
 }
 
 if not TYPE_CHECKING:

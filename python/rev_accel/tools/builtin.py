@@ -16,7 +16,7 @@ from .files import FileTools
 from .folders import FolderTools
 from .git import GitTools
 from .patch import PatchTools
-from .process import Printed
+from .process import Printed, Stopped
 from .registry import Registry, Started
 from .search import SearchTools
 from .system import SystemTools
@@ -34,23 +34,28 @@ def builtin_tools(
     reads_only: bool = False,
     on_start: Started | None = None,
     on_output: Printed | None = None,
+    stopped: Stopped | None = None,
+    documents: Documents | None = None,
     metrics: measured.Metrics = measured.METRICS,
 ) -> Registry:
     """The usual tools, working in a workspace.
 
-    What a model has read of files is known to the tools of one registry, and to none else.
+    What a model has read of files is known to the tools of one registry, and to none else, unless given `documents`.
 
     Args:
         workspace: By default that of the current root.
         reads_only: Leave out the tools that write, and run commands.
         on_start: Called with the description of each tool before it runs: `print`, for example.
         on_output: Called with pieces of what commands and tests print while they run.
+        stopped: Asked again and again while commands and tests run; once it says so, they are ended.
+        documents: What the model knows of the files of this workspace.
         metrics: Where durations and failures go.
     """
     here = Workspace() if workspace is None else workspace
-    documents = Documents(here)
+    documents = Documents(here) if documents is None else documents
     files, folders, code = FileTools(documents), FolderTools(documents), CodeTools(here)
-    commands, tests, git = CommandTools(here, on_output=on_output), TestTools(here, on_output=on_output), GitTools(here)
+    commands = CommandTools(here, on_output=on_output, stopped=stopped)
+    tests, git = TestTools(here, on_output=on_output, stopped=stopped), GitTools(here)
     tools: list[Callable[..., object]] = [
         files.read_file,
         files.write_file,

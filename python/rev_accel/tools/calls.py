@@ -51,8 +51,16 @@ class CallsInterrupted(KeyboardInterrupt):
         """In the order of the calls; of those that had not ended, the text says so."""
 
 
+Execute = Callable[[int, str, Any], str]
+"""Executes a call, given its number in the reply, the name of the tool and its arguments."""
+
+
 def execute_calls(
-    calls: Iterable[ToolCall | Mapping[str, Any]], registry: Registry, *, threads: int = THREADS
+    calls: Iterable[ToolCall | Mapping[str, Any]],
+    registry: Registry,
+    *,
+    threads: int = THREADS,
+    execute: Execute | None = None,
 ) -> list[ToolResult]:
     """Executes the calls of a reply, with the outcome of executing them one after the other.
 
@@ -62,6 +70,7 @@ def execute_calls(
     Args:
         calls: `reply.tool_calls`, or dicts as they stand in an assistant's message.
         threads: How many run at once at most.
+        execute: Called in place of the registry's `execute`, for what is to be done around it.
 
     Returns:
         The results in the order of the calls; what is no call has one that says so.
@@ -75,13 +84,18 @@ def execute_calls(
     asked = [_Asked.of(call) for call in calls]
     texts: list[str] = [Failure(INTERRUPTED)] * len(asked)
 
-    def execute(number: int) -> None:
+    def perform(number: int) -> None:
         one = asked[number]
-        texts[number] = registry.execute(one.name, one.arguments) if one.is_call else Failure(NO_CALL)
+        if not one.is_call:
+            texts[number] = Failure(NO_CALL)
+        elif execute is None:
+            texts[number] = registry.execute(one.name, one.arguments)
+        else:
+            texts[number] = execute(number, one.name, one.arguments)
 
     try:
         for group in _groups(asked, registry):
-            _execute(group, execute, threads)
+            _execute(group, perform, threads)
     except KeyboardInterrupt as error:
         raise CallsInterrupted(_results(asked, texts)) from error
     return _results(asked, texts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rev_accel.errors import ToolError
 
 from .definition import tool
-from .process import LIMIT, Completed, Printed, run
+from .process import LIMIT, Completed, Printed, Stopped, run
 
 if TYPE_CHECKING:
     from rev_accel.workspace import Workspace
@@ -30,12 +30,21 @@ class CommandTools:
         workspace: Where they run.
         limit: How many bytes of the output of one are given to the model, from its beginning and its end.
         on_output: Called with pieces of the output while one runs, as text without escapes.
+        stopped: Asked while one runs; once it says so, it is ended.
     """
 
-    def __init__(self, workspace: Workspace, *, limit: int = LIMIT, on_output: Printed | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        limit: int = LIMIT,
+        on_output: Printed | None = None,
+        stopped: Stopped | None = None,
+    ) -> None:
         self._workspace = workspace
         self._limit = limit
         self._on_output = on_output
+        self._stopped = stopped
 
     @tool(description="Running {command}", reads=False)
     def run_command(self, command: list[str] | str, cwd: str = ".", timeout: float = 120, shell: bool = False) -> str:
@@ -55,7 +64,9 @@ class CommandTools:
         words = _words(command, shell)
         # What runs may write.
         folder = self._workspace.resolve(cwd, right="write")
-        done = run(words, cwd=folder, timeout=timeout, limit=self._limit, on_output=self._on_output)
+        done = run(
+            words, cwd=folder, timeout=timeout, limit=self._limit, on_output=self._on_output, stopped=self._stopped
+        )
         notes = []
         if not shell and isinstance(command, str) and (odd := OPERATORS.intersection(words) and _operators(command)):
             shown = ", ".join(f"`{one}`" for one in sorted(odd))

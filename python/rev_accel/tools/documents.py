@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -187,6 +188,16 @@ class Documents:
             repeated = lines in given
             given.add(lines)
             return repeated
+
+    def versions(self) -> dict[str, tuple[str, int]]:
+        """What the model knows of: digest and size of each file as it last saw it, for `restore`."""
+        with self._lock:
+            return {str(path): (version.digest, version.size) for path, version in self._known.items()}
+
+    def restore(self, versions: Mapping[str, tuple[str, int]]) -> None:
+        """Knows again what `versions` told, in another process."""
+        for path, (digest, size) in versions.items():
+            self.know(Path(path), Version(digest, size))
 
     def forget(self, path: Path) -> None:
         """Notes that a file, or all below a folder, is not there any more."""

@@ -207,7 +207,13 @@ class _Git:
     def stage(self, paths: Sequence[str]) -> None:
         """Stages all changes under some paths."""
         self._refuse_filtered(paths)
-        self.run(["add", "--all", "--", *paths], writes=True)
+        # Git refuses to add what is neither there nor in the index, also if it is so since its deletion is staged.
+        paths = [path for path in paths if os.path.lexists(self.folder / path) or not self._is_staged_deletion(path)]
+        if paths:
+            self.run(["add", "--all", "--", *paths], writes=True)
+
+    def _is_staged_deletion(self, path: str) -> bool:
+        return not self.names(["ls-files", "-z", "--", path]) and bool(self.staged([path]))
 
     def staged(self, paths: Sequence[str] | None) -> list[str]:
         """What a commit would change, a line each; raises for what lies outside of the workspace."""

@@ -16,7 +16,7 @@ from .group import FLAGS, Group
 from .output import Excerpt, Plain
 from .pipe import Pipe
 
-__all__ = ["LIMIT", "UNKNOWN", "Completed", "Printed", "quiet_environment", "run"]
+__all__ = ["LIMIT", "UNKNOWN", "Completed", "Printed", "Stopped", "quiet_environment", "run"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,9 @@ REST = 0.5
 UNKNOWN = "exit code unknown: ends of processes are ignored here, or taken by something else"
 # How often it is looked whether a process has ended that prints nothing, in seconds.
 _POLL = 0.05
+
+Stopped = Callable[[], bool]
+"""Whether somebody has said that what runs shall end."""
 
 Printed = Callable[[str], object]
 """What is told of the output while a process runs: pieces of text, which need not be whole lines."""
@@ -81,6 +84,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     limit: int = LIMIT,
     on_output: Printed | None = None,
+    stopped: Stopped | None = None,
 ) -> Completed:
     """Runs a program, with its input closed, in a session of its own.
 
@@ -94,9 +98,10 @@ def run(
         environment: By default `quiet_environment()`.
         limit: How many bytes of output are kept, from the beginning and the end.
         on_output: Called with the output as it comes, as text without escapes, in this thread.
+        stopped: Asked some twenty times a second; once it says so, all is ended as when the time is over.
 
     Raises:
-        ToolError: It cannot be started.
+        ToolError: It cannot be started; or it was ended since `stopped` said so.
         InputError: An argument cannot be used.
     """
     if not 0 < timeout <= LONGEST:
@@ -108,7 +113,7 @@ def run(
     deadline = time.monotonic() + timeout
     process = _start(command, cwd, quiet_environment() if environment is None else environment)
     group = Group(process)
-    running = _Running(process, group, deadline, limit, on_output)
+    running = _Running(process, group, deadline, limit, on_output, stopped)
     try:
         timed_out, held = running.watch()
     except BaseException:
@@ -147,10 +152,12 @@ class _Running:
         deadline: float,
         limit: int,
         on_output: Printed | None,
+        stopped: Stopped | None,
     ) -> None:
         self.excerpt = Excerpt(limit)
         self.bytes = 0
         self._process, self._group, self._deadline, self._on_output = process, group, deadline, on_output
+        self._stopped = stopped
         self._plain = Plain()
         assert process.stdout is not None
         self._pipe = Pipe(process.stdout)
@@ -169,6 +176,8 @@ class _Running:
             now = time.monotonic()
             if end is None and self._group.has_ended():
                 end = now
+            if end is None and self._stopped is not None and self._stopped():
+                raise ToolError("it was stopped by the user, with all that it had started in its session")
             if end is None and now >= self._deadline:
                 self.end()
                 self._read_rest()

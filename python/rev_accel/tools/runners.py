@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from . import junit, unittest_output
 from .outcome import Ended, TestReport
-from .process import UNKNOWN, Completed, Printed, quiet_environment, run
+from .process import UNKNOWN, Completed, Printed, Stopped, quiet_environment, run
 
 __all__ = ["Asked", "Interpreter", "run_pytest", "run_unittest"]
 
@@ -38,6 +38,7 @@ class Asked:
     keyword: str | None
     timeout: float
     on_output: Printed | None = None
+    stopped: Stopped | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +77,7 @@ class Interpreter:
             timeout=asked.timeout,
             environment=self.environment,
             on_output=asked.on_output,
+            stopped=asked.stopped,
             **options,
         )
 

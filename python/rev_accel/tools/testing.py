@@ -10,7 +10,7 @@ from rev_accel.errors import ToolError
 
 from .definition import tool
 from .outcome import FailedTest, TestReport
-from .process import Printed
+from .process import Printed, Stopped
 from .runners import Asked, Interpreter, run_pytest, run_unittest
 
 if TYPE_CHECKING:
@@ -28,14 +28,18 @@ class TestTools:
     Args:
         workspace: Where they run.
         on_output: Called with pieces of what they print while they run.
+        stopped: Asked while they run; once it says so, they are ended.
     """
 
     # It is no test, whatever pytest makes of its name.
     __test__ = False
 
-    def __init__(self, workspace: Workspace, *, on_output: Printed | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, *, on_output: Printed | None = None, stopped: Stopped | None = None
+    ) -> None:
         self._workspace = workspace
         self._on_output = on_output
+        self._stopped = stopped
 
     @tool(description="Running tests", reads=False)
     def run_tests(
@@ -73,6 +77,7 @@ class TestTools:
             keyword=keyword or None,
             timeout=timeout,
             on_output=self._on_output,
+            stopped=self._stopped,
         )
         python = Interpreter.of(root)
         if runner == "unittest":

@@ -1,0 +1,217 @@
+"""Asks the model, within what may be spent, and keeps account of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pydantic
+
+from rev_accel import metrics as measured
+from rev_accel.errors import ModelError, ModelRefusedError, ModelTimeoutError, RevAccelError
+from rev_accel.llm import Client, Reply, Request, ToolSet, storable, structured
+
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .journal import Journal
+
+__all__ = ["LimitError", "Model", "Spent", "advice"]
+
+Answer = TypeVar("Answer", bound=pydantic.BaseModel)
+T = TypeVar("T")
+
+
+class LimitError(RevAccelError):
+    """What may be spent is spent; the text says what, and how much it was."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What was spent so far."""
+
+    calls: int = 0
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    """Tokens of `prompt` that the server had computed before, as far as it said so."""
+    cost: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt + self.completion
+
+
+class Model:
+    """Asks a model by its settings. May be used by many threads.
+
+    Args:
+        client: Who answers.
+        settings: What is asked for, and what may be spent.
+        journal: Where each reply is noted; what a run has spent before is taken from it.
+        metrics: Where durations and tokens go.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        settings: Settings,
+        *,
+        journal: Journal | None = None,
+        metrics: measured.Metrics = measured.METRICS,
+    ) -> None:
+        self.client, self.settings, self.metrics = client, settings, metrics
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._spent = Spent() if journal is None else _spent_before(journal)
+        self._started = time.monotonic()
+        self._cut = False
+        self._asking = 0
+        """Calls that have no reply yet."""
+
+    @property
+    def spent(self) -> Spent:
+        """What was spent so far, with what the run had spent before it was resumed."""
+        return replace(self._spent, seconds=self._spent.seconds + time.monotonic() - self._started)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """What a request may have, so that there is room for the reply."""
+        window = self.settings.window
+        return window - min(window // 4, 4096)
+
+    def request(
+        self, messages: Iterable[Mapping[str, Any]], *, tools: ToolSet | None = None, response_format: Any = None
+    ) -> Request:
+        """A request to this model. To Ollama the window is named in each: its own is small, and it cuts silently."""
+        settings = self.settings
+        options = dict(settings.options)
+        if settings.dialect == "ollama":
+            options.setdefault("num_ctx", settings.window)
+        return Request(
+            endpoint=settings.endpoint,
+            dialect=settings.dialect,
+            model=settings.model,
+            messages=messages,
+            tools=tools,
+            response_format=response_format,
+            options=options,
+        )
+
+    def ask(self, request: Request, *, task: str = "") -> Reply:
+        """The reply to a request.
+
+        Raises:
+            LimitError: Nothing may be spent any more; nothing was asked.
+            ModelError: There is no reply.
+        """
+        with self._lock:
+            left = self._check()
+            self._asking += 1
+        started = time.monotonic()
+        try:
+            reply = self.client.chat(request if left is None else replace(request, timeout=left))
+        except BaseException as error:
+            with self._lock:
+                self._asking -= 1
+            if isinstance(error, ModelTimeoutError):
+                self.check_time()
+            raise
+        took = time.monotonic() - started
+        self.metrics.histogram(measured.MODEL_CALL, model=self.settings.model).record(took)
+        usage = reply.usage
+        prompt, completion, cached = usage.prompt or 0, usage.completion or 0, usage.cached or 0
+        for kind, tokens in (("input", prompt), ("output", completion)):
+            self.metrics.counter(measured.TOKENS, kind=kind).add(tokens)
+        cost = self._cost(prompt, completion, cached)
+        with self._lock:
+            self._asking -= 1
+            spent = self._spent
+            self._spent = replace(
+                spent,
+                calls=spent.calls + 1,
+                prompt=spent.prompt + prompt,
+                completion=spent.completion + completion,
+                cached=spent.cached + cached,
+                cost=spent.cost + cost,
+            )
+            is_cut = reply.context_cut is not None
+            tell, self._cut = is_cut and not self._cut, is_cut or self._cut
+        if self._journal is not None:
+            data = {"prompt": prompt, "completion": completion, "cached": cached, "cost": cost, "seconds": took}
+            self._journal.add("reply", task=task, verdict=storable(reply).reason, **data)
+            if tell:
+                self._journal.add("warning", task=task, text=f"{reply.context_cut}; `window` of the settings is sent")
+        return reply
+
+    def structured(
+        self, messages: Sequence[Mapping[str, Any]], form: type[Answer], make: Callable[[Answer], T], *, task: str = ""
+    ) -> T:
+        """What is made of an answer in a form: see `rev_accel.llm.structured`."""
+
+        def ask(asked: Sequence[Mapping[str, Any]], shape: Any) -> Reply:
+            return self.ask(self.request(asked, response_format=shape), task=task)
+
+        return structured(ask, messages, form, make, dialect=self.settings.dialect)
+
+    def is_late(self) -> bool:
+        """Whether there is no time left."""
+        left = self._seconds_left()
+        return left is not None and left <= 0
+
+    def check_time(self) -> None:
+        """Raises a `LimitError` if there is no time left."""
+        if self.is_late():
+            raise LimitError(f"the limit of {self.settings.limits.seconds:,g} seconds is reached")
+
+    def _seconds_left(self) -> float | None:
+        most = self.settings.limits.seconds
+        return None if most is None else most - self.spent.seconds
+
+    def _check(self) -> float | None:
+        """Raises if nothing may be spent any more; the seconds that are left."""
+        limits, spent = self.settings.limits, self._spent
+        for what, most, has in (
+            ("calls of the model", limits.calls, spent.calls + self._asking),
+            ("tokens", limits.tokens, spent.tokens),
+            ("of cost", limits.cost, spent.cost),
+        ):
+            if most is not None and has >= most:
+                raise LimitError(f"the limit of {most:,g} {what} is reached")
+        self.check_time()
+        return self._seconds_left()
+
+    def _cost(self, prompt: int, completion: int, cached: int) -> float:
+        prices = self.settings.prices
+        if prices is None:
+            return 0.0
+        again = prices.prompt if prices.cached is None else prices.cached
+        return ((prompt - cached) * prices.prompt + cached * again + completion * prices.completion) / 1e6
+
+
+def advice(error: ModelError, settings: Settings) -> str:
+    """What went wrong with the model, and what to do about it."""
+    if isinstance(error, ModelRefusedError):
+        if error.status is None:
+            return f"no server answers at `{settings.endpoint}` ({error}): start it, or name another one"
+        if error.status == 404:
+            return f"`{settings.endpoint}` knows no model `{settings.model}` ({error}): name another one, or load it"
+        if error.status in (401, 403):
+            return f"`{settings.endpoint}` wants another key ({error})"
+    return f"`{settings.endpoint}` gave no reply ({error})"
+
+
+def _spent_before(journal: Journal) -> Spent:
+    replies = list(journal.events("reply"))
+    sums = {name: sum(one[name] for one in replies) for name in ("prompt", "completion", "cached", "cost")}
+    seconds, before = 0.0, None
+    for event in journal.events():
+        # Between a process and the next one nothing was spent.
+        if before is not None and event["kind"] != "process":
+            seconds += max(0.0, event["at"] - before)
+        before = event["at"]
+    return Spent(calls=len(replies), seconds=seconds, **sums)

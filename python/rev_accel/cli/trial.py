@@ -1,0 +1,45 @@
+"""A copy of a workspace in which everything may be tried, and the differences that come of it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import unified_diff
+from pathlib import Path
+
+from rev_accel.tools.folders import CLOSED
+
+__all__ = ["copied", "differences"]
+
+
+@contextmanager
+def copied(root: Path) -> Iterator[Path]:
+    """A copy of all below a root but environments and caches; it goes away with the block."""
+
+    def left_out(_folder: str, names: list[str]) -> set[str]:
+        return set(names) & (CLOSED - {".git"})
+
+    with tempfile.TemporaryDirectory(prefix="rev-accel-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder, root.name or "root")
+        shutil.copytree(root, copy, symlinks=True, ignore=left_out, ignore_dangling_symlinks=True)
+        yield copy.resolve()
+
+
+def differences(before: Path, after: Path, paths: Sequence[str]) -> str:
+    """What differs between two folders in these files, as one unified diff."""
+    parts: list[str] = []
+    for path in paths:
+        old, new = _lines(before / path), _lines(after / path)
+        names = (f"a/{path}" if old is not None else "/dev/null", f"b/{path}" if new is not None else "/dev/null")
+        found = unified_diff(old or [], new or [], *names)
+        parts += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found]
+    return "".join(parts)
+
+
+def _lines(path: Path) -> list[str] | None:
+    try:
+        return path.read_bytes().decode("utf-8", "replace").splitlines(keepends=True)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None

@@ -1,0 +1,281 @@
+"""`rev-accel agent`, `replay` and `stats` as commands, with and without a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.llm.server import Plan, Server
+
+from .projects import GIT, Projects, contents, git
+from .scenarios import SCENARIOS, Scenario, answer
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="terminals and signals of POSIX systems")
+
+SCENARIO: Scenario = SCENARIOS["fix"]
+
+
+class Command:
+    def __init__(self, server: Server, root: Path, home: Path) -> None:
+        self.server, self.root = server, root
+        self.environment = {
+            **GIT,
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "REV_ACCEL_STATE_DIR": str(home / "state"),
+            "REV_ACCEL_CACHE_DIR": str(home / "cache"),
+            "NO_PROXY": "127.0.0.1",
+            "TERM": "xterm",
+        }
+        self.environment.pop("VIRTUAL_ENV", None)
+        self.server.default = lambda body: answer(SCENARIO, body)
+
+    def words(self, *words: str) -> list[str]:
+        return [sys.executable, "-W", "error", "-m", "rev_accel", *words]
+
+    def agent(self, *words: str) -> tuple[str, ...]:
+        return ("agent", "--endpoint", self.server.endpoint("ollama"), "--model", "m", *words)
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            self.words(*words),
+            cwd=self.root,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def on_terminal(self, *words: str, when: Callable[[str], str | None]) -> tuple[int, str]:
+        """Runs it on a terminal, at which somebody types what `when` says of all that is seen since it was typed last."""
+        import pty
+
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            self.words(*words),
+            cwd=self.root,
+            env=self.environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(theirs)
+        seen, since, deadline = "", 0, time.monotonic() + 100
+        try:
+            while time.monotonic() < deadline:
+                if select.select([ours], [], [], 0.05)[0]:
+                    try:
+                        data = os.read(ours, 1 << 16)
+                    except OSError:  # as Linux says that nobody is at the other end
+                        break
+                    if not data:
+                        break
+                    seen += data.decode("utf-8", "replace")
+                    if (typed := when(seen[since:])) is not None:
+                        since = len(seen)
+                        os.write(ours, typed.encode())
+            return process.wait(20), seen
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+
+    @property
+    def text(self) -> str:
+        return json.dumps(contents(self.root))
+
+
+def _take_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.fixture
+def command(server: Server, projects: Projects, tmp_path: Path) -> Iterator[Command]:
+    home = tmp_path / "home"
+    home.mkdir()
+    yield Command(server, projects.of(SCENARIO), home)
+
+
+def test_a_run_is_told_of_and_can_be_shown_done_again_and_measured(command: Command) -> None:
+    code, out, err = command.run(*command.agent("--yes", SCENARIO.goal))
+    assert code == 0, err
+    assert out.startswith(f"{SCENARIO.answer}\n")
+    assert "changed: " in out
+    assert "planning\n" in err
+    assert "\ndone: " in err
+    name = err.rpartition("run ")[2].strip()
+
+    code, listed, _ = command.run("replay")
+    assert code == 0
+    assert listed.startswith(f"{name}  done ")
+    code, shown, _ = command.run("replay", name)
+    assert code == 0
+    assert "calls replace_in_file" in shown
+    assert shown.rstrip().endswith(f"done: {SCENARIO.answer}")
+    before = command.text
+    assert command.run("replay", "last", "--again")[:2] == (0, f"done: {SCENARIO.answer}\n")
+    assert command.text == before
+
+    code, table, _ = command.run("stats")
+    assert code == 0
+    assert "planning" in table
+    assert "prefix share" in table
+    code, _, err = command.run(*command.agent("--resume", name))
+    assert code == 2
+    assert "has ended: done" in err
+
+
+def test_a_run_of_which_something_is_missing_is_not_done_again(command: Command) -> None:
+    assert command.run(*command.agent("-y", SCENARIO.goal))[0] == 0
+    state = Path(command.environment["REV_ACCEL_STATE_DIR"])
+    (objects,) = state.glob("runs/*/objects")
+    for path in objects.iterdir():
+        path.unlink()
+    assert command.run("replay", "last", "--again")[0] == 2
+
+
+def test_a_trial_shows_the_differences_and_changes_nothing(command: Command) -> None:
+    before = command.text
+    code, out, err = command.run(*command.agent("--dry-run", SCENARIO.goal))
+    assert command.text == before
+    assert code in (0, 1), err
+    assert "\n+" in out
+    assert out.startswith("--- a/")
+    applied = subprocess.run(
+        ["git", "apply", "-"], input=out.partition(SCENARIO.answer)[0], cwd=command.root, text=True
+    )
+    assert applied.returncode == 0
+
+
+def test_without_a_terminal_nothing_is_done_that_would_be_asked_for(command: Command) -> None:
+    before = command.text
+    _, out, err = command.run(*command.agent(SCENARIO.goal))
+    assert command.text == before, (out, err)
+    assert "changed: " not in out
+
+
+def test_programs_get_an_object_for_each_event(command: Command) -> None:
+    code, out, err = command.run(*command.agent("--json", "-y", SCENARIO.goal))
+    assert (code, err) == (0, "")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [events[0]["kind"], events[-1]["kind"]] == ["run", "outcome_of_run"]
+    assert events[-1]["state"] == "done"
+
+
+def test_somebody_at_a_terminal_is_asked(command: Command) -> None:
+    asked = 0
+
+    def answers(seen: str) -> str | None:
+        nonlocal asked
+        if not seen.endswith("tool? "):
+            return None
+        asked += 1
+        return "a\r"
+
+    code, seen = command.on_terminal(*command.agent(SCENARIO.goal), when=answers)
+    assert code == 0, seen
+    assert asked >= 1
+    assert SCENARIO.answer in seen
+
+
+def test_a_no_at_a_terminal_holds(command: Command) -> None:
+    before = command.text
+    _, seen = command.on_terminal(
+        *command.agent(SCENARIO.goal), when=lambda seen: "n\r" if seen.endswith("tool? ") else None
+    )
+    assert command.text == before, seen
+
+
+def test_ctrl_c_once_ends_cleanly_twice_at_once_and_both_can_be_resumed(command: Command) -> None:
+    def slow(body: dict[str, object]) -> Plan:
+        time.sleep(0.3)
+        return answer(SCENARIO, body)
+
+    command.server.default = slow
+    code, seen = command.on_terminal(
+        *command.agent("--no-cache", "-y", SCENARIO.goal),
+        when=lambda seen: "\x03" if "planning: 1 calls" in seen else None,
+    )
+    assert code in (3, 130), seen
+    assert "ending what is being done" in seen
+    typed = 0
+
+    def twice(seen: str) -> str | None:
+        nonlocal typed
+        if typed < 2 and ("executing" in seen or (typed and "ending" in seen)):
+            typed += 1
+            return "\x03"
+        return None
+
+    code, seen = command.on_terminal(*command.agent("--no-cache", "-y", "--resume", "last"), when=twice)
+    assert code in (3, 130), seen
+    code, _, err = command.run(*command.agent("-y", "--resume", "last"))
+    assert code == 0, err
+    assert err.rstrip().splitlines()[-1].startswith("done: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "give either a GOAL or --resume"),
+        (("x", "--resume", "last"), "give either a GOAL or --resume"),
+        (("--resume", "nope"), "there is no run `nope`"),
+        (("",), "the goal is empty"),
+    ],
+)
+def test_wrong_usage_is_told_in_a_line(command: Command, words: tuple[str, ...], said: str) -> None:
+    code, _, err = command.run(*command.agent(*words))
+    assert code == 2
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_without_a_server_the_run_can_be_resumed(command: Command) -> None:
+    code, out, err = command.run("agent", "--endpoint", "http://127.0.0.1:1", "-m", "m", "-y", SCENARIO.goal)
+    assert code == 3
+    assert "no server answers at `http://127.0.0.1:1`" in out
+    assert "rev-accel agent --resume" in err
+    assert command.run(*command.agent("-y", "--resume", "last"))[0] == 0
+
+
+def test_the_configuration_is_the_users_alone(command: Command) -> None:
+    config = Path(command.environment["XDG_CONFIG_HOME"], "rev-accel", "config.toml")
+    config.parent.mkdir(parents=True)
+    endpoint = command.server.endpoint("ollama")
+    config.write_text(f'[agent]\nmodel = "m"\nendpoint = "{endpoint}"\nwrite = "auto"\ncommand = "auto"\n')
+    (command.root / "rev-accel").mkdir()
+    assert command.run("agent", SCENARIO.goal)[0] == 0
+    for text, said in (
+        ("[agent]\nmodell = 1\n", "unknown key `modell`"),
+        ("[agent\n", "is not valid TOML"),
+        ('agent = "x"\n', "is no table"),
+        ("[agent]\nallow = 'x'\n", "is no list of texts"),
+    ):
+        config.write_text(text)
+        code, _, err = command.run(*command.agent(SCENARIO.goal))
+        assert (code, said in err) == (2, True), err
+    command.environment["XDG_CONFIG_HOME"] = str(command.root)
+    code, _, err = command.run(*command.agent(SCENARIO.goal))
+    assert code == 2
+    assert "is in the repository" in err
+
+
+def test_nothing_is_left_in_the_repository(command: Command) -> None:
+    assert command.run(*command.agent("-y", SCENARIO.goal))[0] == 0
+    changed = {line[3:] for line in git(command.root, "status", "-s").splitlines()}
+    assert changed == set(SCENARIO.after)
