@@ -89,7 +89,6 @@ bench: $(VENV)/installed-test
 	$(BIN)/python benches/metrics.py
 	$(BIN)/python benches/tools.py
 	$(BIN)/python benches/agent.py
-	$(BIN)/python benches/agent.py
 	$(BIN)/python benches/rev.py
 	if command -v rg > /dev/null; then $(BIN)/python benches/search.py; fi
 
