@@ -21,8 +21,10 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Lets the binding be checked without naming an interpreter: the stable ABI needs none.
 CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-targets
 
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
-.PHONY: help run test lint-rust test-rust lint-python types test-python format develop bench soak deny clean
+endif
+.PHONY: help run test lint-rust test-rust test-rust-quietly lint-python types test-python format develop bench soak deny clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -40,8 +42,15 @@ run: $(VENV)/installed
 	@echo "All findings are in $(FINDINGS); the first:"
 	@head -n 5 $(FINDINGS)
 
-# In order of price: what fails quickly comes first.
-test: lint-rust test-rust lint-python types test-python
+# In order of price: what fails quickly comes first. The tests of Python wait much of their time, so those of Rust, which
+# do not, run beside them.
+test: lint-rust lint-python types
+	@mkdir -p target
+	$(MAKE) --jobs=2 SIDE_BY_SIDE=1 test-rust-quietly test-python
+
+test-rust-quietly:
+	@$(MAKE) test-rust > target/test-rust.log 2>&1 || { cat target/test-rust.log; exit 1; }
+	@echo; grep --extended-regexp 'Running|^test result' target/test-rust.log
 
 lint-rust:
 	cargo fmt --all --check
@@ -79,6 +88,7 @@ bench: $(VENV)/installed-test
 	$(BIN)/python benches/history.py
 	$(BIN)/python benches/metrics.py
 	$(BIN)/python benches/tools.py
+	$(BIN)/python benches/agent.py
 	$(BIN)/python benches/agent.py
 	$(BIN)/python benches/rev.py
 	if command -v rg > /dev/null; then $(BIN)/python benches/search.py; fi

@@ -16,7 +16,7 @@ from rev_accel.compat.rev import GROUPS
 from rev_accel.doctor import examination
 from rev_accel.doctor.findings import Check, Examined
 
-from .fixes import FIXES
+from .fixes import DIFFERENCES, FIXES
 from .installation import Installation, install
 from .runs import make_repository
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="commands are files with
 
 SABOTAGE = """
 import os, subprocess
-if os.environ.get("SABOTAGE") == "git":
+if "git" in os.environ.get("SABOTAGE", ""):
     run = subprocess.run
     def lie(command, *arguments, **options):
         done = run(command, *arguments, **options)
@@ -32,18 +32,21 @@ if os.environ.get("SABOTAGE") == "git":
             done.stdout += "?? lie"
         return done
     subprocess.run = lie
-if os.environ.get("SABOTAGE") in ("die", "hang"):
+if os.environ.get("SABOTAGE"):
     import sys, time
     class Finder:
         def find_spec(self, name, path, target=None):
             if name == "rev.execution.executor":
+                if "tools" in os.environ["SABOTAGE"]:
+                    sys.modules["rev.tools.registry"].get_available_tools = None
+                    return
                 if os.environ["SABOTAGE"] == "hang":
                     subprocess.run(["sleep", "1000"])
                 print("last words", file=sys.stderr, flush=True)
                 os._exit(3)
     sys.meta_path.insert(0, Finder())
 """
-"""Makes rev say something else than git does, die, or never come to an end."""
+"""Makes rev say something else than git does, have no tools, die, or never come to an end."""
 
 
 class Hostile:
@@ -102,7 +105,7 @@ def test_a_rev_that_fits_is_compared_on_the_tree_without_a_trace(installation: I
     assert checks["analysis"]["compared"].startswith("6 files, ")
     assert checks["keys"]["fixed"].keys() == {"key_of_model", "key_of_tools", "key_after_change"}
     fixed = {name for check in checks.values() for name in check["fixed"]}
-    assert fixed <= {*FIXES, "analysis_depth"}
+    assert fixed <= FIXES.keys() | DIFFERENCES.keys()
     assert checks["paths"]["fixed"] == {"path_beside_the_root": 2}
 
 
@@ -119,15 +122,51 @@ def test_it_tells_people_the_same(installation: Installation, tree: Path) -> Non
         assert part in done.stdout
 
 
-def test_an_answer_that_differs_is_shown(installation: Installation, tree: Path) -> None:
+def test_an_answer_that_differs_is_shown_though_other_checks_cannot_be_made(
+    installation: Installation, tree: Path
+) -> None:
     (installation.packages / "sabotage.py").write_text(SABOTAGE)
     (installation.packages / "sabotage.pth").write_text("import sabotage\n")
-    done = doctor(installation, tree, "--json", "--seconds", "3", SABOTAGE="git")
+    done = doctor(installation, tree, "--json", "--seconds", "3", SABOTAGE="git, tools")
     told = json.loads(done.stdout)
     assert done.returncode == told["exit_code"] == 1
-    (check,) = (check for check in told["found"][0]["checks"] if check["outcome"] != "same")
-    assert check["name"] == "repository context"
-    assert "?? lie" in check["differences"][0]
+    (found,) = told["found"]
+    checks = {check["name"]: check for check in found["checks"]}
+    assert [check["outcome"] for check in checks.values()] == ["same", "unchecked", "unchecked", "differs", "same"]
+    assert "?? lie" in checks["repository context"]["differences"][0]
+    assert checks["descriptions"]["compared"].startswith("it ended: TypeError: ")
+    assert found["problem"].startswith("comparing keys ended: TypeError: ")
+
+
+def test_a_tree_with_what_is_done_otherwise_on_purpose_has_every_check(
+    installation: Installation, tmp_path: Path
+) -> None:
+    outside, inside = tmp_path / "outside.py", tmp_path / "tree"
+    outside.write_text("print(1)\n")
+    (inside / "folder").mkdir(parents=True)
+    make_repository(inside)
+    (inside / "outside.py").symlink_to(outside)
+    (inside / "loop.py").symlink_to("loop.py")
+    (inside / "folder" / "beside.py").write_text("print(1)\n")
+    os.mkfifo(inside / "folder" / "fifo.py")
+    (inside / "large.py").write_text(f"#{'x' * (16 << 20)}\n")
+    (inside / ".gitattributes").write_text("* filter=own\n")
+    (inside / "a.py").write_text("text = 1\n")
+    for command in (["config", "filter.own.clean", "tr a-z A-Z"], ["add", "a.py"], ["commit", "-qm", "Filtered"]):
+        subprocess.run(["git", "-C", inside, *command], check=True, capture_output=True)
+    os.utime(inside / "a.py", (1_000_000_000,) * 2)
+    before = {name: os.lstat(inside / name).st_mtime_ns for name in ["", *os.listdir(inside)]}
+    # Its temporary files would be in the tree, so it makes none.
+    done = doctor(installation, inside, "--json", "--seconds", "5", TMPDIR=str(inside / "folder"))
+    assert before == {name: os.lstat(inside / name).st_mtime_ns for name in ["", *os.listdir(inside)]}
+    told = json.loads(done.stdout)
+    (found,) = told["found"]
+    assert (done.returncode, found["problem"]) == (0, None), done.stdout
+    fixed = {check["name"]: check["fixed"] for check in found["checks"]}
+    assert {check["outcome"] for check in found["checks"]} == {"same"}
+    assert list(fixed) == ["paths", "descriptions", "keys", "repository context", "analysis"]
+    assert fixed["analysis"] == {"analysis_size": 1, "analysis_special": 1}
+    assert fixed["repository context"].keys() == {"context_programs"}
 
 
 def test_a_rev_that_dies_is_told_with_its_last_words(installation: Installation, tree: Path) -> None:

@@ -166,6 +166,26 @@ def test_what_stands_behind_python_is_as_it_is_alone(starter: Starter) -> None:
         assert starter.exec(str(starter.installation.interpreter), *form, "-m", "x") == alone, name
 
 
+def test_a_working_folder_that_was_removed_is_as_it_is_alone(starter: Starter) -> None:
+    program = "import os, sys\nprint(__file__, sys.argv, sys.path[0])\nos.getcwd()\n"
+    command = str(starter.installation.script("program", f"#!{starter.installation.interpreter}\n{program}"))
+    archive = starter.folder / "archive.pyz"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("__main__.py", program)
+    accel = str(starter.installation.commands / "rev-accel")
+    lost = ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh"]
+    for form in ([command], ["python", str(archive)]):
+        alone = starter.start(*lost, *form)
+        assert "FileNotFoundError" in alone[2]
+        assert starter.start(*lost, accel, "exec", "--", *form) == alone
+
+
+def test_source_with_a_nul_is_source(starter: Starter) -> None:
+    (starter.folder / "file.py").write_text("print('\0')")
+    status, out, complaint = starter.exec("python", "file.py")
+    assert (status, out) == (1, "") and complaint.startswith("SyntaxError") and "null bytes" in complaint
+
+
 def test_isolated_mode_stays_isolated(starter: Starter) -> None:
     (starter.folder / "file.py").write_text(LOOKS)
     for options in (["-P"], ["-I"]):

@@ -138,6 +138,29 @@ def test_a_function_with_another_body() -> None:
 
 
 @in_rev
+def test_each_function_with_another_text_or_number_in_it() -> None:
+    points.load()
+    for name in points.POINTS:
+        function = points.get(name)
+        code = function.__code__
+        assert isinstance(code.co_consts[0], str), "each of them has a docstring"
+        for what, other in ((str, "another"), (int, 4_321)):
+            places = [at for at, one in enumerate(code.co_consts) if at and type(one) is what]
+            for at in places:
+                changed_constants = (*code.co_consts[:at], other, *code.co_consts[at + 1 :])
+                function.__code__ = code.replace(co_consts=changed_constants)
+                assert "does not do the same as in the versions" in refusal(name), (name, code.co_consts[at])
+        function.__code__ = code.replace(co_consts=("Said in other words.", *code.co_consts[1:]))
+        assert refusal(name) == ""
+        function.__code__ = code
+
+
+def refusal(name: str) -> str:
+    """Why nothing would be put at a point; empty if it fits."""
+    return next(point.reason for point in accel.status().points if point.name == name)
+
+
+@in_rev
 def test_descriptions_that_are_made_in_another_way() -> None:
     points.load()
     registry = sys.modules["rev.tools.registry"]
@@ -198,7 +221,12 @@ def test_a_patch_that_ends_after_uninstall_leaves_ours_which_a_second_one_takes_
         accel.uninstall()
     registry = sys.modules["rev.tools.registry"]
     assert points.is_ours(registry.analyze_ast_patterns) and "No Python" in registry.analyze_ast_patterns(".")
+    told = {point.name: (point.state, point.reason) for point in accel.status().points}
+    state, reason = told.pop("rev.tools.analysis.analyze_ast_patterns")
+    assert state == "original" and reason.startswith("but not rev.tools.registry.analyze_ast_patterns: ")
+    assert set(told.values()) == {("original", "")}
     accel.uninstall()
+    assert {point.reason for point in accel.status().points} == {""}
     assert not points.changed(before, points.everything())
 
 

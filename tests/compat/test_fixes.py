@@ -1,18 +1,19 @@
-"""Each fix by its name: rev does it wrong, and with the drop-in it is right."""
+"""Each fix by its name: rev does it wrong, and with the drop-in it is right. And each other difference by its name."""
 
 import json
 import os
 import pathlib
 import pickle
 import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import rev_accel.compat.rev as accel
 from compat import rev as points
 from compat.conversations import Conversation
-from compat.fixes import FIXES
-from compat.process import in_every_rev
+from compat.fixes import DIFFERENCES, FIXES
+from compat.process import in_every_rev, in_rev
 
 
 def before_and_after(show: Callable[[], Any]) -> tuple[Any, Any]:
@@ -117,6 +118,54 @@ def test_analysis_unread() -> None:
     assert before_and_after(parses) == (2, 0)
 
 
+@in_rev
+def test_analysis_special() -> None:
+    import threading
+
+    os.mkfifo("f.py")
+
+    def waits() -> bool:
+        caches()
+        thread = threading.Thread(target=analyze, args=(".",), daemon=True)
+        thread.start()
+        waited = False
+        while thread.is_alive():
+            try:
+                os.close(os.open("f.py", os.O_WRONLY | os.O_NONBLOCK))  # that somebody has opened it to read
+                waited = True
+            except OSError:
+                thread.join(0.01)
+        return waited
+
+    assert before_and_after(waits) == (True, False)
+
+
+@in_rev
+def test_analysis_depth() -> None:
+    pathlib.Path("deep.py").write_text(f"x = {'1 + ' * 2_000}1\nprint(1)\n")
+
+    def errors(calls: int = 0) -> list[Any]:
+        if calls:
+            return errors(calls - 1)
+        caches()
+        return [analyze("deep.py")["files"]["deep.py"].get("error")]
+
+    alone, ours = before_and_after(lambda: errors() + errors(700))
+    assert alone == [None, "Failed to parse: RecursionError"] and ours[0] == ours[1]
+
+
+@in_rev
+def test_analysis_size() -> None:
+    with open("large.py", "w") as file:
+        file.write(f"#{'x' * (16 << 20)}\nprint(1)\n")
+
+    def errors() -> Any:
+        caches()
+        return analyze(".")["files"]["large.py"].get("error")
+
+    assert before_and_after(errors) == (None, "Failed to parse: MemoryError")
+
+
 def hashed(*arguments: Any) -> str:
     import rev.cache
 
@@ -166,6 +215,15 @@ def test_key_of_numbers() -> None:
     assert before_and_after(is_same) == (False, True)
 
 
+@in_rev
+def test_key_of_surrogates() -> None:
+    def is_same() -> bool:
+        caches()
+        return hashed(["\ud83d\ude00"]) == hashed(["\U0001f600"])
+
+    assert before_and_after(is_same) == (True, False)
+
+
 def repository() -> None:
     identity = {f"GIT_{who}_{what}": "x@y" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     os.environ |= {**identity, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -199,6 +257,68 @@ def test_context_commits() -> None:
         return [json.loads(points.get("rev.get_repo_context")(number))["log"].count("\n") for number in (1, 3)]
 
     assert before_and_after(lines) == ([1, 1], [1, 3])
+
+
+@in_rev
+def test_context_programs() -> None:
+    repository()
+    pathlib.Path("a.py").write_text("text\n")
+    pathlib.Path(".git/info/attributes").write_text("*.py filter=own\n")
+    for command in (
+        ("config", "filter.own.clean", "touch .git/ran; tr a-z A-Z"),
+        ("config", "core.fsmonitor", "touch .git/asked; false"),
+        ("add", "a.py"),
+        ("commit", "-q", "-m", "A"),
+    ):
+        subprocess.run(["git", *command], check=True)
+    marks = pathlib.Path(".git/ran"), pathlib.Path(".git/asked")
+    number = iter(range(9))
+
+    def said() -> tuple[str, list[bool]]:
+        caches()
+        for mark in marks:
+            mark.unlink(missing_ok=True)
+        os.utime("a.py", (1_000_000_000 + next(number),) * 2)
+        text = json.loads(points.get("rev.get_repo_context")())["status"]
+        return text, [mark.exists() for mark in marks]
+
+    assert before_and_after(said) == (("", [True, True]), (" M a.py\n", [False, False]))
+
+
+@in_rev
+def test_context_promised() -> None:
+    repository()
+    here = pathlib.Path.cwd()
+    lines = [f"{number}\n" for number in range(90)]
+
+    def git(*command: str, text: str | None = None) -> str:
+        return subprocess.run(["git", *command], check=True, input=text, capture_output=True, text=True).stdout.strip()
+
+    try:
+        git("config", "uploadpack.allowFilter", "true")
+        pathlib.Path("long").write_text("".join(lines))
+        git("add", "long")
+        git("commit", "-q", "-m", "Long")
+        git("clone", "-q", "--filter=blob:none", "--no-checkout", f"file://{here}", "clone")
+        os.chdir("clone")
+        # Whether the new file is the old one, moved, only their contents tell.
+        name = git("hash-object", "-w", "--stdin", text="".join([*lines, "more\n"]))
+        git("update-index", "--add", "--cacheinfo", f"100644,{name},longer")
+        points.load()
+        sys.modules["rev.tools.git_ops"].ROOT = pathlib.Path.cwd()
+
+        def said() -> str:
+            text: str = json.loads(points.get("rev.get_repo_context")())["status"]
+            return text
+
+        # First ours: rev keeps what it has fetched.
+        accel.install()
+        ours = said()
+        accel.uninstall()
+        assert (ours, said()) == ("", "RD long -> longer\n")
+    finally:
+        os.chdir(here)
+        sys.modules["rev.tools.git_ops"].ROOT = here
 
 
 @in_every_rev
@@ -334,6 +454,13 @@ def test_history_clock() -> None:
     assert before_and_after(is_same) == (False, True)
 
 
+@in_rev
+def test_history_below_none() -> None:
+    messages = [{"role": "user", "content": str(number)} for number in range(6)]
+    alone, ours = before_and_after(lambda: trimmed(messages, -2))
+    assert messages[0] not in alone and ours == messages
+
+
 @in_every_rev
 def test_caches_on_disk() -> None:
     pathlib.Path(".rev_cache").mkdir()
@@ -353,6 +480,6 @@ def test_caches_on_disk() -> None:
     assert before_and_after(ran) == (True, False)
 
 
-def test_each_fix_has_a_test() -> None:
+def test_each_fix_and_difference_has_a_test() -> None:
     tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
-    assert tests - {"each_fix_has_a_test"} == FIXES.keys()
+    assert tests - {"each_fix_and_difference_has_a_test"} == FIXES.keys() | DIFFERENCES.keys()

@@ -224,3 +224,37 @@ def test_responses_are_found_by_content_through_instances_and_subclasses() -> No
             }
         assert cache.get_response([{"role": "user", "content": "x"}], None, "m") is None
         assert bool(cache) and not hasattr(cache, "__len__")
+
+
+@in_rev
+def test_dicts_with_the_same_name_twice_have_the_keys_that_rev_gives_them() -> None:
+    rev, ours = keys()
+    one, other = float("nan"), float("nan")
+    pairs: list[dict[Any, int]] = [{one: 1, other: 2}, {one: 3, other: 2}, {one: 1, other: 3}, {"NaN": 2}]
+    for place in (lambda pair: ([pair],), lambda pair: ([], [pair])):
+        for key in (rev, ours):
+            assert len({key(*place(pair)) for pair in pairs}) == len(pairs)
+        assert ours(*place({one: 1, other: 2})) == ours(*place({other: 1, one: 2}))
+
+
+@in_rev
+def test_two_halves_of_a_character_and_the_character_differ_whatever_else_there_is() -> None:
+    _, ours = keys()
+    for more in ([], [{1: 1}], [{float("nan"): 1, float("nan"): 2}]):
+        assert ours(["\ud83d\ude00", *more]) != ours(["\U0001f600", *more])
+        assert ours(["\ud83d", *more]) != ours(["\ude00", *more])
+
+
+@in_rev
+def test_what_json_refuses_is_told_without_an_exception_of_ours_before_it() -> None:
+    keys()
+    from rev.cache.implementations import LLMResponseCache
+
+    cache = LLMResponseCache()
+    for call in (lambda: cache._hash_messages([b"x"]), lambda: cache._hash_tools([b"x"])):
+        try:
+            call()
+        except TypeError as error:
+            assert error.__context__ is None
+        else:
+            raise AssertionError

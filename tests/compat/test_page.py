@@ -11,7 +11,7 @@ import pytest
 
 from rev_accel.compat.rev import GROUPS, KNOWN_VERSIONS
 
-from .fixes import FIXES
+from .fixes import DIFFERENCES, FIXES
 from .installation import Installation
 from .runs import make_repository
 
@@ -46,11 +46,11 @@ def test_there_are_examples_and_none_in_another_language() -> None:
     assert len(EXAMPLES) == PAGE.count("```") // 2 == 4
 
 
-def test_each_fix_is_told_by_its_name() -> None:
-    for name, sentence in FIXES.items():
+def test_each_fix_and_difference_is_told_by_its_name() -> None:
+    for name, sentence in (FIXES | DIFFERENCES).items():
         assert f"| `{name}` | {sentence} |\n" in PAGE
     names = re.findall(r"^\| `(\w+)` \| ", PAGE.partition("## What is replaced")[2], re.MULTILINE)
-    assert sorted(names) == sorted([*FIXES, *GROUPS])
+    assert sorted(names) == sorted([*FIXES, *DIFFERENCES, *GROUPS])
 
 
 def test_all_known_versions_are_named() -> None:

@@ -23,11 +23,12 @@ EPILOG = """\b
 Examples:
   rev-accel exec -- rev "make the tests pass"
   rev-accel exec -- python -m rev --repl
-  rev-accel exec --only analysis --only repo_context -- rev --repl
+  rev-accel exec --only disk_caches --only analysis -- rev --repl
   rev-accel exec --report -- rev --version
 
 \b
 Groups: analysis, llm_key, repo_context, descriptions, paths, history, disk_caches
+Without disk_caches rev unpickles what lies in .rev_cache, which may run anything.
 
 \b
 Exit codes:

@@ -32,7 +32,7 @@ class Script:
     def start(self) -> None:
         from importlib.machinery import SourceFileLoader
 
-        path = os.path.join(os.getcwd(), self.path)  # not tidied up: neither does the interpreter
+        path = os.path.join(working_folder(), self.path)  # not tidied up: neither does the interpreter
         main = new_main()
         vars(main).update(__file__=path, __cached__=None, __loader__=SourceFileLoader("__main__", path))
         with open(path, "rb") as file:
@@ -47,11 +47,7 @@ class Module:
         self.name = name
 
     def enter(self, arguments: list[str]) -> None:
-        try:
-            folder = os.getcwd()
-        except OSError:  # it was removed
-            folder = ""
-        enter(folder, ["-m", *arguments])
+        enter(working_folder(), ["-m", *arguments])
 
     def start(self) -> None:
         run_as_main(self.name, names_itself=True)
@@ -64,7 +60,7 @@ class Archive:
         self.path = path
 
     def enter(self, arguments: list[str]) -> None:
-        enter(os.path.join(os.getcwd(), self.path), [self.path, *arguments])
+        enter(os.path.join(working_folder(), self.path), [self.path, *arguments])
 
     def start(self) -> None:
         run_as_main("__main__", names_itself=False)
@@ -111,6 +107,14 @@ def enter(folder: str, argv: list[str]) -> None:
     sys.argv[:] = argv
     if not sys.flags.safe_path:
         sys.path[0] = folder
+
+
+def working_folder() -> str:
+    """Empty if it was removed: then a path stays as it was given, as with the interpreter."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def new_main() -> ModuleType:

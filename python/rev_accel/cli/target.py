@@ -96,9 +96,13 @@ def of_path(path: str) -> Target:
 
 
 def of_source(path: str) -> Script | Archive:
-    """A zip file may begin with the line that names the interpreter; in source there is no NUL."""
+    """A zip file may begin with the line that names the interpreter; in source there is no NUL, or it is an error."""
     with open(path, "rb") as file:
-        return Archive(path) if b"\0" in file.read(FIRST_BYTES) else Script(path)
+        if b"\0" not in file.read(FIRST_BYTES):
+            return Script(path)
+    from zipfile import is_zipfile
+
+    return Archive(path) if is_zipfile(path) else Script(path)
 
 
 def runs_here(path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from rev_accel import _core, cache
 
-from .comparing import Function, cut, judged, seconds
+from .comparing import Function, cut, judged, outcome, seconds
 from .findings import Check
 
 __all__ = ["analysis", "python_files"]
@@ -25,8 +26,11 @@ PIECE = 3_000_000
 REST = 2.0
 """Seconds that are left for timing and telling."""
 
-DEPTH = "analysis_depth"
-"""As rev's users are told of it in the page for them."""
+MOST_BYTES = 16 << 20
+"""Of a file that the drop-in analyses."""
+
+# As rev's users are told of it in the page for them.
+DEPTH, SIZE, SPECIAL = "analysis_depth", "analysis_size", "analysis_special"
 
 
 def python_files(root: Path) -> Iterator[str]:
@@ -46,10 +50,12 @@ def analysis(old: Function, new: Function, *, files: Sequence[str], deadline: fl
     """The check; it ends by the deadline of the monotonic clock, if one file does not take rev longer."""
     if not files:
         return Check(name="analysis", outcome="unchecked", compared="there are no Python files")
-    sizes = {name: size_of(name) for name in files}
+    special = {name for name in files if is_special(name)}
+    sizes = {name: size_of(name) for name in files if name not in special}
     megabytes = sum(sizes.values()) / 1e6
-    found = Comparison(old, new)
-    if piece_by_piece(found, sizes, deadline - REST) and len(files) < MOST_FILES:
+    found = Comparison(old, new, len(special))
+    parts = pieces(sizes, special)
+    if piece_by_piece(found, sizes, parts, deadline - REST) and len(files) < MOST_FILES and not special:
         whole = Comparison(old, new)
         set_cache("whole")
         whole.compare(".")
@@ -63,12 +69,13 @@ def analysis(old: Function, new: Function, *, files: Sequence[str], deadline: fl
     return check
 
 
-def piece_by_piece(found: Comparison, sizes: dict[str, int], deadline: float) -> bool:
+def piece_by_piece(
+    found: Comparison, sizes: dict[str, int], parts: list[tuple[str, int, int]], deadline: float
+) -> bool:
     """Compares parts of the tree until the time is over, or it is seen that rev will do the tree in what is left."""
     everything = sum(sizes.values())
     started, done = time.monotonic(), 0
     set_cache("pieces")
-    parts = pieces(sizes)
     random.Random(0).shuffle(parts)
     for name, files, size in parts:
         found.compare(name)
@@ -82,8 +89,12 @@ def piece_by_piece(found: Comparison, sizes: dict[str, int], deadline: float) ->
     return found.rev_time < deadline - time.monotonic()
 
 
-def pieces(sizes: dict[str, int]) -> list[tuple[str, int, int]]:
-    """Folders that are small enough to be waited for, and the files beside these: path, number of files, bytes."""
+def pieces(sizes: dict[str, int], special: set[str]) -> list[tuple[str, int, int]]:
+    """Folders that are small enough to be waited for, and the files beside these: path, number of files, bytes.
+
+    Folders with something special in them, which rev would wait for without end, are not asked for as a whole.
+    """
+    endless = {folder for name in special for folder in folders_of(name)}
     totals: dict[str, list[int]] = {}
     for name, size in sizes.items():
         for folder in folders_of(name):
@@ -92,7 +103,7 @@ def pieces(sizes: dict[str, int]) -> list[tuple[str, int, int]]:
             total[1] += size
     found: dict[str, tuple[str, int, int]] = {}
     for name, size in sizes.items():
-        small = (folder for folder in folders_of(name) if totals[folder][1] <= PIECE)
+        small = (folder for folder in folders_of(name) if totals[folder][1] <= PIECE and folder not in endless)
         piece = next(small, name)
         number, together = totals.get(piece, [1, size])
         found[piece] = (piece, number, together)
@@ -108,22 +119,27 @@ def folders_of(name: str) -> Iterator[str]:
 class Comparison:
     """Answers to the same questions, and the time that they took."""
 
-    def __init__(self, old: Function, new: Function) -> None:
+    def __init__(self, old: Function, new: Function, special: int = 0) -> None:
         self.old, self.new = old, new
         self.count = self.files = 0
         self.rev_time = self.our_time = 0.0
         self.differences: list[str] = []
-        self.fixed = {DEPTH: 0}
+        self.fixed = {DEPTH: 0, SIZE: 0, SPECIAL: special}
 
     def compare(self, path: str) -> None:
         start = time.perf_counter()
-        theirs = self.old(path)
+        problem, theirs = outcome(self.old, path)
         between = time.perf_counter()
-        ours = self.new(path)
+        our_problem, ours = outcome(self.new, path)
         end = time.perf_counter()
         self.count += 1
         self.rev_time += between - start
         self.our_time += end - between
+        if problem or our_problem:  # a link may lead outside, or to itself
+            if (problem, theirs) != (our_problem, ours):
+                told = [cut((name, text)) for name, text in ((problem, theirs), (our_problem, ours))]
+                self.differences.append(f"{cut(path)}: rev {told[0]}, rev-accel {told[1]}")
+            return
         expected, found = promised(theirs), json.loads(ours)
         if expected == found:
             if json.dumps(expected, indent=2 if "files" in expected else None) != ours:
@@ -135,13 +151,16 @@ class Comparison:
             self.differences.append(f"{cut(path)}: rev {cut(totals[0])}, rev-accel {cut(totals[1])}")
 
     def compare_files(self, expected: dict[str, Any], found: dict[str, Any]) -> bool:
-        """Notes what is said differently of a file; whether one was too deep for either."""
+        """Notes what is said differently of a file; whether one was too deep for either, or too large for ours."""
         deep = False
         for name in sorted({*expected, *found}):
             theirs, ours = expected.get(name), found.get(name)
             if theirs == ours:
                 continue
-            if any(is_too_deep(entry) for entry in (theirs, ours)):
+            if size_of(name) > MOST_BYTES and is_too_deep(ours):
+                self.fixed[SIZE] += 1
+                deep = True
+            elif any(is_too_deep(entry) for entry in (theirs, ours)):
                 self.fixed[DEPTH] += 1
                 deep = True
             else:
@@ -168,6 +187,15 @@ def set_cache(name: str) -> None:
     if folder is not None:
         os.environ[cache.FOLDER_VARIABLE] = os.path.join(os.path.dirname(folder), name)
     _core.forget()
+
+
+def is_special(name: str) -> bool:
+    """Whether it is a FIFO, a device or a socket, which rev would read from, or leads to one."""
+    try:
+        mode = os.stat(name).st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def size_of(name: str) -> int:

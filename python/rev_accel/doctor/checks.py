@@ -20,6 +20,7 @@ from rev_accel.compat import rev as drop_in
 from .analysis import analysis, python_files
 from .comparing import Function, cut, judged, outcome, seconds
 from .findings import Check
+from .git import ALIKE
 from .keys import keys
 
 __all__ = ["run"]
@@ -74,7 +75,14 @@ def run(tell: Tell, deadline: float) -> None:
             tell("check", **asdict(Check(name=name, outcome="unchecked", compared="it is not replaced")))
             continue
         tell("progress", text=name)
-        tell("check", **asdict(check(old, new)))
+        try:
+            found = check(old, new)
+        except Exception as error:  # the others can be made all the same
+            found = Check(
+                name=name, outcome="unchecked", compared=f"it ended: {type(error).__name__}: {cut(str(error))}"
+            )
+            tell("problem", text=f"comparing {name} ended: {type(error).__name__}: {cut(str(error))}")
+        tell("check", **asdict(found))
 
 
 def original_methods(cache: type) -> dict[str, Any]:
@@ -89,17 +97,19 @@ def paths(old: Function, new: Function, *, root: Path, files: Sequence[str]) -> 
         *(root / "x", None, 3, b"x"),
     ]
     asked: list[Any] = [*chosen, *odd]
-    differences, fixed = [], {PREFIX: 0}
+    differences, fixed, good = [], {PREFIX: 0}, []
     for path in asked:
         theirs, ours = outcome(old, path), outcome(new, path)
         if theirs == ours:
+            if not theirs[0]:  # a link may lead outside, or to itself
+                good.append(path)
             continue
         if not theirs[0] and ours[0] == "ValueError" and not old(path).is_relative_to(root):
             fixed[PREFIX] += 1
         else:
             differences.append(f"{cut(path)}: rev {cut(theirs)}, rev-accel {cut(ours)}")
     check = judged("paths", f"{len(asked):,} paths", differences, fixed)
-    sample = chosen[:50] or ["x"]
+    sample = good[:50] or ["."]
     times = seconds({"rev": lambda: [old(path) for path in sample], "ours": lambda: [new(path) for path in sample]})
     check.times.append(("one path", times["rev"] / len(sample), times["ours"] / len(sample)))
     return check
@@ -156,7 +166,7 @@ def arguments(names: Sequence[str], files: Sequence[str]) -> Iterator[dict[str, 
 
 
 def repository_context(old: Function, new: Function, *, root: Path, deadline: float) -> Check:
-    differences = []
+    differences, fixed = [], dict.fromkeys(ALIKE, 0)
     asked = (6, 1, 0, "x")
     for commits in asked:
         for _ in range(3):  # somebody may be at work there
@@ -164,8 +174,12 @@ def repository_context(old: Function, new: Function, *, root: Path, deadline: fl
             if theirs == ours:
                 break
         else:
-            differences.append(f"commits={commits!r}: rev {cut(theirs)}, rev-accel {cut(ours)}")
-    check = judged("repository context", f"{len(asked)} questions", differences, {})
+            why = next((name for name, as_ours in ALIKE.items() if outcome(as_ours(old, root), commits) == ours), None)
+            if why is not None:
+                fixed[why] += 1
+            else:
+                differences.append(f"commits={commits!r}: rev {cut(theirs)}, rev-accel {cut(ours)}")
+    check = judged("repository context", f"{len(asked)} questions", differences, fixed)
     if why_not_kept(new, root) is not None and time.monotonic() + AT_REST < deadline:
         time.sleep(AT_REST)
     reason = why_not_kept(new, root)

@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,12 +39,13 @@ def examine(interpreter: str, how: str, tree: Path, limit: float, progress: Call
         str(package),
         str(limit),
     ]
-    with tempfile.TemporaryDirectory(prefix="rev-accel-doctor-") as folder:
+    is_inside = any(place.is_relative_to(tree) for place in temporary_places())
+    with nullcontext() if is_inside else tempfile.TemporaryDirectory(prefix="rev-accel-doctor-") as folder:
         try:
             process = subprocess.Popen(
                 command,
                 cwd=tree,
-                env=environment(tree, Path(folder).resolve()),
+                env=environment(tree, folder),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -69,17 +70,27 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
 
 
-def environment(tree: Path, folder: Path) -> dict[str, str]:
-    """The user's, less what is about Python and this package; git is not to refresh its index in the tree."""
+def temporary_places() -> Iterator[Path]:
+    """Where a temporary folder may be made; `tempfile` itself would try by writing there."""
+    for place in (*map(os.environ.get, ("TMPDIR", "TEMP", "TMP")), "/tmp", "/var/tmp", "/usr/tmp"):
+        if place and os.path.isdir(place):
+            yield Path(place).resolve()
+
+
+def environment(tree: Path, folder: str | None) -> dict[str, str]:
+    """The user's, less what is about Python and this package; git is not to refresh its index in the tree.
+
+    Results are kept in the folder, if there is one.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "REV_ACCEL_"))}
     kept |= {"GIT_OPTIONAL_LOCKS": "0", "PYTHONUTF8": "1"}
     # rev may be there; what is in the tree may be anything.
     places = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     outside = [one for one in places if os.path.isabs(one) and not Path(one).resolve().is_relative_to(tree)]
     kept |= {"PYTHONPATH": os.pathsep.join(outside)} if outside else {}
-    if folder.is_relative_to(tree):
+    if folder is None:
         return {**kept, cache.OFF_VARIABLE: "1"}
-    return {**kept, cache.FOLDER_VARIABLE: str(folder / "cache")}
+    return {**kept, cache.FOLDER_VARIABLE: os.path.join(os.path.realpath(folder), "cache")}
 
 
 def listen(process: subprocess.Popen[bytes], found: Examined, limit: float, progress: Callable[[str], object]) -> None:

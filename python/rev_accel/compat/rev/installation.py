@@ -250,7 +250,15 @@ class Installation:
                 point.check(value)
             except UnfitError as unfit:
                 return "skipped", str(unfit)
-        return ("skipped", inactive) if inactive and not is_active else ("original", "")
+        if inactive and not is_active:
+            return "skipped", inactive
+        # A patch by others that began before `uninstall` and ended after it has put ours back there.
+        left = [str(place) for place in point.places(module, self._by_original) if self._is_ours(place, point)]
+        return "original", f"but not {', '.join(left)}: `uninstall()` once more puts it back" if left else ""
+
+    def _is_ours(self, place: Place, point: Point) -> bool:
+        pair = self._by_replacement.get(id(place.get()))
+        return pair is not None and pair.point is point
 
 
 def _of(group: str) -> list[Point]:

@@ -30,7 +30,8 @@ def hash_messages(_original: FunctionType) -> Callable[..., str]:
         try:
             return digest((messages, tools, model or None), domain=MESSAGES)
         except (TypeError, ValueError):
-            return _as_json((messages, tools, model or None), MESSAGES)
+            value = (messages, tools, model or None)
+        return _as_json(value, MESSAGES)  # here, so that what JSON raises stands alone
 
     return _hash_messages
 
@@ -44,7 +45,8 @@ def hash_tools(_original: FunctionType) -> Callable[..., str]:
         try:
             return _core.digest(tools, domain=TOOLS)
         except (TypeError, ValueError):
-            return _as_json(tools, TOOLS)
+            value = tools
+        return _as_json(value, TOOLS)
 
     return _hash_tools
 
@@ -53,10 +55,19 @@ def _as_json(value: Any, domain: str) -> str:
     """The digest of what JSON makes of a value, with keys that are no texts; raises what `json.dumps` does."""
     import json
 
-    text = json.dumps(value, sort_keys=True)
+    # Not in ASCII, from which two lone surrogates come back as the one character that they would make.
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     try:
-        return _core.digest(json.loads(text), domain=domain)
-    except (ValueError, RecursionError):  # nested too deeply for one of them
+        return _core.digest(json.loads(text, object_pairs_hook=_as_dict), domain=domain)
+    except (ValueError, RecursionError):  # nested too deeply for one of them, or no dict has all that the text has
         import hashlib
 
-        return hashlib.sha256(f"{domain}:{text}".encode()).hexdigest()
+        return hashlib.sha256(f"{domain}:{text}".encode(errors="surrogatepass")).hexdigest()
+
+
+def _as_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """`ValueError` if a name is there twice, as that of two NaN is."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name is there twice")
+    return made

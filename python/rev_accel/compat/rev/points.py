@@ -1,8 +1,8 @@
 """One place of rev that is replaced: where it is, what has to be there, and what it is replaced by.
 
 What has to be there is rev's own function as the known versions have it. A function that takes other arguments, that
-uses other names in its body, or that somebody else has put there, is not replaced. Which places to change is found
-here; they are changed by `installation`.
+uses other names, texts or numbers in its body, or that somebody else has put there, is not replaced. Which places to
+change is found here; they are changed by `installation`.
 """
 
 from __future__ import annotations
@@ -181,13 +181,13 @@ def rev_modules() -> list[ModuleType]:
 
 
 def body(code: CodeType) -> str:
-    """What a function does, roughly: a digest of the names that it and the functions in it use.
+    """What a function does, roughly: a digest of the names, texts and numbers that it and the functions in it use.
 
-    Unlike its text or its byte code these are the same in all versions of Python.
+    Unlike its text or its byte code these are the same in all versions of Python. What it is documented by is no part.
     """
     from rev_accel import _core
 
-    return _core.digest(sorted(set(_names(code))), domain="names")[:16]
+    return _core.digest([sorted(set(_names(code))), sorted(set(_constants(code)))], domain="body")[:16]
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -195,3 +195,35 @@ def _names(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)
+
+
+def _constants(code: CodeType) -> Iterator[str]:
+    for constant in code.co_consts[_has_docstring(code) :]:
+        yield from _parts(constant)
+    # Later versions have small numbers in the instructions.
+    if sys.version_info >= (3, 14):
+        from opcode import opmap
+
+        of_small = opmap["LOAD_SMALL_INT"]
+        instructions = zip(code.co_code[::2], code.co_code[1::2], strict=True)
+        yield from (repr(number) for instruction, number in instructions if instruction == of_small)
+
+
+def _parts(constant: object) -> Iterator[str]:
+    """The texts and numbers in a constant: which of them are put together depends on the version of Python."""
+    if isinstance(constant, CodeType):
+        yield from _constants(constant)
+    elif isinstance(constant, (tuple, frozenset)):
+        for part in constant:
+            yield from _parts(part)
+    elif isinstance(constant, slice):
+        yield from _parts((constant.start, constant.stop, constant.step))
+    elif isinstance(constant, (str, bytes, int, float, complex)) and not isinstance(constant, bool):
+        yield ascii(constant)
+
+
+def _has_docstring(code: CodeType) -> bool:
+    """Whether its first constant is one."""
+    if sys.version_info >= (3, 13):
+        return bool(code.co_flags & 0x4000000)
+    return not code.co_name.startswith("<") and isinstance(next(iter(code.co_consts), None), str)

@@ -16,7 +16,7 @@ POINTS: tuple[Point, ...] = (
         name="analyze_ast_patterns",
         parameters=("path", "patterns"),
         defaults=(None,),
-        bodies=("e79ad6e0d4d88412",),
+        bodies=("248f99e434977f2f",),
         maker="analysis",
     ),
     MethodPoint(
@@ -26,7 +26,7 @@ POINTS: tuple[Point, ...] = (
         name="_hash_messages",
         parameters=("self", "messages", "tools", "model"),
         defaults=(None, None),
-        bodies=("a9d1a812fa4aca8c",),
+        bodies=("da8a2ed8717c0db8",),
         maker="llm_key",
     ),
     MethodPoint(
@@ -35,7 +35,7 @@ POINTS: tuple[Point, ...] = (
         owner="LLMResponseCache",
         name="_hash_tools",
         parameters=("self", "tools"),
-        bodies=("ff573bb7dd4c140b", "e65511efe5a9c066"),
+        bodies=("060c0fcf2cde3e05", "8f8512e9c105e154"),
         maker="llm_key",
     ),
     FunctionPoint(
@@ -44,7 +44,7 @@ POINTS: tuple[Point, ...] = (
         name="get_repo_context",
         parameters=("commits",),
         defaults=(6,),
-        bodies=("ae83c319d593c45e",),
+        bodies=("6f47e63eb7da46c3",),
         maker="repo_context",
     ),
     FunctionPoint(
@@ -52,7 +52,7 @@ POINTS: tuple[Point, ...] = (
         module="rev.tools.registry",
         name="_get_friendly_description",
         parameters=("name", "args"),
-        bodies=("6e856d01520cc6f2",),
+        bodies=("53d817a4ca812fbb",),
         maker="descriptions",
     ),
     FunctionPoint(
@@ -60,7 +60,7 @@ POINTS: tuple[Point, ...] = (
         module="rev.tools.utils",
         name="_safe_path",
         parameters=("rel",),
-        bodies=("2a64d4c1ba775853",),
+        bodies=("b071128cce30e27e",),
         maker="paths",
     ),
     FunctionPoint(
@@ -68,7 +68,7 @@ POINTS: tuple[Point, ...] = (
         module="rev.tools.file_ops",
         name="_safe_path",
         parameters=("rel",),
-        bodies=("2a64d4c1ba775853",),
+        bodies=("b071128cce30e27e",),
         maker="paths",
     ),
     FunctionPoint(
@@ -77,7 +77,7 @@ POINTS: tuple[Point, ...] = (
         name="_manage_message_history",
         parameters=("messages", "max_recent", "tracker"),
         defaults=(20, None),
-        bodies=("96ad86ab685d4980",),
+        bodies=("0f0b1803be04bf9d",),
         maker="history",
     ),
     MethodPoint(
@@ -86,7 +86,7 @@ POINTS: tuple[Point, ...] = (
         owner="IntelligentCache",
         name="_load_from_disk",
         parameters=("self",),
-        bodies=("86896a2bcb263589",),
+        bodies=("5d1320067cd9326e",),
         maker="disk_caches",
     ),
     MethodPoint(
@@ -95,7 +95,7 @@ POINTS: tuple[Point, ...] = (
         owner="IntelligentCache",
         name="_save_to_disk",
         parameters=("self",),
-        bodies=("e05e4d6107cdeeba",),
+        bodies=("fd22dee1171522c0",),
         maker="disk_caches",
     ),
 )
