@@ -43,7 +43,7 @@ def schedule(
 
     Raises:
         BaseException: What `do` raised; no task is begun after it, and those that run are waited for.
-        KeyboardInterrupt: Ctrl-C once more, or where there is no `stop`. Only the end of the process waits for what runs.
+        KeyboardInterrupt: Ctrl-C once more, or where there is no `stop`. Only the process waits for what runs.
     """
     ended: dict[str, Outcome] = dict(done or {})
     left = [task for task in plan.tasks if task.id not in ended]
