@@ -36,6 +36,7 @@ class Kills:
         self._children = Children()
         self._known: dict[str, tuple[dict[str, Any], int, float]] = {}
         self.counts: Counter[str] = Counter()
+        self._test = True
 
     def close(self) -> None:
         self._children.close()
@@ -54,6 +55,8 @@ class Kills:
     def round(self, seed: int) -> None:
         """Kills one run at random, and its recovery at times."""
         choice = random.Random(seed)
+        # Tests take most of the time, and little happens meanwhile.
+        self._test = choice.random() < 0.3
         scenario = SCENARIOS[choice.choice(list(SCENARIOS))]
         dialect = choice.choice(("ollama", "openai"))
         _, points, took = self.undisturbed(scenario)
@@ -148,6 +151,7 @@ class Kills:
             goal=goal,
             out=str(out),
             kill_at=kill_at,
+            test=self._test,
         )
 
         def kill(number: int) -> None:

@@ -192,9 +192,9 @@ def test_a_recovery_that_is_killed_is_gone_on_with(make: Make) -> None:
     expected = whole.contents()
     # In each the patch is applied in another part, and other points of the recovery are tried.
     for number, first in enumerate((9, 13, 15)):
-        at = 2 * number
+        at = 3 * number
         while True:
-            at += 6
+            at += 9
             case = make(f"case{first}-{at}", "patch")
             assert case.killed(first, "execute")
             was_killed = case.killed(at, "finish")
