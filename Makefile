@@ -24,7 +24,7 @@ CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-t
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
-.PHONY: help run test lint-rust test-rust test-rust-quietly lint-python types test-python format develop bench soak deny clean
+.PHONY: help run test check-rust check-python lint-rust test-rust lint-python types test-python format develop bench soak deny clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -42,15 +42,20 @@ run: $(VENV)/installed
 	@echo "All findings are in $(FINDINGS); the first:"
 	@head -n 5 $(FINDINGS)
 
-# In order of price: what fails quickly comes first. The tests of Python wait much of their time, so those of Rust, which
-# do not, run beside them.
-test: lint-rust lint-python types
+# Rust and Python side by side: builds have long parts for one core, and the tests of Python wait much of their time. Each in
+# order of price: what fails quickly comes first.
+test:
 	@mkdir -p target
-	$(MAKE) --jobs=2 SIDE_BY_SIDE=1 test-rust-quietly test-python
+	$(MAKE) --jobs=2 SIDE_BY_SIDE=1 check-rust check-python
 
-test-rust-quietly:
-	@$(MAKE) test-rust > target/test-rust.log 2>&1 || { cat target/test-rust.log; exit 1; }
+check-rust:
+	@{ $(MAKE) lint-rust && $(MAKE) test-rust; } > target/test-rust.log 2>&1 || { cat target/test-rust.log; exit 1; }
 	@echo; grep --extended-regexp 'Running|^test result' target/test-rust.log
+
+check-python:
+	$(MAKE) lint-python
+	$(MAKE) types
+	$(MAKE) test-python
 
 lint-rust:
 	cargo fmt --all --check
