@@ -12,7 +12,7 @@ from .processes import REPOSITORY
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="makes things that only POSIX has")
 
 
-@pytest.mark.parametrize(("name", "rounds"), [("damage", 300), ("kills", 60)])
+@pytest.mark.parametrize(("name", "rounds"), [("damage", 100), ("kills", 20)])
 def test_damage_and_kills_never_give_a_wrong_reply(name: str, rounds: int, tmp_path: Path) -> None:
     folder = "/dev/shm" if os.path.isdir("/dev/shm") else str(tmp_path)
     command = [sys.executable, "-m", "tests.replies.campaign", name, f"--rounds={rounds}", "--seed=1"]
