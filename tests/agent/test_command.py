@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from tests.llm.server import Plan, Server
 
+from rev_accel.agent import Policy, Run, Settings
+from rev_accel.llm import Answer, ScriptedClient
+
 from .projects import GIT, Projects, contents, git
 from .scenarios import SCENARIOS, Scenario, answer
 
@@ -279,3 +282,24 @@ def test_nothing_is_left_in_the_repository(command: Command) -> None:
     assert command.run(*command.agent("-y", SCENARIO.goal))[0] == 0
     changed = {line[3:] for line in git(command.root, "status", "-s").splitlines()}
     assert changed == set(SCENARIO.after)
+
+
+def test_what_somebody_has_allowed_is_allowed_when_it_is_done_again(command: Command) -> None:
+    written = ("write_file", {"path": "new/a.py", "content": "a\n"})
+    # Whoever may write is asked for this all the same.
+    deleted = ("delete", {"path": "new", "recursive": True})
+    steps = [Answer(tool_calls=(written, deleted)), "Done."]
+    home = Path(command.environment["REV_ACCEL_STATE_DIR"], "runs")
+    settings = Settings(model="m", plan=False, test=False)
+    run = Run.start(
+        "Make `new`, and delete it.",
+        ScriptedClient(steps),
+        settings,
+        root=command.root,
+        home=home,
+        policy=Policy(write="auto"),
+        ask=lambda _: True,
+    )
+    assert run.go().state == "done"
+    assert not (command.root / "new").exists()
+    assert command.run("replay", "last", "--again")[:2] == (0, "done: Done.\n")

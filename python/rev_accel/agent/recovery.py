@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from rev_accel.errors import InputError, RevAccelError
 from rev_accel.history import INTERRUPTED
@@ -29,7 +29,7 @@ from rev_accel.workspace.leftovers import remove_leftovers
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["before", "changed_files", "settle", "settle_all", "state_of"]
+__all__ = ["before", "changed_files", "first_states", "is_kept", "settle", "settle_all", "state_of"]
 
 # Larger files are not kept: of a call that was interrupted it is then not known what it did.
 MOST_BYTES = 16 << 20
@@ -118,16 +118,24 @@ def settle(
     return None
 
 
+def first_states(journal: Journal) -> dict[str, State]:
+    """What was at each path that tools have touched, before the first of them did."""
+    found: dict[str, State] = {}
+    for event in journal.events("call"):
+        found = {**(event["noted"].get("files") or {}), **found}
+    return found
+
+
+def is_kept(state: State) -> TypeGuard[str]:
+    """Whether it is a file whose content is kept."""
+    return state not in (None, "folder", "other", "large")
+
+
 def changed_files(journal: Journal, workspace: Workspace) -> dict[str, bytes | None]:
     """The files that tools have changed, with what they were before the run."""
-    found: dict[str, bytes | None] = {}
-    for event in journal.events("call"):
-        for path, state in (event["noted"].get("files") or {}).items():
-            if path not in found:
-                known = state is not None and len(state) == 64
-                found[path] = journal.kept(state) if known else None
     now = {}
-    for path, was in found.items():
+    for path, state in first_states(journal).items():
+        was = journal.kept(state) if is_kept(state) else None
         try:
             is_same = workspace.read(path) == was
         except (OSError, RevAccelError):
@@ -139,9 +147,7 @@ def changed_files(journal: Journal, workspace: Workspace) -> dict[str, bytes | N
 
 def _keep(path: str, workspace: Workspace, journal: Journal) -> State:
     state = state_of(path, workspace)
-    if state not in (None, "folder", "other", "large"):
-        return journal.keep(workspace.read(path))
-    return state
+    return journal.keep(workspace.read(path)) if is_kept(state) else state
 
 
 def state_of(path: str, workspace: Workspace) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,7 @@ def agent(**given: Any) -> int:
     with ExitStack() as stack:
         stack.enter_context(view)
         if given["resume"] is not None:
-            journal = stack.enter_context(_closing(Journal.open(given["resume"], on_event=view.event)))
+            journal = stack.enter_context(closing(Journal.open(given["resume"], on_event=view.event)))
             began = journal.last("run")
             if began is None:
                 raise InputError(f"the run `{journal.name}` was never begun")
@@ -172,9 +172,3 @@ def _client(settings: Settings) -> Any:
         key = os.environ.get("OPENAI_API_KEY")
     made = OpenAIClient if settings.dialect == "openai" else OllamaClient
     return made(settings.endpoint, api_key=key or None)
-
-
-def _closing(journal: Any) -> Any:
-    from contextlib import closing
-
-    return closing(journal)

@@ -16,6 +16,7 @@ from . import streams
 
 if TYPE_CHECKING:
     from rev_accel.agent import Journal
+    from rev_accel.workspace import Workspace
 
 EXIT_DIFFERS = 1
 
@@ -102,6 +103,7 @@ def _step(event: dict[str, Any], tasks: dict[str, str]) -> str | None:
 def _again(journal: Journal) -> int:
     from rev_accel.agent import Journal as NewJournal
     from rev_accel.agent import Policy, Run, Settings
+    from rev_accel.agent.recovery import state_of
     from rev_accel.llm import ReplayClient
     from rev_accel.tools.effects import COMMANDS
     from rev_accel.workspace import Workspace
@@ -131,13 +133,13 @@ def _again(journal: Journal) -> int:
         client = ReplayClient(recording, "key", redact=made.redact)
         settings = Settings.from_dict(dict(began["settings"]) | {"test": False})
         try:
-            result = Run(made, client, settings, policy=Policy(write="auto", command="auto")).go()
+            # What was allowed is allowed again; a program whose result was not recorded is not run.
+            policy = Policy(write="auto", command="never")
+            result = Run(made, client, settings, policy=policy, ask=lambda _: True).go()
         except ReplayMissError as error:
             _line(f"it came to something else: {error}")
             return EXIT_DIFFERS
         files = Workspace(copy)
-        from rev_accel.agent.recovery import state_of
-
         different = [path for path, was in ended["files"].items() if state_of(path, files) != was]
     for path in different:
         _line(f"`{path}` is not as it was after the run")
@@ -151,24 +153,12 @@ def _whole(path: Path) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
 
-def _restore(journal: Journal, workspace: Any) -> None:
+def _restore(journal: Journal, workspace: Workspace) -> None:
     """Gives files of a copy the content that they had before the run."""
-    seen = set()
-    for event in journal.events("call"):
-        for path, state in (event["noted"].get("files") or {}).items():
-            if path in seen:
-                continue
-            seen.add(path)
-            if state is None:
-                if _has(workspace, path):
-                    workspace.delete(path, recursive=True)
-            elif len(state) == 64:
-                workspace.write(path, journal.kept(state), make_folders=True)
+    from rev_accel.agent.recovery import first_states, is_kept, state_of
 
-
-def _has(workspace: Any, path: str) -> bool:
-    try:
-        workspace.stat(path)
-    except FileNotFoundError:
-        return False
-    return True
+    for path, state in first_states(journal).items():
+        if is_kept(state):
+            workspace.write(path, journal.kept(state), make_folders=True)
+        elif state is None and state_of(path, workspace) is not None:
+            workspace.delete(path, recursive=True)
