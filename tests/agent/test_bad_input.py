@@ -292,6 +292,7 @@ def test_what_looks_like_a_secret_is_taken_out_once_the_run_has_ended(agent: Age
     (root / "calc.py").write_text(f"KEY = '{secret}'\n\n\ndef add(a, b):\n    return a - b\n")
     agent.answers(FIX)
     assert agent.start(FIX.goal, root, agent.settings(test=False)).state == "done"
-    found = [path for path in agent.home.rglob("*.jsonl") if secret in path.read_text()]
+    assert (agent.run.journal.folder / "objects").is_dir()
+    found = [path for path in agent.home.rglob("*") if path.is_file() and secret in path.read_text()]
     assert not found
     assert secret in (root / "calc.py").read_text()

@@ -58,7 +58,7 @@ def settle_all(workspace: Workspace, journal: Journal) -> None:
             begun.pop(where, None)
     for (task, reply, number), call in begun.items():
         at = {"task": task, "reply": reply, "number": number}
-        text = settle(call["name"], call["arguments"], call["noted"], workspace, journal, call["at"])
+        text = settle(call, workspace, journal)
         if text is None:
             journal.add("withdrawn", **at)
             continue
@@ -67,15 +67,9 @@ def settle_all(workspace: Workspace, journal: Journal) -> None:
         journal.add("result", **at, text=text, failed=failed, known=known)
 
 
-def settle(
-    name: str,
-    arguments: Mapping[str, Any],
-    noted: Mapping[str, Any],
-    workspace: Workspace,
-    journal: Journal,
-    since: float,
-) -> str | None:
-    """The result of a call that was begun at a time; `None` if it is to be made."""
+def settle(call: Mapping[str, Any], workspace: Workspace, journal: Journal) -> str | None:
+    """The result of a call whose event says that it was begun; `None` if it is to be made."""
+    name, arguments, noted = call["name"], call["arguments"], call["noted"]
     if name == "git_commit":
         made = commit_since(noted["head"], str(arguments.get("message")), workspace)
         return None if made is None else f"Committed as {made.abbreviated}; the run was interrupted right after it."
@@ -83,7 +77,7 @@ def settle(
         return Failure(INTERRUPTED)
     files: dict[str, State] = dict(noted["files"])
     # What the process that was killed had not given its name yet.
-    remove_leftovers(workspace, {os.path.dirname(path) for path in files}, since=since - 5)
+    remove_leftovers(workspace, {os.path.dirname(path) for path in files}, since=call["at"] - 5)
     now = {path: state_of(path, workspace) for path in files}
     if now == files:
         return None

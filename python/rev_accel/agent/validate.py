@@ -54,14 +54,15 @@ class Checks:
         stopped: Callable[[], bool] | None = None,
         metrics: measured.Metrics = measured.METRICS,
     ) -> None:
-        self._workspace, self._test, self._stopped, self._metrics = workspace, test, stopped, metrics
+        self.test = test
+        self._workspace, self._stopped, self._metrics = workspace, stopped, metrics
 
     def state(self) -> State:
         """What they say now."""
         report = rev_accel.scan(root=self._workspace.root)
         self._metrics.scanned(report.stats)
         broken = {one.path: one.exception for one in report.errors}
-        if not self._test:
+        if not self.test:
             return State(broken=broken)
         tests = self._tests()
         failing = None
@@ -84,7 +85,7 @@ class Checks:
             f"`{path}` cannot be parsed: {why}" for path, why in now.broken.items() if path not in before.broken
         ]
         notes = [f"`{path}` can be parsed again" for path in before.broken if path not in now.broken]
-        _compare_tests(before, now, problems, notes, is_run=self._test)
+        _compare_tests(before, now, problems, notes, is_run=self.test)
         for what, count in (now.lint or {}).items():
             if (more := count - (before.lint or {}).get(what, 0)) > 0:
                 problems.append(f"the linter has {what}{f' ({more} times)' if more > 1 else ''}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,8 @@ def agent(**given: Any) -> int:
 
     if (given["goal"] is None) == (given["resume"] is None):
         raise click.UsageError("give either a GOAL or --resume")
+    if given["dry_run"] and given["resume"] is not None:
+        raise click.UsageError("--dry-run tries a GOAL; a run that is resumed goes on for real")
     root = Path(given["path"]).resolve()
     config = configured(root)
     view = make_view(as_json=given["as_json"], color=given["color"])
@@ -125,41 +128,42 @@ def _how(given: dict[str, Any], policy: Policy, view: View) -> dict[str, Any]:
 
 
 def _finished(run: Run, view: View) -> int:
-    """Has a run done, with Ctrl-C in hand."""
+    """Has a run done."""
     result = _go(run, view)
     view.end(result, run.model.spent, run.journal.name)
     return {"done": 0, "failed": EXIT_FAILED}.get(result.state, EXIT_STOPPED)
 
 
 def _go(run: Run, view: View) -> RunResult:
+    """Does a run with Ctrl-C in hand, until the end of the process: also then one means the same."""
+    from rev_accel.tools.process import kill_all
+
     def interrupted(_number: int, _frame: object) -> None:
         if view.stopping():
             view.close()
+            kill_all()
             # Threads that are in the middle of something are not waited for.
             os._exit(EXIT_INTERRUPTED)
         run.stop()
 
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        return run.go()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, interrupted)
+    return run.go()
 
 
 def _tried(given: dict[str, Any], root: Path, settings: Settings, policy: Policy, client: Client, view: View) -> int:
-    """Does it in a copy, in which no program is run."""
+    """Does it in a copy, in which no program is run and nothing committed: its repository may be that of the root."""
     from rev_accel.agent import Run
 
     from .trial import copied, differences
 
-    policy = replace(policy, write="auto", command="never", allow=())
+    policy = replace(policy, write="auto", command="never", allow=(), deny=(*policy.deny, "git_commit"))
     settings = replace(settings, test=False)
-    with copied(root) as copy:
-        how = _how(given, policy, view)
+    with copied(root) as copy, tempfile.TemporaryDirectory(prefix="rev-accel-") as home:
+        how = _how(given, policy, view) | {"home": Path(home)}
         run = Run.start(given["goal"], client, settings, root=copy, on_event=view.event, **how)
         result = _go(run, view)
         shown = differences(root, copy, result.changed)
-    view.end(result, run.model.spent, run.journal.name, differences=shown)
+    view.end(result, run.model.spent, None, differences=shown)
     return {"done": 0, "failed": EXIT_FAILED}.get(result.state, EXIT_FAILED)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,14 +49,18 @@ def replay(run: str | None, again: bool) -> int:
         if again:
             raise click.UsageError("--again needs a RUN")
         for name in runs():
-            with closing(Journal.open(name)) as journal:
-                began, ended = journal.last("run") or {}, journal.last("end") or {}
-                _line(f"{name}  {ended.get('state', 'not ended'):<9}  {began.get('goal', '')}")
+            try:
+                journal = Journal.open(name, read_only=True)
+            except (InputError, OSError) as error:
+                _line(f"{name}  {error}")
+                continue
+            began, ended = journal.last("run") or {}, journal.last("end") or {}
+            _line(f"{name}  {ended.get('state', 'not ended'):<9}  {began.get('goal', '')}")
         return 0
-    with closing(Journal.open(run)) as journal:
-        if again:
-            return _again(journal)
-        _show(journal)
+    journal = Journal.open(run, read_only=True)
+    if again:
+        return _again(journal)
+    _show(journal)
     return 0
 
 
@@ -134,7 +137,7 @@ def _again(journal: Journal) -> int:
         settings = Settings.from_dict(dict(began["settings"]) | {"test": False})
         try:
             # What was allowed is allowed again; a program whose result was not recorded is not run.
-            policy = Policy(write="auto", command="never")
+            policy = Policy(write="auto", command="never", deny=("git_commit",))
             result = Run(made, client, settings, policy=policy, ask=lambda _: True).go()
         except ReplayMissError as error:
             _line(f"it came to something else: {error}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .reply import Usage
+    from .reply import Reply, Usage
     from .request import Request
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "message_texts",
     "prompt_tokens",
     "text_bytes",
+    "tokens",
     "without_thoughts",
 ]
 
@@ -70,6 +71,17 @@ def context_cut(request: Request, usage: Usage) -> str | None:
 def prompt_tokens(request: Request) -> int:
     """About how many tokens the messages and tools are; rather too few than too many."""
     return sum(map(text_bytes, texts(request))) // BYTES_A_TOKEN
+
+
+def tokens(request: Request, reply: Reply) -> tuple[int, int]:
+    """The tokens of a request and of its reply, as the server counted them, or about as many as they are."""
+    prompt, completion = reply.usage.prompt, reply.usage.completion
+    if prompt is None:
+        prompt = prompt_tokens(request)
+    if completion is None:
+        said = (reply.content, reply.thinking, *(call.name + call.text for call in reply.tool_calls))
+        completion = sum(map(text_bytes, said)) // BYTES_A_TOKEN
+    return prompt, completion
 
 
 def text_bytes(text: str) -> int:
