@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.llm.server import Plan
 
-from rev_accel.agent import Journal, RunResult, runs
+from rev_accel.agent import Journal, Limits, RunResult, runs
 from rev_accel.errors import InputError, LogError
 
 from .conftest import Agent
@@ -276,6 +276,19 @@ def test_a_content_that_was_changed_is_not_given_for_what_was_kept(tmp_path: Pat
         (tmp_path / "objects" / name).write_bytes(b"two")
         with pytest.raises(LogError, match="is damaged"):
             journal.kept(name)
+
+
+def test_a_run_goes_on_without_a_content_that_was_lost(agent: Agent, projects: Projects) -> None:
+    root = projects.of(FIX)
+    agent.answers(FIX)
+    settings = agent.settings(plan=False, test=False, limits=Limits(calls=4))
+    assert agent.start(FIX.goal, root, settings).state == "stopped"
+    kept = list((agent.run.journal.folder / "objects").iterdir())
+    assert kept
+    for path in kept:
+        path.unlink()
+    result = agent.resume(agent.settings(plan=False, test=False))
+    assert result.state == "done" and "calc.py" in result.changed
 
 
 def test_the_account_is_for_the_user_alone(agent: Agent, projects: Projects) -> None:

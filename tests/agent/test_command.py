@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -213,8 +214,28 @@ def test_a_run_of_several_processes_is_measured_as_a_whole(command: Command) -> 
     first, second, third, *_ = out.splitlines()
     calls = len(command.server.asked)
     assert first.split("; ")[:2] == [f"run {first.split()[1][:-1]}: done", "processes: 2"]
-    assert second.startswith(f"{calls} calls; tokens: ")
+    assert second.startswith(f"{calls} calls, 0 replies kept from earlier; tokens: ")
     assert third.startswith("beginning ") and ", planning " in third and ", executing " in third
+
+
+def test_replies_that_are_kept_cost_nothing_and_are_no_limit(command: Command) -> None:
+    copy = shutil.copytree(command.root, command.root.parent / "copy", symlinks=True)
+    assert command.run(*command.agent("-y", SCENARIO.goal))[0] == 0
+    asked = len(command.server.asked)
+    shutil.rmtree(command.root)
+    copy.rename(command.root)
+    code, _, err = command.run(*command.agent("-y", "--max-calls", "1", "--max-tokens", "1", SCENARIO.goal))
+    assert (code, len(command.server.asked)) == (0, asked), err
+    assert f"0 calls and {asked} replies kept from earlier, 0 tokens" in err
+
+
+def test_a_run_that_was_stopped_and_gone_on_with_can_be_done_again(command: Command) -> None:
+    assert command.run(*command.agent("-y", "--max-calls", "3", SCENARIO.goal))[0] == 3
+    code, out, _ = command.run("replay", "last", "--again")
+    assert (code, out) == (0, "stopped: this is as far as it went\n")
+    assert command.run(*command.agent("-y", "--max-calls", "99", "--resume", "last"))[0] == 0
+    code, out, _ = command.run("replay", "last", "--again")
+    assert (code, out) == (0, f"done: {SCENARIO.answer}\n")
 
 
 def test_without_a_terminal_nothing_is_done_that_would_be_asked_for(command: Command) -> None:
@@ -301,10 +322,28 @@ def test_ctrl_c_once_ends_cleanly_twice_at_once_and_both_can_be_resumed(command:
         return None
 
     code, seen = command.on_terminal(*command.agent("--no-cache", "-y", "--resume", "last"), when=twice)
-    assert code == 130, seen
+    assert code in (3, 130), seen
     code, _, err = command.run(*command.agent("-y", "--resume", "last"))
     assert code == 0, err
     assert err.rstrip().splitlines()[-1].startswith("done: ")
+
+
+def test_a_trial_of_what_holds_the_temporary_folder_is_refused(command: Command) -> None:
+    command.environment["TMPDIR"] = str(command.root)
+    code, _, err = command.run(*command.agent("--dry-run", SCENARIO.goal))
+    assert (code, "set TMPDIR" in err) == (2, True)
+    assert not list(command.root.glob("rev-accel-*"))
+
+
+def test_what_is_run_does_not_get_the_key_of_the_server(command: Command) -> None:
+    tools = (("run_command", {"command": "env > seen", "shell": True}),)
+    command.server.default = lambda body: (
+        Plan(content="", tool_calls=tools) if len(body["messages"]) < 3 else Plan(content="Done.")
+    )
+    command.environment["REV_ACCEL_API_KEY"] = "of the server"
+    assert command.run(*command.agent("-y", "--no-plan", "--no-tests", SCENARIO.goal))[0] == 0
+    assert "Bearer of the server" in str(command.server.asked[0][1])
+    assert "of the server" not in (command.root / "seen").read_text()
 
 
 def test_what_runs_is_killed_when_the_process_is_left_at_once(command: Command) -> None:
@@ -335,6 +374,7 @@ def test_what_runs_is_killed_when_the_process_is_left_at_once(command: Command) 
         (("--resume", "nope"), "there is no run `nope`"),
         (("",), "the goal is empty"),
         (("--resume", "last", "--dry-run"), "goes on for real"),
+        (("--resume", "last", "-C", "."), "goes on where it was"),
     ],
 )
 def test_wrong_usage_is_told_in_a_line(command: Command, words: tuple[str, ...], said: str) -> None:
@@ -375,9 +415,13 @@ def test_the_configuration_is_the_users_alone(command: Command) -> None:
         code, _, err = command.run(*command.agent(SCENARIO.goal))
         assert (code, said in err) == (2, True), err
     command.environment["XDG_CONFIG_HOME"] = str(command.root)
-    code, _, err = command.run(*command.agent(SCENARIO.goal))
-    assert code == 2
-    assert "is in the repository" in err
+    # Where there is none, nothing is wrong with its place.
+    assert command.run(*command.agent("-y", "--max-calls", "1", SCENARIO.goal))[0] == 3
+    (command.root / "rev-accel" / "config.toml").write_text("[agent]\n")
+    root, command.root = command.root, command.root.parent
+    for words in ((SCENARIO.goal, "-C", str(root)), ("--resume", "last")):
+        code, _, err = command.run(*command.agent(*words))
+        assert (code, "is in the repository" in err) == (2, True), err
 
 
 def test_nothing_is_left_in_the_repository(command: Command) -> None:

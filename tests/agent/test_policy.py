@@ -239,7 +239,7 @@ def test_the_tests_of_the_project_are_run_only_if_that_is_allowed(
 ) -> None:
     root = projects.of(FIX)
     (root / "test_more.py").write_text(f"open({str(root / 'was_run')!r}, 'w')\n")
-    agent.says(lambda body: says("It adds numbers."))
+    agent.says(lambda body: says("It adds numbers.", usage=(2000, 5)))
     policy = Policy(command=command)
     result = agent.start("What does it do?", root, agent.settings(plan=False), policy=policy, ask=None)
     assert result.state == "done" and not (root / "was_run").exists()

@@ -193,9 +193,8 @@ class _Execution:
             self._history.append(result.message())
         if self._work.stop.is_set():
             raise StoppedError
-        told, failed = self._repeats.see(
-            calls[had:], [str(message["content"]) for message in self._log[at + 1 + had :]]
-        )
+        texts = [str(message["content"]) for message in self._log[at + 1 + had :]]
+        told, failed = self._repeats.see(calls[had:], texts)
         if told is not None:
             self._history.append({"role": "user", "content": told})
         return failed

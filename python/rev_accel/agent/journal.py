@@ -18,6 +18,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,7 +69,8 @@ class Journal:
         home = user_folders.state() / "runs" if home is None else home
         if home.resolve().is_relative_to(root):
             raise InputError(f"`{home}` is in the workspace: set {user_folders.STATE_VARIABLE} to a folder outside")
-        name = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
+        # The order of the names is that in which the runs began.
+        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
         folder = home / name
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pydantic
 
 from rev_accel import metrics as measured
-from rev_accel.errors import ModelError, ModelRefusedError, ModelTimeoutError, RevAccelError
+from rev_accel.errors import ModelTimeoutError, RevAccelError
 from rev_accel.llm import Client, Reply, Request, ToolSet, storable, structured
 from rev_accel.llm.estimate import tokens
 
@@ -20,7 +20,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["LimitError", "Model", "Spent", "advice", "spent_before"]
+__all__ = ["LimitError", "Model", "Spent", "spent_before"]
 
 Answer = TypeVar("Answer", bound=pydantic.BaseModel)
 T = TypeVar("T")
@@ -35,6 +35,8 @@ class Spent:
     """What was spent so far."""
 
     calls: int = 0
+    kept: int = 0
+    """Replies that were there from earlier, and cost nothing."""
     prompt: int = 0
     completion: int = 0
     cached: int = 0
@@ -124,8 +126,7 @@ class Model:
             raise
         took = time.monotonic() - started
         self.metrics.histogram(measured.MODEL_CALL, model=self.settings.model).record(took)
-        prompt, completion = tokens(request, reply)
-        cached = reply.usage.cached or 0
+        prompt, completion, cached = (0, 0, 0) if reply.kept else (*tokens(request, reply), reply.usage.cached or 0)
         for kind, number in (("input", prompt), ("output", completion)):
             self.metrics.counter(measured.TOKENS, kind=kind).add(number)
         cost = self._cost(prompt, completion, cached)
@@ -134,17 +135,18 @@ class Model:
             spent = self._spent
             self._spent = replace(
                 spent,
-                calls=spent.calls + 1,
+                calls=spent.calls + (not reply.kept),
+                kept=spent.kept + reply.kept,
                 prompt=spent.prompt + prompt,
                 completion=spent.completion + completion,
                 cached=spent.cached + cached,
                 cost=spent.cost + cost,
             )
         if self._journal is not None:
-            data = {"prompt": prompt, "completion": completion, "cached": cached, "cost": cost, "seconds": took}
-            self._journal.add("reply", task=task, verdict=storable(reply).reason, **data)
+            data = {"prompt": prompt, "completion": completion, "cached": cached, "cost": cost, "kept": reply.kept}
+            self._journal.add("reply", task=task, verdict=storable(reply).reason, seconds=took, **data)
             if reply.context_cut is not None:
-                self._warn("cut", task, f"{reply.context_cut}; `window` of the settings is sent")
+                self._warn("cut", task, f"{reply.context_cut}: give a larger window, if the model has one")
             if reply.usage.prompt is None:
                 self._warn("usage", task, "the server does not count tokens, so they are estimated from the texts")
         return reply
@@ -202,26 +204,14 @@ class Model:
         return ((prompt - cached) * prices.prompt + cached * again + completion * prices.completion) / 1e6
 
 
-def advice(error: ModelError, settings: Settings) -> str:
-    """What went wrong with the model, and what to do about it."""
-    if isinstance(error, ModelRefusedError):
-        if error.status is None:
-            return f"no server answers at `{settings.endpoint}` ({error}): start it, or name another one"
-        if error.status == 404:
-            return f"`{settings.endpoint}` knows no model `{settings.model}` ({error}): name another one, or load it"
-        if error.status in (401, 403):
-            return f"`{settings.endpoint}` wants another key ({error})"
-    return f"`{settings.endpoint}` gave no reply ({error})"
-
-
 def spent_before(journal: Journal) -> Spent:
     """What the earlier processes of a run have spent."""
     replies = list(journal.events("reply"))
-    sums = {name: sum(one[name] for one in replies) for name in ("prompt", "completion", "cached", "cost")}
+    sums = {name: sum(one[name] for one in replies) for name in ("kept", "prompt", "completion", "cached", "cost")}
     seconds, before = 0.0, None
     for event in journal.events():
         # Between a process and the next one nothing was spent.
         if before is not None and event["kind"] != "process":
             seconds += max(0.0, event["at"] - before)
         before = event["at"]
-    return Spent(calls=len(replies), seconds=seconds, **sums)
+    return Spent(calls=len(replies) - sums["kept"], seconds=seconds, **sums)

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from rev_accel.errors import InputError, RevAccelError
+from rev_accel.errors import InputError, LogError, RevAccelError
 from rev_accel.history import INTERRUPTED
 from rev_accel.tools import Failure, builtin_tools
 from rev_accel.tools.commits import commit_since, head
@@ -116,7 +116,8 @@ def first_states(journal: Journal) -> dict[str, State]:
     """What was at each path that tools have touched, before the first of them did."""
     found: dict[str, State] = {}
     for event in journal.events("call"):
-        found = {**(event["noted"].get("files") or {}), **found}
+        for path, state in (event["noted"].get("files") or {}).items():
+            found.setdefault(path, state)
     return found
 
 
@@ -126,17 +127,17 @@ def is_kept(state: State) -> TypeGuard[str]:
 
 
 def changed_files(journal: Journal, workspace: Workspace) -> dict[str, bytes | None]:
-    """The files that tools have changed, with what they were before the run."""
-    now = {}
+    """The files that tools have changed, with what they were before the run; `None` for nothing, or if that is lost."""
+    changed: dict[str, bytes | None] = {}
     for path, state in first_states(journal).items():
-        was = journal.kept(state) if is_kept(state) else None
+        now = state_of(path, workspace)
+        if {"folder", "other"} & {state, now} or now == state != "large":
+            continue
         try:
-            is_same = workspace.read(path) == was
-        except (OSError, RevAccelError):
-            is_same = was is None
-        if not is_same:
-            now[path] = was
-    return now
+            changed[path] = journal.kept(state) if is_kept(state) else None
+        except (OSError, LogError):
+            changed[path] = None
+    return changed
 
 
 def _keep(path: str, workspace: Workspace, journal: Journal) -> State:

@@ -12,6 +12,7 @@ from rev_accel import metrics as measured
 from rev_accel import repo
 from rev_accel.errors import GitError, InputError, LogError, ModelError, ModelMalformedError, RevAccelError
 from rev_accel.llm import CachingClient, Client, RecordingClient
+from rev_accel.llm.advice import advice
 from rev_accel.tools.documents import Documents
 from rev_accel.workspace import Workspace, use_root
 
@@ -19,7 +20,7 @@ from . import recovery
 from .execute import StoppedError, Work, execute_task
 from .journal import Event as JournalEvent
 from .journal import Journal
-from .model import LimitError, Model, advice
+from .model import LimitError, Model
 from .plan import make_plan, whole
 from .policy import Ask, Policy
 from .prompts import mend
@@ -153,10 +154,13 @@ class Run:
         except LimitError as error:
             state, text = "stopped", f"{error}: resume the run with a higher one"
         except ModelError as error:
-            why = f"{advice(error, self.settings)}; then resume the run"
+            why = f"{advice(error, endpoint=self.settings.endpoint, model=self.settings.model)}; then resume the run"
             state, text = "stopped", STOPPED if self._stop.is_set() else why
         except (OSError, InputError, LogError) as error:
-            state, text = "stopped", f"{error}; resume the run when that is mended"
+            state, text = (
+                "stopped",
+                f"{error} (its account is in `{self.journal.folder}`); resume the run when that is mended",
+            )
         except (KeyboardInterrupt, StoppedError):
             state, text = "stopped", STOPPED
         except BaseException:

@@ -32,6 +32,8 @@ class State:
     """How the run of the tests ended; `None` if there was none."""
     failing: Mapping[str, str] | None = None
     """The tests that fail, and why; `None` where that is not known."""
+    passed: int = 0
+    """How many tests passed."""
     lint: Mapping[str, int] | None = None
     """How often the linter finds what, in which file; `None` where the project has none."""
 
@@ -72,6 +74,7 @@ class Checks:
             broken=broken,
             tests=None if tests is None else tests.ended,
             failing=failing,
+            passed=0 if tests is None else tests.passed,
             lint=lint(self._workspace, stopped=self._stopped),
         )
 
@@ -131,9 +134,13 @@ def _compare_tests(before: State, now: State, problems: list[str], notes: list[s
         return
     known = before.failing or {}
     problems += [f"test `{name}` fails: {why}" for name, why in now.failing.items() if name not in known]
-    mended = [name for name in known if name not in now.failing]
-    if mended:
-        notes.append(f"tests that failed before and do not any more: {', '.join(f'`{name}`' for name in mended)}")
+    if mended := [name for name in known if name not in now.failing]:
+        named = f"tests that failed before and do not any more: {', '.join(f'`{name}`' for name in mended)}"
+        # Who takes a test out, or skips it, has not mended it.
+        is_so = now.passed >= before.passed + len(mended)
+        (notes if is_so else problems).append(named if is_so else f"{named}; but no more tests pass than before")
+    if (fewer := before.passed + len(known) - now.passed - len(now.failing)) > 0:
+        notes.append(f"{fewer:,} fewer tests were run than before")
     if still := [name for name in now.failing if name in known]:
         notes.append(f"tests that fail as before: {', '.join(f'`{name}`' for name in still)}")
     if not now.failing:

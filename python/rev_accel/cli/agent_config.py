@@ -35,15 +35,15 @@ def configured(root: Path) -> dict[str, Any]:
     import tomllib
 
     path = user_folders.configuration() / "config.toml"
-    if path.resolve().is_relative_to(root) and root != Path.home():
-        raise InputError(f"`{path}` is in the repository, which has no say in what may be done: put it elsewhere")
     try:
         with open(path, "rb") as file:
             table = tomllib.load(file).get("agent", {})
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (ValueError, RecursionError) as error:
         raise InputError(f"`{path}` is not valid TOML: {error}") from None
+    if path.resolve().is_relative_to(root) and root != Path.home():
+        raise InputError(f"`{path}` is in the repository, which has no say in what may be done: put it elsewhere")
     if not isinstance(table, dict):
         raise InputError(f"`agent` in `{path}` is no table")
     for key in table:

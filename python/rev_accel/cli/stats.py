@@ -74,10 +74,11 @@ def _account(journal: Journal) -> str:
         at = event["at"]
         phase = event["phase"] if event["kind"] == "phase" else phase
     cost = f", cost {spent.cost:.4g}" if spent.cost else ""
+    calls = f"{spent.calls:,} calls, {spent.kept:,} replies kept from earlier"
     sent = f"{spent.prompt:,} sent, {spent.cached:,} of them known to the server"
     lines = (
         f"run {journal.name}: {ended.get('state', 'not ended')}; processes: {processes}; {seconds(spent.seconds)}",
-        f"{spent.calls:,} calls; tokens: {sent}, {spent.completion:,} received{cost}",
+        f"{calls}; tokens: {sent}, {spent.completion:,} received{cost}",
         ", ".join(f"{name} {seconds(took)}" for name, took in phases.items()),
     )
     return "\n".join(lines)

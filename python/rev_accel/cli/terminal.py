@@ -98,7 +98,13 @@ class JsonView(View):
 
     def end(self, result: RunResult, spent: Spent, run: str | None, *, differences: str = "") -> None:
         outcome = {"kind": "outcome_of_run", "run": run, "state": result.state, "text": result.text}
-        shown = {**outcome, "changed": list(result.changed), "calls": spent.calls, "tokens": spent.tokens}
+        shown = {
+            **outcome,
+            "changed": list(result.changed),
+            "calls": spent.calls,
+            "kept": spent.kept,
+            "tokens": spent.tokens,
+        }
         if differences:
             shown["differences"] = differences
         streams.write_output(json.dumps(redact(shown)).encode() + b"\n")
@@ -199,7 +205,7 @@ class LiveView(View):
                 self._states[event["task"]] = event["state"]
                 self._actions.pop(event["task"], None)
             case "reply":
-                self._calls += 1
+                self._calls += not event["kept"]
                 self._tokens += event["prompt"] + event["completion"]
                 self._cost += event["cost"]
 
@@ -256,7 +262,8 @@ def account(spent: Spent) -> str:
     """What was spent, in a few words."""
     cost = f", cost {spent.cost:.4g}" if spent.cost else ""
     tokens = f"{spent.tokens:,} tokens ({spent.cached:,} of them known to the server)"
-    return f"{spent.calls} calls, {tokens}{cost}, {spent.seconds:.0f} s"
+    kept = f" and {spent.kept} replies kept from earlier" if spent.kept else ""
+    return f"{spent.calls} calls{kept}, {tokens}{cost}, {spent.seconds:.0f} s"
 
 
 def _answered(question: str, given_up: Any) -> str:

@@ -22,8 +22,10 @@ def copied(root: Path) -> Iterator[Path]:
     """A copy of the files, folders and links below a root but environments and caches; it goes away with the block.
 
     Raises:
-        InputError: Something there cannot be read.
+        InputError: Something there cannot be read, or temporary files are kept there, too.
     """
+    if Path(tempfile.gettempdir()).resolve().is_relative_to(root.resolve()):
+        raise InputError(f"`{root}` holds the folder for temporary files, to which it would be copied: set TMPDIR")
 
     def left_out(folder: str, names: list[str]) -> set[str]:
         return {name for name in names if name in CLOSED - {".git"} or not _is_ordinary(os.path.join(folder, name))}

@@ -33,6 +33,9 @@ BYTES_A_TOKEN = 4
 # templates, so it is rather too low.
 SHARE = 0.5
 
+# Where the prompt should fit, less than this share tells that the model has a smaller window than was asked for.
+LEAST_SHARE = 0.25
+
 # How many times as many tokens as estimated the densest texts are: hexadecimal digits, two bytes a token.
 DENSEST = 2
 
@@ -60,11 +63,16 @@ def context_cut(request: Request, usage: Usage) -> str | None:
     window = request.options.get("num_ctx")
     if not isinstance(window, int) or isinstance(window, bool):
         window = None
-    if window is not None and DENSEST * expected < window:
+    fits = window is not None and DENSEST * expected < window
+    if fits and usage.prompt >= LEAST_SHARE * expected:
         # It fits, so nothing was cut: the estimate is wrong for this text.
         return None
     found = f"the server counted {usage.prompt} tokens in a prompt of about {expected}"
-    where = f"`options.num_ctx` is {window}" if window else "its context window may be small: set `options.num_ctx`"
+    where = (
+        f"`options.num_ctx` is {window}{', but the model may have less' if fits else ''}"
+        if window
+        else "its context window may be small: set `options.num_ctx`"
+    )
     return f"{found}, so it seems to have left out part of it; {where}"
 
 
