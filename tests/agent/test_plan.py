@@ -90,7 +90,7 @@ def test_what_a_small_model_writes_for_nothing_is_taken_for_it() -> None:
     given = {"id": "a", "instructions": "x", "needs": None, "checks": None}
     model, client = asking({"tasks": [{**given, "risk": None}, {**given, "id": "b", "risk": "extreme"}]})
     first, second = make_plan("goal", model).tasks
-    assert (first.needs, first.checks, first.risk, second.risk) == ((), (), "high", "high")
+    assert (first.needs, first.checks, first.risk, second.risk) == ((), (), "low", "high")
     assert len(client.requests) == 1
 
 
