@@ -33,7 +33,7 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Metrics:
-    """Counters and histograms by name and attributes. May be used by many threads.
+    """Counters and histograms by name and attributes. May be used by many threads::
 
         metrics = Metrics()
         calls = metrics.histogram("gen_ai.execute_tool.duration", tool="read_file")   # kept by whoever feeds it
