@@ -3,6 +3,7 @@
 import __future__
 
 import builtins
+import re
 import typing
 from pathlib import Path
 
@@ -54,7 +55,13 @@ def link_no_builtins(_: Sphinx, tree: nodes.document) -> None:
             link.replace_self(link.children)
 
 
+def stay_on_the_site(_: Sphinx, _name: str, source: list[str]) -> None:
+    """Files beside this folder are pages of the site, too; on a forge the links lead to the files themselves."""
+    source[0] = re.sub(r"\]\((?:\.\./)+(?:benches/)?([A-Z]+)\.md", lambda found: f"](/project/{found[1].lower()}.md", source[0])
+
+
 def setup(app: Sphinx) -> None:
     take_from_stub("canonical_bytes", "digest", "digest_bytes")
+    app.connect("source-read", stay_on_the_site)
     app.connect("autodoc-process-docstring", read_sections)
     app.connect("doctree-read", link_no_builtins)
