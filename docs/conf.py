@@ -44,7 +44,7 @@ def take_from_stub(*names: str) -> None:
 
 
 def read_sections(app: Sphinx, _kind: str, name: str, what: object, options: object, lines: list[str]) -> None:
-    """Google's style, as napoleon reads it; which, by itself, also takes an attribute's text before a colon for its type."""
+    """Google's style, as napoleon reads it, which by itself takes an attribute's text before a colon for its type."""
     lines[:] = GoogleDocstring(lines, Config(), app, "", name, what, options).lines()
 
 
@@ -57,7 +57,9 @@ def link_no_builtins(_: Sphinx, tree: nodes.document) -> None:
 
 def stay_on_the_site(_: Sphinx, _name: str, source: list[str]) -> None:
     """Files beside this folder are pages of the site, too; on a forge the links lead to the files themselves."""
-    source[0] = re.sub(r"\]\((?:\.\./)+(?:benches/)?([A-Z]+)\.md", lambda found: f"](/project/{found[1].lower()}.md", source[0])
+    source[0] = re.sub(
+        r"\]\((?:\.\./)+(?:benches/)?([A-Z]+)\.md", lambda found: f"](/project/{found[1].lower()}.md", source[0]
+    )
 
 
 def setup(app: Sphinx) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = [str(path.relative_to(ROOT).as_posix()) for place in (ROOT, ROOT / "docs") for path in sorted(place.glob("*.md"))]
+PAGES = [
+    str(path.relative_to(ROOT).as_posix()) for place in (ROOT, ROOT / "docs") for path in sorted(place.glob("*.md"))
+]
 PAGES += [str(path.relative_to(ROOT).as_posix()) for path in sorted((ROOT / "docs").glob("*/*.md"))]
 
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\S+)[^\n]*\n(?P<code>.*?)^ *```$", re.MULTILINE | re.DOTALL)

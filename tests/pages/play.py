@@ -52,7 +52,9 @@ def run_session(block: Block) -> str:
             commands[-1].append(line[2:])
     # `$?` is the exit code of the command before, as for the reader.
     script = "".join("\n".join([*one, f"exit_code=$?; printf '{MARK}'; (exit $exit_code)\n"]) for one in commands)
-    done = subprocess.run(["sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        ["sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     session = []
     for command, output in zip(commands, done.stdout.split(MARK)[:-1], strict=True):
         session += ["$ " + command[0], *(f"> {line}".rstrip() for line in command[1:]), *output.splitlines()]
