@@ -22,6 +22,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 html_theme = "furo"
 html_title = f"rev-accel {version}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 # Headings can be linked to by the names that GitHub gives them.
 myst_heading_anchors = 3
 # Names in docstrings are in single backquotes: a link where there is such a name, else code.
