@@ -11,8 +11,11 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.ext.napoleon import Config, GoogleDocstring
+from sphinx.util import logging
 
 import rev_accel
+
+logger = logging.getLogger(__name__)
 
 project = "rev-accel"
 version = release = rev_accel.__version__
@@ -28,6 +31,9 @@ html_css_files = ["site.css"]
 myst_heading_anchors = 3
 # Names in docstrings are in single backquotes: a link where there is such a name, else code.
 default_role = "py:obj"
+# `metrics=METRICS`, not what that looks like.
+autodoc_preserve_defaults = True
+autodoc_default_options = {"undoc-members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 # A line for each parameter where they are many.
@@ -50,8 +56,10 @@ def read_sections(app: Sphinx, _kind: str, name: str, what: object, options: obj
     lines[:] = GoogleDocstring(lines, Config(), app, "", name, what, options).lines()
 
 
-def link_no_builtins(_: Sphinx, tree: nodes.document) -> None:
-    """The type `bytes` is none of the attributes of that name."""
+def mend(_: Sphinx, tree: nodes.document) -> None:
+    """Has the type `bytes` lead to none of the attributes of that name, and finds code that became a quotation."""
+    for quotation in tree.findall(nodes.block_quote):
+        logger.warning("an indented block that `::` does not introduce: %s", quotation.astext(), location=quotation)
     for link in list(tree.findall(pending_xref)):
         if link["refdomain"] == "py" and hasattr(builtins, link["reftarget"]):
             link.replace_self(link.children)
@@ -68,4 +76,4 @@ def setup(app: Sphinx) -> None:
     take_from_stub("canonical_bytes", "digest", "digest_bytes")
     app.connect("source-read", stay_on_the_site)
     app.connect("autodoc-process-docstring", read_sections)
-    app.connect("doctree-read", link_no_builtins)
+    app.connect("doctree-read", mend)
