@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import subprocess
 import sys
 
@@ -50,6 +51,8 @@ def run_session(block: Block) -> str:
             commands.append([line[2:]])
         elif line.startswith(">") and commands:
             commands[-1].append(line[2:])
+    if all(len(one) == 1 and re.fullmatch(r"rev-accel [\w -]*--help", one[0]) for one in commands):
+        return "".join(f"$ {command}\n{help_of(command)}" for (command,) in commands)
     # `$?` is the exit code of the command before, as for the reader.
     script = "".join("\n".join([*one, f"exit_code=$?; printf '{MARK}'; (exit $exit_code)\n"]) for one in commands)
     done = subprocess.run(
@@ -59,6 +62,15 @@ def run_session(block: Block) -> str:
     for command, output in zip(commands, done.stdout.split(MARK)[:-1], strict=True):
         session += ["$ " + command[0], *(f"> {line}".rstrip() for line in command[1:]), *output.splitlines()]
     return "\n".join(session) + "\n"
+
+
+def help_of(command: str) -> str:
+    """What a command prints that asks for help: without a process for each, of which a page has many."""
+    from rev_accel import cli
+
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        assert cli.main(command.split()[1:]) == 0
+    return output.getvalue()
 
 
 if __name__ == "__main__":
