@@ -9,7 +9,7 @@ from types import ModuleType
 
 import rev_accel
 
-from .blocks import PAGES, read
+from .blocks import PAGES, ROOT, read
 
 # Public modules that `rev_accel` does not name.
 FURTHER = ["agent", "compat.rev", "history"]
@@ -51,3 +51,10 @@ def test_each_public_name_has_one_section() -> None:
 def value(name: str) -> object:
     module, _, attribute = name.rpartition(".")
     return getattr(import_module(module), attribute)
+
+
+def test_each_variable_of_the_environment_is_described() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "python").rglob("*.py")))
+    variables = set(re.findall(r'"(REV_ACCEL_[A-Z_]+)"', code))
+    assert len(variables) > 8
+    assert variables == set(re.findall(r"^\| `(REV_ACCEL_\w+)`", read("docs/reference/environment.md"), re.MULTILINE))
