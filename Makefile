@@ -13,6 +13,9 @@ TREE ?= $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('st
 ARGS ?= --exclude site-packages
 FINDINGS ?= target/findings.txt
 
+# Tests of Python that take about a third of the time of all.
+REST := tests/agent tests/cache tests/compat tests/repo tests/replies tests/llm
+
 # Files that change what is installed.
 SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 	$(shell find rust python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi')
@@ -24,7 +27,8 @@ CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-t
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
-.PHONY: help run test check-rust check-python lint-rust test-rust lint-python types test-python format develop docs bench soak deny clean
+.PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python types test-python format develop docs bench \
+	soak deny clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -43,20 +47,24 @@ run: $(VENV)/installed
 	@echo "All findings are in $(FINDINGS); the first:"
 	@head -n 5 $(FINDINGS)
 
-# Rust and Python side by side: builds have long parts for one core, and the tests of Python wait much of their time. Each in
-# order of price: what fails quickly comes first.
+# Rust and Python side by side, and when Rust's checks are done, tests of Python beside others: builds have long parts for
+# one core, and tests wait much of their time. Each in order of price: what fails quickly comes first.
 test:
 	@mkdir -p target
-	$(MAKE) --jobs=2 SIDE_BY_SIDE=1 check-rust check-python
+	$(MAKE) --jobs=2 SIDE_BY_SIDE=1 check-python check-rust check-rest
+
+check-python: $(VENV)/installed-test
+	$(MAKE) lint-python
+	$(MAKE) types
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(REST))
 
 check-rust:
 	@{ $(MAKE) lint-rust && $(MAKE) test-rust; } > target/test-rust.log 2>&1 || { cat target/test-rust.log; exit 1; }
 	@echo; grep --extended-regexp 'Running|^test result' target/test-rust.log
 
-check-python:
-	$(MAKE) lint-python
-	$(MAKE) types
-	$(MAKE) test-python
+check-rest: check-rust $(VENV)/installed-test
+	@$(BIN)/python -m pytest $(REST) > target/test-rest.log 2>&1 || { cat target/test-rest.log; exit 1; }
+	@echo; tail -n 1 target/test-rest.log
 
 lint-rust:
 	cargo fmt --all --check
@@ -106,6 +114,7 @@ bench: $(VENV)/installed-test
 
 # Hours: the long forms of what the tests do in short.
 soak: $(VENV)/installed-test
+	REV_ACCEL_SOAK=1 $(BIN)/python -m pytest tests/test_differential.py
 	$(BIN)/python tests/recogniser/soak.py
 	$(BIN)/python -m tests.robustness.campaign
 	$(BIN)/python -m tests.digests.pairs 2000000
