@@ -27,13 +27,15 @@ CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-t
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
-.PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python types test-python format develop bench soak deny clean
+.PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python types test-python format develop docs bench \
+	soak deny clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
 	@echo "make test            install what the tests need and run all of them"
 	@echo "make format          format the Rust and Python sources"
 	@echo "make develop         install for work on the sources: editable, quick to build"
+	@echo "make docs            build the documentation into target/docs"
 	@echo "make bench           measure the core, and the package against its peers"
 	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
@@ -75,6 +77,7 @@ test-rust:
 lint-python: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell *.md docs python rust benches
 
 types: $(VENV)/installed-test
 	$(BIN)/mypy --strict python benches
@@ -91,6 +94,11 @@ format: $(VENV)/installed-test
 develop: $(VENV)/created
 	$(PIP_INSTALL) --editable '.[test]'
 	touch $(VENV)/installed-test $(VENV)/installed
+
+docs: $(VENV)/installed-docs
+	rm -rf target/docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --doctree-dir target/doctrees docs target/docs
+	@echo "The documentation is in target/docs/index.html"
 
 bench: $(VENV)/installed-test
 	cargo bench --locked
@@ -140,4 +148,8 @@ $(VENV)/installed: $(VENV)/created $(SOURCES)
 
 $(VENV)/installed-test: $(VENV)/created $(SOURCES)
 	$(PIP_INSTALL) '.[test]'
+	touch $@ $(VENV)/installed
+
+$(VENV)/installed-docs: $(VENV)/created $(SOURCES)
+	$(PIP_INSTALL) '.[docs]'
 	touch $@ $(VENV)/installed

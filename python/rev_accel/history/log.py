@@ -38,7 +38,7 @@ class MessageLog(Sequence[FrozenDict]):
 
     A message is a dict of data (see `digest`). It is copied when it is added; what comes out is read-only, a
     `FrozenDict` that `json` and `digest` take for the dict it is. `digest` is a name for the messages so far and their
-    order; a list of equal messages has the same one (`messages_digest`). May be used by many threads.
+    order; a list of equal messages has the same one (`messages_digest`). May be used by many threads::
 
         log = MessageLog([{"role": "system", "content": "..."}])         # in memory
         with MessageLog.open("run.jsonl") as log:                       # in a file
