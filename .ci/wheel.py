@@ -1,9 +1,9 @@
 """Builds, checks and tests what is published, on each platform with the same commands.
 
-python .ci/wheel.py build [--target TRIPLE]    a wheel in target/wheels, checked
-python .ci/wheel.py sdist                      the source distribution there, and a wheel that was made of it, checked
+python .ci/wheel.py build [--target TRIPLE]   makes a wheel in target/wheels, and checks it
+python .ci/wheel.py sdist                     the same for the source distribution, and for a wheel that is made of it
 python .ci/wheel.py test [--wheel FILE] [ARG...]
-                                               all tests, or what pytest is told, with the wheel alone: no Rust, no sources
+                                              runs all tests, or what pytest is told, without Rust and the sources
 
 On Linux, zig links for the C libraries of old systems. Needs git, and Rust and a C compiler for the first two.
 """
@@ -55,7 +55,7 @@ def main() -> None:
 
 def build(target: str | None) -> None:
     """Build a wheel and check it."""
-    command = [tool("maturin"), "build", "--release", "--locked", "--out", WHEELS]
+    command = [tool("maturin"), "build", "--release", "--locked", "--compression-level", "9", "--out", WHEELS]
     if target is not None:
         command += ["--target", target]
     if sys.platform == "linux":

@@ -1,8 +1,8 @@
 """What each crate takes of the extension module: `python benches/size.py`.
 
-It builds the binding as it is published, but with its symbols (which needs the release build of everything below it), and adds up the
-functions and named constants that `nm` lists. A function of the standard library that was made for a type of a crate counts for that
-crate. What has no name cannot be told apart and stands at the end. Linux only.
+It builds the binding as it is published, but with its symbols (which needs the release build of everything below
+it), and adds up the functions and named constants that `nm` lists. A function of the standard library that was made
+for a type of a crate counts for that crate. What has no name cannot be told apart and stands at the end. Linux only.
 """
 
 from __future__ import annotations
