@@ -24,7 +24,8 @@ CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-t
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
-.PHONY: help run test check-rust check-python lint-rust test-rust lint-python types test-python format develop bench soak deny clean
+.PHONY: help run test check-rust check-python lint-rust test-rust lint-python types test-python format develop bench soak deny \
+	wheel sdist test-wheel clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -34,6 +35,9 @@ help:
 	@echo "make bench           measure the core, and the package against its peers"
 	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
+	@echo "make wheel           build a wheel for other machines into target/wheels and check it"
+	@echo "make sdist           the same for the source distribution, and for a wheel that is made of it"
+	@echo "make test-wheel      run all tests with that wheel, without Rust and without the sources"
 	@echo "make clean           remove everything that was built"
 
 run: $(VENV)/installed
@@ -70,7 +74,7 @@ lint-python: $(VENV)/installed-test
 	$(BIN)/ruff check .
 
 types: $(VENV)/installed-test
-	$(BIN)/mypy --strict python benches
+	$(BIN)/mypy --strict python benches .ci/wheel.py
 	$(BIN)/python -m mypy.stubtest rev_accel._core
 
 test-python: $(VENV)/installed-test
@@ -116,6 +120,16 @@ soak: $(VENV)/installed-test
 
 deny:
 	cargo deny --locked check bans licenses sources
+
+# What the hosted workflow runs on each platform.
+wheel:
+	$(PYTHON) .ci/wheel.py build
+
+sdist:
+	$(PYTHON) .ci/wheel.py sdist
+
+test-wheel:
+	$(PYTHON) .ci/wheel.py test
 
 clean:
 	cargo clean
