@@ -55,7 +55,16 @@ def main() -> None:
 
 def build(target: str | None) -> None:
     """Build a wheel and check it."""
-    command = [tool("maturin"), "build", "--release", "--locked", "--compression-level", "9", "--out", WHEELS]
+    command: list[str | Path] = [
+        tool("maturin"),
+        "build",
+        "--release",
+        "--locked",
+        "--compression-level",
+        "9",
+        "--out",
+        WHEELS,
+    ]
     if target is not None:
         command += ["--target", target]
     if sys.platform == "linux":

@@ -22,7 +22,7 @@ VALIDATOR = jsonschema.Draft4Validator(json.loads(gzip.decompress(SCHEMA.read_by
 SOURCES = {
     "plain.py": b"def run(a, b, c, d, e, g):\n    global x, y\n    return eval('1')\nprint(1)\n",
     "text/odd.py": '"é🙂" # TODO {0} x[1](2) "\\" [a\\](b)\rprint()\r\nprint()\n\x0cprint() # FIXME }{\n'.encode(),
-    "a b/50%#?.py": b"\xef\xbb\xbfprint(1)\n",
+    "a b/50%#;&.py": b"\xef\xbb\xbfprint(1)\n",
     "é/日本.py": b"print(1)\n",
     "syntax.py": b"x = (\n",
     "undecodable.py": b"\xff\n",
@@ -30,7 +30,7 @@ SOURCES = {
     "silent.py": b"",
 }
 if sys.platform == "linux":
-    SOURCES |= {os.fsdecode(b"c:\xff\xfe.py"): b"print(1)\n", "a\\b\n.py": b"print(1)\n"}
+    SOURCES |= {os.fsdecode(b"c:\xff\xfe?.py"): b"print(1)\n", "a\\b\n.py": b"print(1)\n"}
 
 
 @pytest.fixture
