@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import rev_accel
 
-from .blocks import PAGES, ROOT, read
+from .blocks import PAGES, read
 
 # Public modules that `rev_accel` does not name.
 FURTHER = ["agent", "compat.rev", "history"]
@@ -54,7 +55,8 @@ def value(name: str) -> object:
 
 
 def test_each_variable_of_the_environment_is_described() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "python").rglob("*.py")))
+    package = Path(rev_accel.__file__).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py")))
     variables = set(re.findall(r'"(REV_ACCEL_[A-Z_]+)"', code))
     assert len(variables) > 8
     assert variables == set(re.findall(r"^\| `(REV_ACCEL_\w+)`", read("docs/reference/environment.md"), re.MULTILINE))
