@@ -28,7 +28,7 @@ ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
 .PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python types test-python format develop docs bench \
-	soak deny clean
+	soak deny wheel sdist test-wheel clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -39,6 +39,9 @@ help:
 	@echo "make bench           measure the core, and the package against its peers"
 	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
+	@echo "make wheel           build a wheel for other machines into target/wheels and check it"
+	@echo "make sdist           the same for the source distribution, and for a wheel that is made of it"
+	@echo "make test-wheel      run all tests with that wheel, without Rust and without the sources"
 	@echo "make clean           remove everything that was built"
 
 run: $(VENV)/installed
@@ -80,7 +83,7 @@ lint-python: $(VENV)/installed-test
 	$(BIN)/codespell *.md docs python rust benches
 
 types: $(VENV)/installed-test
-	$(BIN)/mypy --strict python benches
+	$(BIN)/mypy --strict python benches .ci/wheel.py
 	$(BIN)/python -m mypy.stubtest rev_accel._core
 
 test-python: $(VENV)/installed-test
@@ -132,6 +135,16 @@ soak: $(VENV)/installed-test
 
 deny:
 	cargo deny --locked check bans licenses sources
+
+# What the hosted workflow runs on each platform.
+wheel:
+	$(PYTHON) .ci/wheel.py build
+
+sdist:
+	$(PYTHON) .ci/wheel.py sdist
+
+test-wheel:
+	$(PYTHON) .ci/wheel.py test
 
 clean:
 	cargo clean

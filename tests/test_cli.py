@@ -95,7 +95,7 @@ class TestText:
     def test_quiet_leaves_the_findings_and_twice_leaves_nothing(self, tree):
         output, errors = run("scan", "-q")
         assert (len(lines(output)), errors) == (4, "")
-        for form in ("text", "json", "jsonl"):
+        for form in ("text", "json", "jsonl", "sarif"):
             assert run("scan", "-qq", "--format", form) == ("", "")
 
     def test_stats_tell_counts_and_times_on_standard_error(self, tree):
@@ -214,7 +214,9 @@ class TestSelection:
 
 
 class TestStandardInput:
-    @pytest.mark.parametrize("form", [["text"], ["text", "--color", "always"], ["json"], ["jsonl"]], ids=" ".join)
+    @pytest.mark.parametrize(
+        "form", [["text"], ["text", "--color", "always"], ["json"], ["jsonl"], ["sarif"]], ids=" ".join
+    )
     @pytest.mark.parametrize(
         "source",
         [
@@ -261,7 +263,7 @@ class TestExitCode:
         ],
         ids=str,
     )
-    @pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+    @pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif"])
     def test_it_is_1_only_if_something_was_found_that_fail_on_names(self, tree, arguments, code, form):
         run("scan", "--format", form, *arguments, code=code)
 
@@ -431,6 +433,7 @@ class TestSurroundings:
             ["scan", "long.py"],
             ["scan", "long.py", "--format", "json"],
             ["scan", "long.py", "--format", "jsonl"],
+            ["scan", "long.py", "--format", "sarif"],
             ["scan", "a.py"],
             ["scan", "--help"],
             ["--version"],

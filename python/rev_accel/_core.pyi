@@ -135,7 +135,7 @@ def stream(
     all_files: bool,
     exclude: list[str],
     max_bytes: int,
-    format: Literal["text", "jsonl"],
+    format: Literal["text", "jsonl", "sarif"],
     color: bool,
     write: Callable[[bytes], object],
     threads: int | None = None,
@@ -145,11 +145,11 @@ def stream(
 ) -> Stats:
     """Analyse files and folders and write what was found at once, in the order of the paths.
 
-    Only a window of files is kept in memory. The arguments are those of `scan`, and:
+    Only a window of files is kept in memory, and for SARIF what failed. The arguments are those of `scan`, and:
 
     Args:
         format: `"text"` writes `path:line:column: rule message` for each finding and each file that
-            failed; `"jsonl"` one JSON object for each file, then a summary object.
+            failed; `"jsonl"` one JSON object for each file, then a summary object; `"sarif"` one SARIF 2.1.0 log.
         color: Whether text has the escape sequences of a terminal.
         write: Takes the output piece by piece, on the calling thread.
 
@@ -535,7 +535,7 @@ class ScanResult:
     def json(self) -> str:
         """The text that `analyze` gives for these files, also when there are none."""
 
-    def lines(self, *, format: Literal["text", "jsonl"], color: bool) -> bytes:
+    def lines(self, *, format: Literal["text", "jsonl", "sarif"], color: bool) -> bytes:
         """What `stream` writes for these files."""
 
 _Bypass: TypeAlias = tuple[

@@ -183,7 +183,7 @@ def test_a_scan_tells_what_was_known(cache_dir: Path, settled: Path, resting: Pa
     assert known(errors).split() == f"known 0 unchanged, {COUNT} read again, 0 seen before".split()
 
 
-@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif"])
 def test_the_output_is_the_same_however_the_cache_is_used(form: str, cache_dir: Path, settled: Path) -> None:
     ways = (["--no-cache"], [], [], ["--verify=always"], ["--verify=stamp"], ["--no-cache"], ["--explain-cache=x.py"])
     outputs = {run("scan", f"--format={form}", *way, folder=settled)[0] for way in ways}

@@ -1,4 +1,4 @@
-"""`rev-accel scan`: findings as text for people, as JSON for programs."""
+"""`rev-accel scan`: findings as text for people, as JSON and SARIF for programs."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ Examples:
   rev-accel scan src tests --patterns todos,prints  some paths, some rules
   rev-accel scan --fail-on dangerous,error -q       for a pipeline
   rev-accel scan --format jsonl | jq .path          one object for each file, in order
+  rev-accel scan --format sarif > scan.sarif        for a code host
   git show HEAD:app.py | rev-accel scan - --stdin-filename app.py
 
 \b
@@ -67,7 +68,7 @@ class Options(NamedTuple):
     """What was given on the command line."""
 
     paths: tuple[str, ...]
-    format: Literal["text", "json", "jsonl"]
+    format: Literal["text", "json", "jsonl", "sarif"]
     patterns: tuple[str, ...]
     all_files: bool
     exclude: tuple[str, ...]
@@ -115,10 +116,11 @@ def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> i
 @click.option(
     "-f",
     "--format",
-    type=click.Choice(["text", "json", "jsonl"]),
+    type=click.Choice(["text", "json", "jsonl", "sarif"]),
     default="text",
     show_default=True,
-    help="text: a line for each finding; json: one object; jsonl: an object for each file, then a summary.",
+    help="text: a line for each finding; json: one object; jsonl: an object for each file, then a summary; "
+    "sarif: a SARIF 2.1.0 log, for code hosts and editors.",
 )
 @click.option(
     "-p",

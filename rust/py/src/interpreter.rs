@@ -1,7 +1,8 @@
 //! The running interpreter as the core's last word on what is valid Python.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, TryLockError};
+use std::thread;
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -13,6 +14,14 @@ const STACK: usize = 16 << 20;
 
 /// How often an asker looks whether the interpreter is still there.
 const POLL: Duration = Duration::from_millis(20);
+
+/// How often, and how long in between, an asker tries to start its thread while others start theirs. Bounded, since in a forked child
+/// the lock may be held by a thread that is not there.
+const TRIES: u32 = 1_000;
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Held while the size of the stacks of new threads, which all of the process has in common, is another than the program's.
+static STACK_SIZE: Mutex<()> = Mutex::new(());
 
 /// Speaks for the interpreter of one call.
 pub(crate) struct Running {
@@ -43,7 +52,16 @@ impl Interpreter for Running {
     fn ask(&self, text: &str) -> Option<Result<Vec<Fact>, Failure>> {
         let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         let (sender, receiver) = mpsc::channel();
-        Python::try_attach(|py| start_answering(py, text, sender))?.ok()?;
+        let mut tries = 0;
+        // Nobody may wait for the lock while attached: its holder may want the GIL back.
+        while !Python::try_attach(|py| start_answering(py, text, &sender))?.ok()? {
+            tries += 1;
+            if tries == TRIES {
+                return None;
+            }
+            thread::sleep(PAUSE);
+        }
+        drop(sender);
         loop {
             match receiver.recv_timeout(POLL) {
                 Ok(answer) => return answer,
@@ -62,10 +80,16 @@ impl Interpreter for Running {
 
 type Answer = Option<Result<Vec<Fact>, Failure>>;
 
-/// Starts the thread that sends the answer: `None` when there is none, for want of memory.
-fn start_answering(py: Python<'_>, text: &str, sender: mpsc::Sender<Answer>) -> PyResult<()> {
+/// Starts the thread that sends the answer: `None` when there is none, for want of memory. False while another one is being started.
+fn start_answering(py: Python<'_>, text: &str, sender: &mpsc::Sender<Answer>) -> PyResult<bool> {
+    let _held = match STACK_SIZE.try_lock() {
+        Ok(held) => held,
+        Err(TryLockError::Poisoned(held)) => held.into_inner(),
+        Err(TryLockError::WouldBlock) => return Ok(false),
+    };
     // It is there already. To import something would run Python here, where the GIL may be let go.
     let answer = py.import("sys")?.getattr("modules")?.get_item("rev_accel")?.getattr("_answer")?;
+    let sender = sender.clone();
     let reply = PyCFunction::new_closure(py, None, None, move |arguments, _| {
         let answer = arguments.get_item(0).and_then(|answer| read_answer(&answer)).ok();
         // The asker may be gone.
@@ -75,7 +99,7 @@ fn start_answering(py: Python<'_>, text: &str, sender: mpsc::Sender<Answer>) -> 
     let previous_size = threads.call_method1("stack_size", (STACK,))?;
     let started = threads.call_method1("start_new_thread", (answer, (text, reply)));
     threads.call_method1("stack_size", (previous_size,))?;
-    started.map(drop)
+    started.map(|_| true)
 }
 
 /// Reads what `inspect` answers: a list of facts, or a tuple that describes the exception.

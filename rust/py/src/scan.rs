@@ -309,7 +309,8 @@ fn line_format(py: Python<'_>, name: &str, color: bool) -> PyResult<LineFormat> 
     match name {
         "text" => Ok(LineFormat::Text { color }),
         "jsonl" => Ok(LineFormat::JsonLines),
-        _ => Err(error::input(py, format!("`format` is `text` or `jsonl`, not `{name}`"))),
+        "sarif" => Ok(LineFormat::Sarif),
+        _ => Err(error::input(py, format!("`format` is `text`, `jsonl` or `sarif`, not `{name}`"))),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Reports that are written file by file: text for people and JSON lines for programs.
+//! Reports that are written file by file: text for people, JSON lines and SARIF for programs.
 
-use super::json;
+use super::{json, sarif};
 use crate::rules::{Detail, Finding, Rule};
 use crate::scan::{FileReport, Stats};
 use crate::syntax::facts::Failure;
@@ -19,6 +19,61 @@ pub enum LineFormat {
     },
     /// One JSON object for each file, also where nothing was found, and a summary object at the end.
     JsonLines,
+    /// One SARIF log, with a line for each finding and, at the end, for each failure.
+    Sarif,
+}
+
+/// What there is to say of one file.
+#[derive(Default)]
+pub(crate) struct Part {
+    text: Vec<u8>,
+    is_failure: bool,
+}
+
+/// Puts a report together from the parts of its files.
+pub(crate) struct Writer {
+    format: LineFormat,
+    /// Whether nothing was written that the next part has to be separated from.
+    is_first: bool,
+    /// What has to wait for the end.
+    failures: Vec<u8>,
+}
+
+impl Writer {
+    /// Appends what stands at the beginning.
+    pub(crate) fn begin(format: LineFormat, output: &mut Vec<u8>) -> Self {
+        if format == LineFormat::Sarif {
+            sarif::begin(output);
+        }
+        Self { format, is_first: true, failures: Vec::new() }
+    }
+
+    /// Appends the next part.
+    pub(crate) fn push(&mut self, output: &mut Vec<u8>, part: &Part) {
+        let Part { text, is_failure } = part;
+        if self.format != LineFormat::Sarif {
+            output.extend_from_slice(text);
+        } else if *is_failure {
+            self.failures.extend_from_slice(text);
+        } else if self.is_first {
+            let text = text.strip_prefix(sarif::SEPARATOR);
+            self.is_first = text.is_none();
+            output.extend_from_slice(text.unwrap_or_default());
+        } else {
+            output.extend_from_slice(text);
+        }
+    }
+
+    /// Appends what stands at the end.
+    pub(crate) fn end(self, output: &mut Vec<u8>, stats: &Stats) {
+        match self.format {
+            LineFormat::Text { .. } => {}
+            LineFormat::JsonLines => summary(output, stats),
+            LineFormat::Sarif => {
+                sarif::end(output, self.failures.strip_prefix(sarif::SEPARATOR).unwrap_or_default());
+            }
+        }
+    }
 }
 
 impl LineFormat {
@@ -27,33 +82,32 @@ impl LineFormat {
         self == Self::JsonLines
     }
 
-    /// Appends what there is to say of one file.
-    pub(crate) fn file(self, output: &mut Vec<u8>, report: &FileReport) {
-        match self {
-            Self::Text { color } => text(output, report, color),
-            Self::JsonLines => json_line(output, report),
+    /// What there is to say of one file.
+    pub(crate) fn part(self, report: &FileReport) -> Part {
+        let mut text = Vec::new();
+        match (self, &report.outcome) {
+            (Self::Text { color }, _) => self::text(&mut text, report, color),
+            (Self::JsonLines, _) => json_line(&mut text, report),
+            (Self::Sarif, Ok(_)) => sarif::results(&mut text, report),
+            (Self::Sarif, Err(failure)) => sarif::notification(&mut text, &report.key, failure),
         }
+        Part { text, is_failure: report.outcome.is_err() }
     }
+}
 
-    /// Appends what stands at the end.
-    pub(crate) fn summary(self, output: &mut Vec<u8>, stats: &Stats) {
-        if self != Self::JsonLines {
-            return;
-        }
-        output.extend_from_slice(b"{\"type\": \"summary\", \"schema_version\": ");
-        json::number(output, SCHEMA_VERSION);
-        for (name, number) in [("files", stats.files), ("findings", stats.findings()), ("errors", stats.errors)] {
-            output.extend_from_slice(format!(", \"{name}\": ").as_bytes());
-            json::number(output, number as u64);
-        }
-        output.extend_from_slice(b", \"by_rule\": {");
-        for (index, rule) in Rule::ALL.into_iter().enumerate() {
-            let comma = if index > 0 { ", " } else { "" };
-            output
-                .extend_from_slice(format!("{comma}\"{}\": {}", rule.name(), stats.by_rule[rule as usize]).as_bytes());
-        }
-        output.extend_from_slice(b"}}\n");
+fn summary(output: &mut Vec<u8>, stats: &Stats) {
+    output.extend_from_slice(b"{\"type\": \"summary\", \"schema_version\": ");
+    json::number(output, SCHEMA_VERSION);
+    for (name, number) in [("files", stats.files), ("findings", stats.findings()), ("errors", stats.errors)] {
+        output.extend_from_slice(format!(", \"{name}\": ").as_bytes());
+        json::number(output, number as u64);
     }
+    output.extend_from_slice(b", \"by_rule\": {");
+    for (index, rule) in Rule::ALL.into_iter().enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        output.extend_from_slice(format!("{comma}\"{}\": {}", rule.name(), stats.by_rule[rule as usize]).as_bytes());
+    }
+    output.extend_from_slice(b"}}\n");
 }
 
 fn text(output: &mut Vec<u8>, report: &FileReport, color: bool) {

@@ -14,6 +14,7 @@ use crate::cache::memory::{Answer, Form};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::report::LineFormat;
+use crate::report::lines::{Part, Writer};
 use crate::rules::{Finding, Outcome};
 use crate::syntax::interpreter::Interpreter;
 use crate::tree::key::Key;
@@ -97,19 +98,15 @@ impl Render for Reports {
     }
 }
 
-/// Makes the lines of a streamed report.
-struct Lines(LineFormat);
+/// Makes the parts of a streamed report.
+struct Parts(LineFormat);
 
-impl Render for Lines {
-    type Made = Vec<u8>;
+impl Render for Parts {
+    type Made = Part;
 
-    fn render<S: AsRef<str> + Into<String>>(&self, key: Cow<'_, Key>, outcome: Outcome<S>) -> Vec<u8> {
+    fn render<S: AsRef<str> + Into<String>>(&self, key: Cow<'_, Key>, outcome: Outcome<S>) -> Part {
         let report = Reports.render(key, outcome);
-        let mut lines = Vec::new();
-        if self.0.shows_silent() || !report.is_silent() {
-            self.0.file(&mut lines, &report);
-        }
-        lines
+        if self.0.shows_silent() || !report.is_silent() { self.0.part(&report) } else { Part::default() }
     }
 }
 
@@ -173,12 +170,15 @@ pub fn scan_lines(
     let unlisted = std::mem::take(&mut plan.unlisted);
     let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, true, false));
     let mut chunk = Vec::with_capacity(STREAM_CHUNK);
+    let mut writer = Writer::begin(format, &mut chunk);
     let run = Run { options, interpreter, cancel, progress, window: STREAM_WINDOW };
-    let mut stats = run.run(&plan, false, &Lines(format), |mut done| {
+    let mut stats = run.run(&plan, false, &Parts(format), |mut done| {
         if let (Some(update), Some(cached)) = (&mut update, &plan.cached) {
             update.push(cached, &mut done, cancel);
         }
-        chunk.extend(done.rendered.into_iter().flatten());
+        if let Some(part) = &done.rendered {
+            writer.push(&mut chunk, part);
+        }
         let goes_on = chunk.len() < STREAM_CHUNK || write(&chunk);
         if chunk.len() >= STREAM_CHUNK {
             chunk.clear();
@@ -187,9 +187,9 @@ pub fn scan_lines(
     })?;
     stats.errors += unlisted.len();
     for report in &unlisted {
-        format.file(&mut chunk, report);
+        writer.push(&mut chunk, &format.part(report));
     }
-    format.summary(&mut chunk, &stats);
+    writer.end(&mut chunk, &stats);
     if !chunk.is_empty() && !write(&chunk) {
         return Err(Error::Cancelled);
     }

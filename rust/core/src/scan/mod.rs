@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::CacheOptions;
-use crate::report::{LineFormat, drop_in as form, object::Object};
+use crate::report::{LineFormat, drop_in as form, lines::Writer, object::Object};
 use crate::rules::{Finding, RuleSet};
 use crate::syntax::Producer;
 use crate::syntax::facts::Failure;
@@ -191,10 +191,11 @@ impl Scan {
     #[must_use]
     pub fn to_lines(&self, format: LineFormat) -> Vec<u8> {
         let mut output = Vec::new();
+        let mut writer = Writer::begin(format, &mut output);
         for report in self.reports.iter().map(|report| &**report).chain(&self.unlisted) {
-            format.file(&mut output, report);
+            writer.push(&mut output, &format.part(report));
         }
-        format.summary(&mut output, &self.stats);
+        writer.end(&mut output, &self.stats);
         output
     }
 }

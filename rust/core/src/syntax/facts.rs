@@ -118,6 +118,10 @@ pub enum Status {
 }
 
 impl Status {
+    /// All classes.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::SyntaxError, Self::Undecodable, Self::Unreadable, Self::TooLarge, Self::TooComplex, Self::InternalError];
+
     /// The name used in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -81,7 +81,9 @@ fn lines_are_streamed_in_order_and_equal_the_kept_report() {
         write(folder.path(), &format!("{index}.py"), "x = 1\nprint(x)  # TODO\n");
     }
     let options = options(folder.path());
-    for format in [LineFormat::JsonLines, LineFormat::Text { color: false }, LineFormat::Text { color: true }] {
+    for format in
+        [LineFormat::JsonLines, LineFormat::Sarif, LineFormat::Text { color: false }, LineFormat::Text { color: true }]
+    {
         let mut streamed = Vec::new();
         let write = |piece: &[u8]| {
             streamed.extend_from_slice(piece);

@@ -153,6 +153,21 @@ fn a_manifest_under_the_name_of_another_is_none() {
     assert!(!is_sound(&folder, &other.file_name()));
 }
 
+#[test]
+fn a_manifest_of_another_layout_is_none() {
+    let harmed = Harmed::new(3);
+    let trailer = harmed.sound.len() - TRAILER;
+    for format in [0, FORMAT + 1, u32::MAX] {
+        let mut bytes = harmed.sound.clone();
+        bytes[trailer + 96..trailer + 100].copy_from_slice(&format.to_le_bytes());
+        // Whole by its own account.
+        let check = xxh3_128(&bytes[trailer..trailer + TRAILER - 16]);
+        bytes[trailer + TRAILER - 16..].copy_from_slice(&check.to_le_bytes());
+        assert!(!harmed.load(&bytes, "another layout"));
+    }
+    assert!(harmed.load(&harmed.sound, "unharmed"));
+}
+
 /// The bytes of a manifest, to be harmed and put back.
 struct Harmed {
     home: Home,

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{Outcome, encode, is_kept};
+use super::{FORMAT, Outcome, encode, is_kept};
 use crate::cache::random::Random;
 use crate::rules::{Detail, Finding, Marker, RuleSet};
 use crate::syntax::facts::{Callee, Failure, Status};
@@ -105,6 +105,16 @@ fn damaged_bytes_never_panic_and_never_take_much_memory() {
         noise[0] = 1;
         noise[1] = random.below(3) as u8;
         let _ = decode(&noise);
+    }
+}
+
+#[test]
+fn a_record_of_another_form_is_none() {
+    let mut bytes = encoded(&outcome(&mut Random::new(3)));
+    assert!(decode(&bytes).is_some());
+    for format in (0..=u8::MAX).filter(|format| *format != FORMAT) {
+        bytes[0] = format;
+        assert_eq!(decode(&bytes), None);
     }
 }
 

@@ -1,0 +1,201 @@
+"""Builds, checks and tests what is published, on each platform with the same commands.
+
+python .ci/wheel.py build [--target TRIPLE]   makes a wheel in target/wheels, and checks it
+python .ci/wheel.py sdist                     the same for the source distribution, and for a wheel that is made of it
+python .ci/wheel.py test [--wheel FILE] [ARG...]
+                                              runs all tests, or what pytest is told, without Rust and the sources
+
+On Linux, zig links for the C libraries of old systems. Needs git, and Rust and a C compiler for the first two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+import venv
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "target"
+WHEELS = TARGET / "wheels"
+
+# In bytes. What a user downloads, and what lies in memory and on disk.
+LARGEST_WHEEL = 4_000_000
+LARGEST_EXTENSION = 9_000_000
+
+# What the tests need besides the package.
+NEEDED_BY_TESTS = [".pre-commit-hooks.yaml", "Makefile", "benches", "docs", "tests", "*.md", "pyproject.toml"]
+
+# The oldest C libraries that are supported: those of CentOS 7 and Alpine 3.15.
+COMPATIBILITY = {"gnu": "manylinux_2_17", "musl": "musllinux_1_2"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("build").add_argument("--target", metavar="TRIPLE", help="for another platform than this one")
+    commands.add_parser("sdist")
+    test = commands.add_parser("test")
+    test.add_argument("--wheel", metavar="FILE", type=Path, help="by default the newest one in target/wheels")
+    test.add_argument("arguments", metavar="ARG", nargs="*", help="for pytest; options after `--`")
+    given = parser.parse_args()
+    if given.command == "build":
+        build(given.target)
+    elif given.command == "sdist":
+        sdist()
+    else:
+        run_tests((given.wheel or newest("*.whl")).resolve(), given.arguments)
+
+
+def build(target: str | None) -> None:
+    """Build a wheel and check it."""
+    command: list[str | Path] = [
+        tool("maturin"),
+        "build",
+        "--release",
+        "--locked",
+        "--compression-level",
+        "9",
+        "--out",
+        WHEELS,
+    ]
+    if target is not None:
+        command += ["--target", target]
+    if sys.platform == "linux":
+        libc = "musl" if target is not None and "musl" in target else "gnu"
+        command += ["--zig", "--compatibility", COMPATIBILITY[libc]]
+    started = time.time()
+    run(*command)
+    check(newest("*.whl", since=started))
+
+
+def sdist() -> None:
+    """Make the source distribution, and of it a wheel, as pip does."""
+    started = time.time()
+    run(tool("maturin"), "sdist", "--out", WHEELS)
+    archive = newest("*.tar.gz", since=started)
+    run(tool("twine"), "check", "--strict", archive)
+    run(tool("check-sdist"), "--no-isolation")
+    folder = fresh_folder("from-sdist")
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, archive)
+    (wheel,) = folder.glob("*.whl")
+    check_contents(wheel)
+
+
+def check(wheel: Path) -> None:
+    """Look for all that can be seen of a wheel without running it."""
+    check_contents(wheel)
+    run(tool("twine"), "check", "--strict", wheel)
+    run(tool("abi3audit"), "--strict", "--summary", wheel)
+    if sys.platform == "linux" and platform.machine() in wheel.name:
+        run(tool("auditwheel"), "show", wheel)
+
+
+def check_contents(wheel: Path) -> None:
+    """Check that a wheel is whole, small enough, and holds what it should and nothing else."""
+    with zipfile.ZipFile(wheel) as archive:
+        damaged = archive.testzip()
+        sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+    require(damaged is None, f"{wheel.name}: `{damaged}` is damaged")
+    extensions = [name for name in sizes if name.endswith((".so", ".pyd"))]
+    require(len(extensions) == 1, f"{wheel.name}: expected one extension module, not {extensions}")
+    size, extension = wheel.stat().st_size, sizes[extensions[0]]
+    print(f"{wheel.name}: {size:,} bytes of {LARGEST_WHEEL:,}, extension {extension:,} of {LARGEST_EXTENSION:,}")
+    require(size <= LARGEST_WHEEL, "the wheel is too large: `python benches/size.py` tells what takes how much")
+    require(extension <= LARGEST_EXTENSION, "the extension is too large: `python benches/size.py` tells what takes it")
+    tops = {name.split("/")[0].split("-")[0] for name in sizes}
+    require(tops == {"rev_accel"}, f"{wheel.name} has more than the package in it: {sorted(tops)}")
+    for needed in ("rev_accel/py.typed", "rev_accel/_core.pyi", ".dist-info/licenses/LICENSE", ".cyclonedx.json"):
+        require(any(name.endswith(needed) for name in sizes), f"{wheel.name} lacks `{needed}`")
+
+
+def run_tests(wheel: Path, arguments: list[str]) -> None:
+    """Install a wheel where there is neither Rust nor the sources, and test that."""
+    folder = fresh_folder("wheel-test")
+    environment = without_rust()
+    python = new_environment(folder / "environment")
+    started = time.perf_counter()
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel, environment=environment)
+    print(f"installed in {time.perf_counter() - started:.1f} s")
+    sources = copy_of_tests(folder / "sources")
+    where = "import rev_accel, sys; sys.exit('site-packages' not in rev_accel.__file__)"
+    run(python, "-c", where, folder=sources, environment=environment)
+    run(python.with_name("rev-accel"), "--version", folder=sources, environment=environment)
+    extra = f"{wheel}[test]"
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", extra, environment=environment)
+    run(python, "-m", "pytest", *arguments, folder=sources, environment=environment)
+
+
+def copy_of_tests(folder: Path) -> Path:
+    """The tracked files that tests need, in a folder without the package."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", *NEEDED_BY_TESTS], cwd=ROOT, check=True, stdout=subprocess.PIPE
+    ).stdout
+    for name in filter(None, os.fsdecode(listed).split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def without_rust() -> dict[str, str]:
+    """The environment without what could build or find the package's sources."""
+    found = [folder for folder in os.environ["PATH"].split(os.pathsep) if not shutil.which("cargo", path=folder)]
+    dropped = ("PYTHON", "CARGO", "RUST", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    return {**kept, "PATH": os.pathsep.join(found)}
+
+
+def tool(name: str) -> Path:
+    """A program of those in wheel-tools.txt, in an environment of their own."""
+    folder, wanted = TARGET / "wheel-tools", Path(__file__).with_name("wheel-tools.txt")
+    stamp = folder / "installed"
+    if not stamp.exists() or stamp.read_text() != wanted.read_text():
+        python = new_environment(folder)
+        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", wanted)
+        stamp.write_text(wanted.read_text())
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    # zig is found as a module of the Python that is first on the path.
+    if str(programs) not in os.environ["PATH"]:
+        os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    return programs / name
+
+
+def new_environment(folder: Path) -> Path:
+    """The Python of a new environment."""
+    venv.create(folder, clear=True, with_pip=True)
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def fresh_folder(name: str) -> Path:
+    folder = TARGET / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def newest(pattern: str, since: float = 0.0) -> Path:
+    files = sorted(WHEELS.glob(pattern), key=lambda path: path.stat().st_mtime)
+    require(bool(files) and files[-1].stat().st_mtime >= since, f"there is no new {pattern} in {WHEELS}")
+    return files[-1]
+
+
+def run(*command: str | Path, folder: Path = ROOT, environment: dict[str, str] | None = None) -> None:
+    """Run a program, which has to succeed."""
+    print("$", " ".join(str(part) for part in command), flush=True)
+    code = subprocess.run(command, cwd=folder, env=environment).returncode
+    require(code == 0, f"`{Path(command[0]).name}` failed with code {code}")
+
+
+def require(holds: bool, message: str) -> None:
+    if not holds:
+        sys.exit(message)
+
+
+if __name__ == "__main__":
+    main()
