@@ -207,7 +207,8 @@ class Model:
 def spent_before(journal: Journal) -> Spent:
     """What the earlier processes of a run have spent."""
     replies = list(journal.events("reply"))
-    sums = {name: sum(one[name] for one in replies) for name in ("kept", "prompt", "completion", "cached", "cost")}
+    names = ("kept", "prompt", "completion", "cached", "cost")
+    sums = {name: sum(one.get(name, 0) for one in replies) for name in names}
     seconds, before = 0.0, None
     for event in journal.events():
         # Between a process and the next one nothing was spent.

@@ -247,7 +247,7 @@ class Run:
 
     def _checked_before(self) -> Checked:
         found = self.journal.last("checked")
-        self._checks.test = (self.settings.test if found is None else found["tested"]) and self._may_test()
+        self._checks.test = (found or {}).get("tested", True) and self.settings.test and self._may_test()
         if found is not None:
             return Checked(**found["checks"])
         with self._phase("validating"):

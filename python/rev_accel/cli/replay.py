@@ -92,7 +92,7 @@ def _step(event: dict[str, Any], tasks: dict[str, str]) -> str | None:
         case "reply":
             verdict = f", {event['verdict']}" if event["verdict"] else ""
             tokens = f"{event['prompt']:,} + {event['completion']:,} tokens"
-            kept = ", kept from earlier" if event["kept"] else ""
+            kept = ", kept from earlier" if event.get("kept") else ""
             return f"task {event['task']}: a reply after {event['seconds']:.3g} s, {tokens}{kept}{verdict}"
         case "call":
             given = "".join(f"\n  {name}: {value}" for name, value in event["arguments"].items())

@@ -205,7 +205,7 @@ class LiveView(View):
                 self._states[event["task"]] = event["state"]
                 self._actions.pop(event["task"], None)
             case "reply":
-                self._calls += not event["kept"]
+                self._calls += not event.get("kept")
                 self._tokens += event["prompt"] + event["completion"]
                 self._cost += event["cost"]
 
