@@ -1,8 +1,9 @@
-//! Doors for `rust/harness` and `rust/fuzz` to the readers of what lies in the cache. No part of the interface: it may change with any
-//! version.
+//! Doors for `rust/harness` and `rust/fuzz` to what is not reachable otherwise: a scan without a thread of its own, which costs more
+//! than the rest of it, and the readers of what lies in the cache. No part of the interface: it may change with any version.
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::cache::folder::{Folder, MANIFESTS, Place};
 use crate::cache::known::{Base, Known};
@@ -10,12 +11,32 @@ use crate::cache::manifest::{self, Keep, Manifest, Text, TreeKey, Writer};
 use crate::cache::record;
 use crate::cancel::Cancel;
 use crate::rules::{Finding, RuleSet};
+use crate::scan::{FileReport, Scan, Stats, analyse::analyse};
+use crate::symbols::{Outline, outline::outline};
+use crate::syntax::Producer;
 use crate::syntax::facts::Failure;
+use crate::syntax::interpreter::Interpreter;
+use crate::tree::key::Key;
 use crate::tree::device::{self, Devices};
 use crate::tree::stamp::system_clock;
 
 /// The outcome of one file, with its texts as `S`.
 pub type Outcome<S = String> = Result<Vec<Finding<S>>, Failure>;
+
+/// What [`scan_source`](crate::scan_source) gives, on this thread, which needs the stack of a worker.
+#[must_use]
+pub fn scan_here(source: &[u8], key: Key, rules: RuleSet, producer: Producer, interpreter: &dyn Interpreter) -> Scan {
+    let mut stats = Stats { files: 1, threads: 1, bytes: source.len() as u64, ..Stats::default() };
+    let outcome = analyse(source, rules, producer, interpreter).outcome;
+    stats.count(&outcome);
+    Scan { reports: Arc::new(vec![Arc::new(FileReport { key, outcome })]), unlisted: Vec::new(), stats }
+}
+
+/// What [`outline_source`](crate::outline_source) gives, on this thread, which needs the stack of a worker.
+#[must_use]
+pub fn outline_here(source: &[u8], interpreter: &dyn Interpreter) -> Outline {
+    outline(source, interpreter)
+}
 
 /// An outcome as the bytes that stores and manifests hold; `None` for one that is not kept.
 #[must_use]

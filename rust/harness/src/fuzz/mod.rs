@@ -11,6 +11,7 @@ mod producers;
 mod records;
 mod scan;
 pub mod seeds;
+mod stack;
 
 pub use encodings::encodings;
 pub use manifests::manifests;

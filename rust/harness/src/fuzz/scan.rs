@@ -1,24 +1,22 @@
 //! The whole way of one text: guard, parser, rules, outline, and what is written of them.
 
-use rev_accel_core::fuzzing::Outcome;
+use rev_accel_core::fuzzing::{Outcome, outline_here, scan_here};
 use rev_accel_core::syntax::guard;
-use rev_accel_core::{
-    Cancel, Detail, Finding, Grammar, LineFormat, Outline, Producer, Rule, RuleSet, Scan, Status, outline_source,
-    scan_source,
-};
+use rev_accel_core::{Detail, Finding, Grammar, LineFormat, Producer, Rule, RuleSet, Scan, Status};
 
 use super::input::Input;
-use super::records;
+use super::{records, stack};
 use crate::is_false_error;
-
-/// Larger texts are refused.
-const MAX_BYTES: u64 = 64 << 10;
 
 /// Scans and outlines the bytes behind the first three, which choose rules and grammar.
 ///
 /// # Panics
 /// When anything in the answers cannot be, or does not fit the rest.
 pub fn scan(data: &[u8]) {
+    stack::on_large_stack(judge, data);
+}
+
+fn judge(data: &[u8]) {
     let mut input = Input(data);
     let rules = RuleSet::from_bits(input.byte());
     let minor = [11, 12, 13, 14][input.below(4)];
@@ -50,21 +48,16 @@ pub fn scan(data: &[u8]) {
 }
 
 fn scanned(source: &[u8], rules: RuleSet, producer: Producer, grammar: Grammar) -> (Scan, Outcome) {
-    let scan = scan_source(source, "a \"b\".py".into(), rules, MAX_BYTES, producer, &grammar, &Cancel::new());
-    let outcome = scan.as_ref().ok().and_then(|scan| scan.reports.first()).map(|report| report.outcome.clone());
-    match (scan, outcome) {
-        (Ok(scan), Some(outcome)) => (scan, outcome),
-        (scan, _) => panic!("no report: {scan:?}"),
-    }
+    let scan = scan_here(source, "a \"b\".py".into(), rules, producer, &grammar);
+    let outcome = scan.reports[0].outcome.clone();
+    (scan, outcome)
 }
 
 fn status(source: &[u8], outcome: &Outcome) {
     let status = outcome.as_ref().err().map(|failure| failure.status);
     assert_ne!(status, Some(Status::InternalError), "{outcome:?}");
-    assert_ne!(status, Some(Status::Unreadable), "{outcome:?}");
-    let is_large = source.len() as u64 > MAX_BYTES;
-    assert_eq!(status == Some(Status::TooLarge), is_large);
-    assert_eq!(status == Some(Status::Undecodable), !is_large && std::str::from_utf8(source).is_err());
+    assert!(!matches!(status, Some(Status::Unreadable | Status::TooLarge)), "{outcome:?}");
+    assert_eq!(status == Some(Status::Undecodable), std::str::from_utf8(source).is_err());
     if let (Err(failure), Ok(text)) = (outcome, std::str::from_utf8(source)) {
         let lines = Lines::of(text);
         assert!(failure.position.is_none_or(|(line, column)| lines.hold(line, column)), "{failure:?}");
@@ -150,9 +143,9 @@ fn json(text: &[u8]) -> serde_json::Value {
 
 /// Symbols lie in the text, in its order, and inside of each other.
 fn outline(source: &[u8], grammar: Grammar) {
-    let outline = outline_source(source, MAX_BYTES, &grammar, &Cancel::new());
-    let Ok(Outline { symbols, failure }) = outline else { panic!("no outline: {outline:?}") };
-    assert!(failure.is_none_or(|failure| failure.status != Status::InternalError));
+    let outline = outline_here(source, &grammar);
+    assert!(outline.failure.is_none_or(|failure| failure.status != Status::InternalError));
+    let symbols = outline.symbols;
     let lines = Lines::of(&String::from_utf8_lossy(source)).0.len() as u32;
     // The innermost symbols around the next one.
     let mut around: Vec<(u32, u32)> = Vec::new();
