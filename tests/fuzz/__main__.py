@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import random
 import subprocess
@@ -11,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import driver
+from . import driver, places
 
 
 def main() -> int:
@@ -25,20 +24,21 @@ def main() -> int:
     if given.inputs:
         driver.again(given.target, given.inputs)
         return 0
-    folder = given.folder or Path(tempfile.gettempdir()) / "rev-accel-fuzz"
+    folder = (given.folder or Path(tempfile.gettempdir()) / "rev-accel-fuzz").absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    if given.target == "all":
-        arguments = ["--seconds", str(given.seconds), "--folder", str(folder)]
-        commands = [[sys.executable, "-m", "tests.fuzz", name, *arguments] for name in driver.TARGETS]
-        return max(subprocess.run(command, check=False).returncode != 0 for command in commands)
-    # Neither the user's cache nor the user's runs.
-    with tempfile.TemporaryDirectory(prefix="rev-accel-fuzz-cache-") as cache:
-        os.environ["REV_ACCEL_CACHE_DIR"] = cache
-        if importlib.util.find_spec("atheris") is None:
-            seed = random.SystemRandom().randrange(1 << 32) if given.seed is None else given.seed
-            return driver.at_random(given.target, seconds=given.seconds, seed=seed, keep=folder)
-        driver.guided(given.target, seconds=given.seconds, corpus=folder / given.target, keep=folder)
-    return 0
+    seed = random.SystemRandom().randrange(1 << 32) if given.seed is None else given.seed
+    names = driver.TARGETS if given.target == "all" else (given.target,)
+    found = [fuzz(name, given.seconds, seed, folder) for name in names]
+    return int(any(found))
+
+
+def fuzz(name: str, seconds: int, seed: int, folder: Path) -> bool:
+    """Whether a target found something. In a process of its own, since the fuzzer ends it and nothing is cleared up."""
+    with tempfile.TemporaryDirectory(prefix="rev-accel-fuzz-", dir=places.above()) as temporary:
+        # Neither the user's cache nor the user's runs.
+        environment = os.environ | {"TMPDIR": temporary, "REV_ACCEL_CACHE_DIR": f"{temporary}/cache"}
+        command = [sys.executable, "-m", "tests.fuzz.driver", name, str(seconds), str(seed), str(folder)]
+        return subprocess.run(command, env=environment, check=False).returncode != 0
 
 
 if __name__ == "__main__":

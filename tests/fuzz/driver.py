@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import random
 import sys
 import time
@@ -46,7 +47,7 @@ class Target(Protocol):
 
 
 def target(name: str) -> Target:
-    return cast("Target", importlib.import_module(f"{__package__}.{name}"))
+    return cast("Target", importlib.import_module(f"tests.fuzz.{name}"))
 
 
 def mutant(source: random.Random, seeds: Sequence[bytes]) -> bytes:
@@ -119,3 +120,10 @@ def again(name: str, inputs: Sequence[Path]) -> None:
     chosen = target(name)
     for path in inputs:
         chosen.run(path.read_bytes())
+
+
+if __name__ == "__main__":
+    _name, _seconds, _seed, _folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
+    if importlib.util.find_spec("atheris") is None:
+        sys.exit(at_random(_name, seconds=_seconds, seed=_seed, keep=_folder))
+    guided(_name, seconds=_seconds, corpus=_folder / _name, keep=_folder)

@@ -92,7 +92,7 @@ def seeds() -> Sequence[bytes]:
     lines = "\n".join(map(json.dumps, parts))
     error = {"error": {"message": "no", "code": 7}}
     # The dialect, whether it is a stream, and the size of pieces come first.
-    openai, ollama, stored = b"\0%b\7\0\xff\xff", b"\1%b\7\0\xff\xff", b"\0\0\0\7\0\0\0"
+    openai, ollama, stored = b"\0%b\7\xff\xff", b"\1%b\7\xff\xff", b"\0\0\0\7\0\0"
     one_piece, stream = b"\xff\xff", b"\0\0"
     reply = Reply.parse(json.dumps(body).encode(), dialect="openai")
     return [

@@ -111,7 +111,7 @@ const PREFIX: &str = "rev-accel-fuzz-";
 fn remove_left_over(above: &Path) {
     for entry in fs::read_dir(above).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).filter(|owner| owner.parse::<u32>().is_ok());
         if owner.is_some_and(|owner| Path::new("/proc/self").exists() && !Path::new("/proc").join(owner).exists()) {
             let _ = fs::remove_dir_all(entry.path());
         }
