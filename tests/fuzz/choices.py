@@ -46,11 +46,15 @@ def data(source: random.Random) -> Any:
     return values.value(source, 1)
 
 
+class HostileError(Exception):
+    """What a hostile object raises."""
+
+
 class Hostile:
     """An object of which nothing can be had."""
 
     def __repr__(self) -> str:
-        raise RuntimeError("no repr")
+        raise HostileError
 
     __str__ = __fspath__ = __iter__ = __len__ = __bool__ = __eq__ = __hash__ = __index__ = __repr__  # type: ignore[assignment]
 

@@ -29,12 +29,14 @@ def run(data: bytes) -> None:
     assert is_domain and not refused, (value, domain)
     encoding = rev_accel.canonical_bytes(value, domain=domain)
     assert encoding == reference.canonical_bytes(value, domain)
-    name, again = reference.decode(encoding)
-    assert name == domain and values.same(again, value)
-    assert found == reference.digest(value, domain) == rev_accel.digest_bytes(value, domain=domain).hex()
-    assert rev_accel.digest(values.equal_copy(source, value), domain=domain) == found
     frozen, digest = freeze(value, "value")
-    assert digest == rev_accel.digest(value) == rev_accel.digest(thaw(frozen)) and values.same(frozen, value)
+    assert digest == rev_accel.digest(value) == rev_accel.digest(thaw(frozen))
+    assert found == reference.digest(value, domain) == rev_accel.digest_bytes(value, domain=domain).hex()
+    with reference.deep_recursion():
+        name, again = reference.decode(encoding)
+        assert name == domain and values.same(again, value) and values.same(frozen, value)
+        copied = values.equal_copy(source, value)
+    assert rev_accel.digest(copied, domain=domain) == found
     if isinstance(value, list) and all(isinstance(one, dict) for one in value):
         assert rev_accel.MessageLog(value).digest == rev_accel.messages_digest(value)
 
