@@ -16,8 +16,8 @@ use crate::symbols::{Outline, outline::outline};
 use crate::syntax::Producer;
 use crate::syntax::facts::Failure;
 use crate::syntax::interpreter::Interpreter;
-use crate::tree::key::Key;
 use crate::tree::device::{self, Devices};
+use crate::tree::key::Key;
 use crate::tree::stamp::system_clock;
 
 /// The outcome of one file, with its texts as `S`.
@@ -133,7 +133,8 @@ impl LoadedManifest {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let (base, other_base) = (&self.known.base, &other.known.base);
-        let sums = |base: &Base| -> Vec<_> { base.files.iter().map(|file| (file.digest, file.size, file.check)).collect() };
+        let sums =
+            |base: &Base| -> Vec<_> { base.files.iter().map(|file| (file.digest, file.size, file.check)).collect() };
         base.snapshot == other_base.snapshot
             && sums(base) == sums(other_base)
             && self.manifest.entries == other.manifest.entries

@@ -24,16 +24,6 @@ impl<'py> FromPyObject<'_, 'py> for Name<'py> {
     }
 }
 
-impl Name<'_> {
-    /// A lone surrogate becomes a character that no domain has, either.
-    fn text(&self) -> Cow<'_, str> {
-        match self {
-            Self::Usual => Cow::Borrowed("value"),
-            Self::Given(name) => name.to_string_lossy(),
-        }
-    }
-}
-
 /// The digest of a value: a name for its content, as 64 lower-case hexadecimal digits.
 ///
 /// A value is made of None, bool, int, float, str, list, tuple and dict with str keys. The order of keys is irrelevant, a list equals a
@@ -42,7 +32,7 @@ impl Name<'_> {
 #[pyfunction]
 #[pyo3(signature = (value, *, domain = Name::Usual), text_signature = "(value, *, domain='value')")]
 pub(crate) fn digest(py: Python<'_>, value: Bound<'_, PyAny>, domain: Name<'_>) -> PyResult<String> {
-    encode(py, value, &domain, Hashing::default()).map(|digest| digest.to_string())
+    encode(py, value, domain, Hashing::default()).map(|digest| digest.to_string())
 }
 
 /// The digest of a value, as 32 bytes.
@@ -53,7 +43,7 @@ pub(crate) fn digest_bytes<'py>(
     value: Bound<'py, PyAny>,
     domain: Name<'_>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    encode(py, value, &domain, Hashing::default()).map(|digest| PyBytes::new(py, digest.as_bytes()))
+    encode(py, value, domain, Hashing::default()).map(|digest| PyBytes::new(py, digest.as_bytes()))
 }
 
 /// The digest of a sequence of messages, as 32 bytes: of those that it begins with, whose digest is `previous`, and of `messages`. `None`
@@ -89,7 +79,7 @@ pub(crate) fn canonical_bytes<'py>(
     value: Bound<'py, PyAny>,
     domain: Name<'_>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let bytes = encode(py, value, &domain, Vec::new())?;
+    let bytes = encode(py, value, domain, Vec::new())?;
     PyBytes::new_with(py, bytes.len(), |copy| {
         copy.copy_from_slice(&bytes);
         Ok(())
@@ -97,8 +87,16 @@ pub(crate) fn canonical_bytes<'py>(
 }
 
 /// Encodes a value into an output. In messages, the value is called as its domain.
-fn encode<O: Output>(py: Python<'_>, value: Bound<'_, PyAny>, name: &Name<'_>, output: O) -> PyResult<O::Done> {
-    let name = name.text();
+fn encode<O: Output>(py: Python<'_>, value: Bound<'_, PyAny>, name: Name<'_>, output: O) -> PyResult<O::Done> {
+    let given;
+    // A lone surrogate becomes a character that no domain has, either.
+    let name = match name {
+        Name::Usual => Cow::Borrowed("value"),
+        Name::Given(name) => {
+            given = name;
+            given.to_string_lossy()
+        }
+    };
     let Some(domain) = Domain::new(&name) else {
         let (most, shown) = (Domain::MAX_LENGTH, name.chars().take(80).collect::<String>());
         return Err(error::input(py, format!("`domain` must be 1 to {most} visible ASCII characters, not {shown:?}")));

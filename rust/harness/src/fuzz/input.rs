@@ -28,7 +28,7 @@ impl<'a> Input<'a> {
             0xe0..0xe8 => u32::from_le_bytes(self.array()).into(),
             0xe8..0xf0 => u64::from_le_bytes(self.array()),
             byte => {
-                let edge = 1_u64.checked_shl((byte & 7) as u32 * 8 + 7).unwrap_or(0);
+                let edge = 1_u64.checked_shl(u32::from(byte & 7) * 8 + 7).unwrap_or(0);
                 if byte & 8 == 0 { edge } else { edge.wrapping_sub(1) }
             }
         }

@@ -20,7 +20,11 @@ use super::input::Input;
 /// differ.
 pub fn manifests(data: &[u8]) {
     let folder = FOLDER.as_ref().map(|folder| folder.lock().unwrap_or_else(PoisonError::into_inner));
-    assert!(folder.is_some(), "there must be a place for a cache in `/dev/shm` or `{}`", std::env::temp_dir().display());
+    assert!(
+        folder.is_some(),
+        "there must be a place for a cache in `/dev/shm` or `{}`",
+        std::env::temp_dir().display()
+    );
     let Some(folder) = folder else { return };
     let mut input = Input(data);
     match input.below(4) {
@@ -40,7 +44,8 @@ pub fn manifests(data: &[u8]) {
             let place = usize::from(place) % bytes.len();
             bytes[place] ^= change;
             let damaged = judged(&folder, &bytes);
-            let is_harmless = damaged.is_none_or(|damaged| damaged.0.is_same(&sound.0) && said(&damaged, &sections, false));
+            let is_harmless =
+                damaged.is_none_or(|damaged| damaged.0.is_same(&sound.0) && said(&damaged, &sections, false));
             assert!(is_harmless, "byte {place} of {sections:?}");
         }
     }
@@ -91,7 +96,9 @@ fn judged(folder: &Manifests, bytes: &[u8]) -> Option<Said> {
         let again = folder.load(true);
         let is_again = again.is_some_and(|mut again| {
             let is_text_again = read.2.is_none() || !read.0.has_text() || again.text() == read.2;
-            again.is_same(&read.0) == (read.2.is_some() || !read.0.has_text()) && again.records() == read.1 && is_text_again
+            again.is_same(&read.0) == (read.2.is_some() || !read.0.has_text())
+                && again.records() == read.1
+                && is_text_again
         });
         assert!(is_again, "what is written again is something else");
     }
@@ -111,7 +118,8 @@ const PREFIX: &str = "rev-accel-fuzz-";
 fn remove_left_over(above: &Path) {
     for entry in fs::read_dir(above).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).filter(|owner| owner.parse::<u32>().is_ok());
+        let owner =
+            name.to_str().and_then(|name| name.strip_prefix(PREFIX)).filter(|owner| owner.parse::<u32>().is_ok());
         if owner.is_some_and(|owner| Path::new("/proc/self").exists() && !Path::new("/proc").join(owner).exists()) {
             let _ = fs::remove_dir_all(entry.path());
         }

@@ -28,7 +28,9 @@ fn judge(data: &[u8]) {
     status(source, &outcome);
     let parsed = self::scanned(source, RuleSet::ALL, Producer::Parser, grammar).1;
     let is_same = match (&outcome, &parsed) {
-        (Ok(_), Err(failure)) => failure.status == Status::TooComplex || is_false_error(&String::from_utf8_lossy(source)),
+        (Ok(_), Err(failure)) => {
+            failure.status == Status::TooComplex || is_false_error(&String::from_utf8_lossy(source))
+        }
         (one, other) => one == other,
     };
     assert!(is_same, "{outcome:?} with the recogniser, {parsed:?} without");
@@ -151,7 +153,10 @@ fn outline(source: &[u8], grammar: Grammar) {
     let mut around: Vec<(u32, u32)> = Vec::new();
     for symbol in &symbols {
         let (first, last) = (symbol.first_line, symbol.last_line);
-        assert!(1 <= first && first <= symbol.line && symbol.line <= last && last <= lines, "{symbol:?} of {lines} lines");
+        assert!(
+            1 <= first && first <= symbol.line && symbol.line <= last && last <= lines,
+            "{symbol:?} of {lines} lines"
+        );
         assert!(symbol.depth as usize <= around.len(), "{symbols:?}");
         around.truncate(symbol.depth as usize);
         assert!(around.last().is_none_or(|&(from, to)| from <= first && last <= to), "{symbols:?}");

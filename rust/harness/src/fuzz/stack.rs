@@ -9,6 +9,9 @@ use crate::STACK;
 
 type Job = (fn(&[u8]), Vec<u8>);
 
+/// Where jobs go in and what became of them comes out.
+type Worker = (SyncSender<Job>, Receiver<thread::Result<()>>);
+
 /// Does `work` with the stack that the parser needs for the deepest text that the guard lets through, and panics if that panics.
 pub(super) fn on_large_stack(work: fn(&[u8]), data: &[u8]) {
     let worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
@@ -21,7 +24,7 @@ pub(super) fn on_large_stack(work: fn(&[u8]), data: &[u8]) {
     }
 }
 
-static WORKER: LazyLock<Mutex<(SyncSender<Job>, Receiver<thread::Result<()>>)>> = LazyLock::new(|| {
+static WORKER: LazyLock<Mutex<Worker>> = LazyLock::new(|| {
     let (jobs, asked) = sync_channel::<Job>(0);
     let (done, outcomes) = sync_channel(0);
     let work = move || {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use rev_accel_harness::corpus;
 use rev_accel_harness::fuzz::{TARGETS, mutate, seeds};
 use rev_accel_harness::random::Random;
-use rev_accel_harness::corpus;
 
 /// Inputs of each target; a text has a thread for each way to look at it.
 const INPUTS: [usize; 5] = [2_000, 1_000, 20_000, 4_000, 8_000];

@@ -27,11 +27,8 @@ impl<'a> Reader<'a> {
             b'f' => Some(Value::Boolean(false)),
             b'i' => {
                 let bytes = self.counted()?;
-                let is_shortest = match bytes {
-                    [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => false,
-                    _ => true,
-                };
-                is_shortest.then(|| Value::Integer(bytes.to_vec()))
+                let is_longer = matches!(bytes, [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..]);
+                (!is_longer).then(|| Value::Integer(bytes.to_vec()))
             }
             b'd' => {
                 let bits = u64::from_be_bytes(self.take(8)?.try_into().ok()?);

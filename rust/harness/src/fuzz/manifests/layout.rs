@@ -85,8 +85,10 @@ pub(super) fn described(input: &mut Input<'_>) -> Sections {
         meta.extend((input.number() as u32).to_le_bytes());
         meta.extend((record.len() as u32).to_le_bytes());
         // The entry in the text, which nothing holds against the text itself.
-        let entry: [u64; 2] = if has_text { [input.number(), input.number()] } else { [0, 0] };
-        entry.iter().for_each(|number| meta.extend((*number as u32).to_le_bytes()));
+        let entry = if has_text { [input.number(), input.number()] } else { [0, 0] };
+        for number in entry {
+            meta.extend((number as u32).to_le_bytes());
+        }
     }
     for _ in 0..counts[1] {
         stamp(input, &mut meta);
