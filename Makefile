@@ -16,6 +16,12 @@ FINDINGS ?= target/findings.txt
 # Tests of Python that take about a third of the time of all.
 REST := tests/agent tests/cache tests/compat tests/repo tests/replies tests/llm
 
+# How long `make fuzz` runs each target, and the Rust ones of them.
+SECONDS ?= 3600
+FUZZED = encodings manifests producers records scan
+FUZZ = RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir rust/fuzz --target-dir target/fuzz/build
+FUZZ_LIMITS = -max_total_time=$(SECONDS) -max_len=4096 -timeout=60 -rss_limit_mb=3072 -malloc_limit_mb=1024 -dict=target/fuzz/words
+
 # Files that change what is installed.
 SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 	$(shell find rust python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi')
@@ -28,7 +34,7 @@ ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
 .PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python types test-python format develop docs bench \
-	soak deny wheel sdist test-wheel clean
+	soak fuzz deny wheel sdist test-wheel clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -38,6 +44,7 @@ help:
 	@echo "make docs            build the documentation into target/docs"
 	@echo "make bench           measure the core, and the package against its peers"
 	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
+	@echo "make fuzz [SECONDS=N]  each fuzz target for N seconds, an hour by default (needs cargo-fuzz)"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make wheel           build a wheel for other machines into target/wheels and check it"
 	@echo "make sdist           the same for the source distribution, and for a wheel that is made of it"
@@ -132,6 +139,13 @@ soak: $(VENV)/installed-test
 	$(BIN)/python -m tests.agent.campaign kills --rounds 200
 	for clock in ahead jumps real; do for place in /var/tmp /dev/shm; do \
 		cargo run --locked --release --package rev-accel-harness -- edits $$place $$clock 170000 1 || exit 1; done; done
+
+# RUSTC_BOOTSTRAP: the address sanitizer is not offered otherwise. Without atheris the inputs of the Python targets are made at random.
+fuzz: $(VENV)/installed-test
+	-$(PIP_INSTALL) atheris
+	cargo run --locked --release --package rev-accel-harness -- seeds "$(TREE)" target/fuzz
+	for name in $(FUZZED); do $(FUZZ) $$name target/fuzz/$$name -- $(FUZZ_LIMITS) || exit 1; done
+	$(BIN)/python -m tests.fuzz all --seconds $(SECONDS) --folder target/fuzz/python
 
 deny:
 	cargo deny --locked check bans licenses sources
