@@ -1,8 +1,9 @@
 """What each crate takes of the extension module: `python benches/size.py`.
 
 It builds the binding as it is published, but with its symbols (which needs the release build of everything below
-it), and adds up the functions and named constants that `nm` lists. A function of the standard library that was made
-for a type of a crate counts for that crate. What has no name cannot be told apart and stands at the end. Linux only.
+it), and adds up the functions and constants with a name that `nm` lists. A generic function counts for the crate that
+its name begins with, so `std` has what was made of it for others. What has no name cannot be told apart and stands at
+the end. Linux only.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def symbols(library: Path) -> list[tuple[int, str, str]]:
     places: dict[str, tuple[int, str, str]] = {}
     for entry in listed.splitlines():
         address, size, kind, name = (entry.split(maxsplit=3) + [""] * 4)[:4]
-        if len(kind) == 1 and kind not in "bB":
+        if len(kind) == 1 and kind not in "bB" and not name.startswith("anon."):
             places.setdefault(address, (int(size, 16), kind, name))
     return list(places.values())
 
