@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""By what the files of a tree are answered after what typically happens to it: the statistics of scans, each in a new process.
+"""By what the files of a tree are answered after what typically happens to it: statistics of scans in new processes.
 
 The tree is the standard library, as a git repository with a branch on which each 18th file differs. Before each scan
 there is a rest, after which stamps are trusted. All is done anew in each round, with an empty cache.
@@ -30,7 +30,9 @@ LEVELS = ("memory", "manifest", "recent", "store", "analysed")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="rounds of all events (default: 3)")
-    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads of a scan (default: 2)")
+    parser.add_argument(
+        "--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads of a scan (default: 2)"
+    )
     options = parser.parse_args()
     print_table(measure(options.rounds, options.threads))
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Time and memory against the size of a tree: a scan without a cache, the first call of a process, and a repeat, beside bare passes.
+"""Time and memory against the size of a tree: a scan without a cache, a process's first call, repeats, and floors.
 
-Each size has the same mix of contents (see `trees.py`). In each round three floors are taken in turn with the scans, natively and
-by as many threads: every folder listed and every file read; the same with a `stat` in place of reading; and a bare `stat` of
-every folder and file, with nothing listed. Scans are processes of their own, whose start is not in the times but is in the memory.
+Each size has the same mix of contents (see `trees.py`). In each round three floors are taken in turn with the scans,
+natively and by as many threads: every folder listed and every file read; the same with a `stat` in place of reading;
+and a bare `stat` of every folder and file, with nothing listed. Scans are in processes of their own, whose start is not
+in the times but is in the memory.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ PAIRS = (("cold", "read_floor"), ("first", "walk_floor"), ("repeat", "walk_floor
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, nargs="+", default=SIZES, help="sizes of trees (default: 10² to 10⁵)")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds at 10⁴ files; more below, fewer above (default: 9)")
+    parser.add_argument(
+        "--rounds", type=int, default=9, help="rounds at 10⁴ files; more below, fewer above (default: 9)"
+    )
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="threads of all (default: 2)")
     options = parser.parse_args()
     print_tables(measure(options.files, options.rounds, options.threads))
@@ -102,7 +105,9 @@ def slope(points: Sequence[tuple[int, float]]) -> float:
 
 def print_tables(sizes: Sequence[dict[str, Any]]) -> None:
     keys = list(sizes[0]["ms"])
-    print(f"| files | {' | '.join(keys)} | {' | '.join(f'{one} / {floor}' for one, floor in PAIRS)} | peak cold | warm |")
+    print(
+        f"| files | {' | '.join(keys)} | {' | '.join(f'{one} / {floor}' for one, floor in PAIRS)} | peak cold | warm |"
+    )
     print(f"|{' ---: |' * (len(keys) + len(PAIRS) + 3)}")
     for size in sizes:
         ms = {key: statistics.median(values) for key, values in size["ms"].items()}

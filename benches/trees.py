@@ -20,7 +20,10 @@ LEFT_OUT = {"site-packages", "dist-packages", "__pycache__", "test", "tests", "i
 
 
 def mix() -> list[bytes]:
-    """Modules evenly out of the shortest of the standard library, as many of these as have the mean; no tests, which may be no Python."""
+    """Modules evenly out of the shortest of the standard library, so many that these have the mean; no tests.
+
+    Some tests are no Python on purpose.
+    """
     library = Path(sysconfig.get_path("stdlib"))
     paths = [path for path in library.rglob("*.py") if not LEFT_OUT.intersection(path.relative_to(library).parts)]
     by_size = sorted((path.stat().st_size, path) for path in paths)
