@@ -34,7 +34,7 @@ ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
 .PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python types test-python format develop docs bench \
-	soak fuzz deny wheel sdist test-wheel clean
+	figures soak fuzz deny wheel sdist test-wheel clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -43,6 +43,7 @@ help:
 	@echo "make develop         install for work on the sources: editable, quick to build"
 	@echo "make docs            build the documentation into target/docs"
 	@echo "make bench           measure the core, and the package against its peers"
+	@echo "make figures         measure what the pictures in docs/figures show, and draw them anew"
 	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
 	@echo "make fuzz [SECONDS=N]  each fuzz target for N seconds, an hour by default (needs cargo-fuzz)"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
@@ -121,6 +122,10 @@ bench: $(VENV)/installed-test
 	$(BIN)/python benches/agent.py
 	$(BIN)/python benches/rev.py
 	if command -v rg > /dev/null; then $(BIN)/python benches/search.py; fi
+
+# Some minutes; for a machine that does nothing else meanwhile.
+figures: $(VENV)/installed-test
+	$(BIN)/python benches/figures.py
 
 # Hours: the long forms of what the tests do in short.
 soak: $(VENV)/installed-test

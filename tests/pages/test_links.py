@@ -1,4 +1,4 @@
-"""Links between the pages lead to files and headings that there are, where they are read without the site: on a forge."""
+"""Links between the pages, and to pictures, lead to files and headings that there are, where they are read without the site: on a forge."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from .blocks import FENCE, PAGES, ROOT, read
 
-LINK = re.compile(r"\]\(([^()\s]+)\)")
+LINK = re.compile(r"""\]\(([^()\s]+)\)|\b(?:src|srcset)="([^"\s]+)""")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -20,7 +20,8 @@ def anchors(page: str) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_of_a_page_lead_somewhere(page: str) -> None:
-    for link in LINK.findall(FENCE.sub("", read(page))):
+    for text, picture in LINK.findall(FENCE.sub("", read(page))):
+        link = text or picture
         if link.startswith("https://"):
             continue
         name, _, anchor = link.partition("#")
