@@ -74,7 +74,7 @@ def parse_options() -> Namespace:
 
 
 def measure(*, quick: bool) -> dict[str, Any]:
-    """All figures; shape and units are in `docs/figures/figures.json` itself: milliseconds, MiB, bytes."""
+    """All figures, as `figures.json` has them: milliseconds, MiB, bytes."""
     started = time.perf_counter()
     rounds = 2 if quick else 9
     build_floor()

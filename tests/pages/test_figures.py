@@ -27,6 +27,8 @@ def test_pictures_are_drawn_from_the_figures_beside_them(tmp_path: Path) -> None
     drawn = texts(tmp_path)
     assert sorted(kept) == sorted(drawn)
     for name, text in drawn.items():
-        assert kept[name] == text, f"docs/figures/{name} is not what `{' '.join(map(str, command))}` draws"
+        assert kept[name] == text, (
+            f"{name}: draw it anew with `python benches/figures.py --from docs/figures/figures.json`"
+        )
         if name.endswith(".svg"):
             ElementTree.fromstring(text)
