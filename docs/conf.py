@@ -25,7 +25,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 html_theme = "furo"
 html_title = f"rev-accel {version}"
 html_copy_source = False
-html_static_path = ["_static"]
+html_static_path = ["_static", "figures"]
 html_css_files = ["site.css"]
 # Headings can be linked to by the names that GitHub gives them.
 myst_heading_anchors = 3
@@ -67,13 +67,29 @@ def mend(_: Sphinx, tree: nodes.document) -> None:
 
 def stay_on_the_site(_: Sphinx, _name: str, source: list[str]) -> None:
     """Files beside this folder are pages of the site, too; on a forge the links lead to the files themselves."""
-    source[0] = re.sub(
-        r"\]\((?:\.\./)+(?:benches/)?([A-Z]+)\.md", lambda found: f"](/project/{found[1].lower()}.md", source[0]
-    )
+    source[0] = source[0].replace("](../benches/README.md", "](/project/benchmarks.md")
+    source[0] = re.sub(r"\]\((?:\.\./)+([A-Z]+)\.md", lambda found: f"](/project/{found[1].lower()}.md", source[0])
+
+
+def take_theme(_: Sphinx, _name: str, source: list[str]) -> None:
+    """A reader may choose light or dark on the site itself, whatever the system says: pictures are there for both."""
+
+    def both(found: re.Match[str]) -> str:
+        name, alternative = found.groups()
+        return "\n".join(
+            f'<picture class="only-{theme}">'
+            f'<source media="(max-width: 600px)" srcset="_static/{name}-narrow-{theme}.svg">'
+            f'<img src="_static/{name}-{theme}.svg" alt="{alternative}"></picture>'
+            for theme in ("light", "dark")
+        )
+
+    picture = r'<picture>.*?<img src="figures/(\w+)-light\.svg" alt="([^"]*)"[^>]*>\s*</picture>'
+    source[0] = re.sub(picture, both, source[0], flags=re.DOTALL)
 
 
 def setup(app: Sphinx) -> None:
     take_from_stub("canonical_bytes", "digest", "digest_bytes")
     app.connect("source-read", stay_on_the_site)
+    app.connect("source-read", take_theme)
     app.connect("autodoc-process-docstring", read_sections)
     app.connect("doctree-read", mend)
