@@ -14,7 +14,7 @@ ARGS ?= --exclude site-packages
 FINDINGS ?= target/findings.txt
 
 # Tests of Python that take about a third of the time of all.
-REST := tests/agent tests/cache tests/compat tests/repo tests/replies tests/llm
+REST := tests/agent tests/cache tests/repo tests/replies
 
 # How long `make fuzz` runs each target, and the Rust ones of them.
 SECONDS ?= 3600
