@@ -13,6 +13,15 @@ TREE ?= $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('st
 ARGS ?= --exclude site-packages
 FINDINGS ?= target/findings.txt
 
+# Tests of Python that take about a third of the time of all.
+REST := tests/agent tests/cache tests/repo tests/replies
+
+# How long `make fuzz` runs each target, and the Rust ones of them.
+SECONDS ?= 3600
+FUZZED = encodings manifests producers records scan
+FUZZ = RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir rust/fuzz --target-dir target/fuzz/build
+FUZZ_LIMITS = -max_total_time=$(SECONDS) -max_len=4096 -timeout=60 -rss_limit_mb=3072 -malloc_limit_mb=1024 -dict=target/fuzz/words
+
 # Files that change what is installed.
 SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
 	$(shell find rust python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi')
@@ -24,16 +33,19 @@ CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-t
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
-.PHONY: help run test check-rust check-python lint-rust test-rust lint-python types test-python format develop bench soak deny \
-	wheel sdist test-wheel clean
+.PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python types test-python format develop docs bench \
+	figures soak fuzz deny wheel sdist test-wheel clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
 	@echo "make test            install what the tests need and run all of them"
 	@echo "make format          format the Rust and Python sources"
 	@echo "make develop         install for work on the sources: editable, quick to build"
+	@echo "make docs            build the documentation into target/docs"
 	@echo "make bench           measure the core, and the package against its peers"
+	@echo "make figures         measure what the pictures in docs/figures show, and draw them anew"
 	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
+	@echo "make fuzz [SECONDS=N]  each fuzz target for N seconds, an hour by default (needs cargo-fuzz)"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make wheel           build a wheel for other machines into target/wheels and check it"
 	@echo "make sdist           the same for the source distribution, and for a wheel that is made of it"
@@ -46,20 +58,24 @@ run: $(VENV)/installed
 	@echo "All findings are in $(FINDINGS); the first:"
 	@head -n 5 $(FINDINGS)
 
-# Rust and Python side by side: builds have long parts for one core, and the tests of Python wait much of their time. Each in
-# order of price: what fails quickly comes first.
+# Rust and Python side by side, and when Rust's checks are done, tests of Python beside others: builds have long parts for
+# one core, and tests wait much of their time. Each in order of price: what fails quickly comes first.
 test:
 	@mkdir -p target
-	$(MAKE) --jobs=2 SIDE_BY_SIDE=1 check-rust check-python
+	$(MAKE) --jobs=2 SIDE_BY_SIDE=1 check-python check-rust check-rest
+
+check-python: $(VENV)/installed-test
+	$(MAKE) lint-python
+	$(MAKE) types
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(REST))
 
 check-rust:
 	@{ $(MAKE) lint-rust && $(MAKE) test-rust; } > target/test-rust.log 2>&1 || { cat target/test-rust.log; exit 1; }
 	@echo; grep --extended-regexp 'Running|^test result' target/test-rust.log
 
-check-python:
-	$(MAKE) lint-python
-	$(MAKE) types
-	$(MAKE) test-python
+check-rest: check-rust $(VENV)/installed-test
+	@$(BIN)/python -m pytest $(REST) > target/test-rest.log 2>&1 || { cat target/test-rest.log; exit 1; }
+	@echo; tail -n 1 target/test-rest.log
 
 lint-rust:
 	cargo fmt --all --check
@@ -72,6 +88,7 @@ test-rust:
 lint-python: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell *.md docs python rust benches
 
 types: $(VENV)/installed-test
 	$(BIN)/mypy --strict python benches .ci/wheel.py
@@ -89,6 +106,11 @@ develop: $(VENV)/created
 	$(PIP_INSTALL) --editable '.[test]'
 	touch $(VENV)/installed-test $(VENV)/installed
 
+docs: $(VENV)/installed-docs
+	rm -rf target/docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --doctree-dir target/doctrees docs target/docs
+	@echo "The documentation is in target/docs/index.html"
+
 bench: $(VENV)/installed-test
 	cargo bench --locked
 	$(BIN)/python benches/peers.py
@@ -101,8 +123,13 @@ bench: $(VENV)/installed-test
 	$(BIN)/python benches/rev.py
 	if command -v rg > /dev/null; then $(BIN)/python benches/search.py; fi
 
+# Some minutes; for a machine that does nothing else meanwhile.
+figures: $(VENV)/installed-test
+	$(BIN)/python benches/figures.py
+
 # Hours: the long forms of what the tests do in short.
 soak: $(VENV)/installed-test
+	REV_ACCEL_SOAK=1 $(BIN)/python -m pytest tests/test_differential.py
 	$(BIN)/python tests/recogniser/soak.py
 	$(BIN)/python -m tests.robustness.campaign
 	$(BIN)/python -m tests.digests.pairs 2000000
@@ -117,6 +144,13 @@ soak: $(VENV)/installed-test
 	$(BIN)/python -m tests.agent.campaign kills --rounds 200
 	for clock in ahead jumps real; do for place in /var/tmp /dev/shm; do \
 		cargo run --locked --release --package rev-accel-harness -- edits $$place $$clock 170000 1 || exit 1; done; done
+
+# RUSTC_BOOTSTRAP: the address sanitizer is not offered otherwise. Without atheris the inputs of the Python targets are made at random.
+fuzz: $(VENV)/installed-test
+	-$(PIP_INSTALL) atheris
+	cargo run --locked --release --package rev-accel-harness -- seeds "$(TREE)" target/fuzz
+	for name in $(FUZZED); do $(FUZZ) $$name target/fuzz/$$name -- $(FUZZ_LIMITS) || exit 1; done
+	$(BIN)/python -m tests.fuzz all --seconds $(SECONDS) --folder target/fuzz/python
 
 deny:
 	cargo deny --locked check bans licenses sources
@@ -146,4 +180,8 @@ $(VENV)/installed: $(VENV)/created $(SOURCES)
 
 $(VENV)/installed-test: $(VENV)/created $(SOURCES)
 	$(PIP_INSTALL) '.[test]'
+	touch $@ $(VENV)/installed
+
+$(VENV)/installed-docs: $(VENV)/created $(SOURCES)
+	$(PIP_INSTALL) '.[docs]'
 	touch $@ $(VENV)/installed

@@ -30,7 +30,7 @@ LARGEST_WHEEL = 4_000_000
 LARGEST_EXTENSION = 9_000_000
 
 # What the tests need besides the package.
-NEEDED_BY_TESTS = [".pre-commit-hooks.yaml", "benches", "docs", "tests", "*.md", "pyproject.toml"]
+NEEDED_BY_TESTS = [".pre-commit-hooks.yaml", "Makefile", "benches", "docs", "tests", "*.md", "pyproject.toml"]
 
 # The oldest C libraries that are supported: those of CentOS 7 and Alpine 3.15.
 COMPATIBILITY = {"gnu": "manylinux_2_17", "musl": "musllinux_1_2"}

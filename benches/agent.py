@@ -8,7 +8,8 @@
 The run plans, reviews, plans anew, does two tasks with five hundred calls of tools on a tree of 37 files, and is done
 twice, as after a crash. The model's replies are made up, and come after the seconds that replies of a run took that was
 recorded (its folder is given), or of a server that reads and writes at a given speed and keeps the beginning of the
-last prompt. Parts are taken out by putting others in their place here, each of which does the same without it.
+last prompt. Parts are taken out by putting others in their place here, each of which does the same without it: what
+takes their place is described beside each. Caches on disk are those of analyses and of replies together.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -39,7 +40,9 @@ from rev_accel.llm import Answer, Reply, Request, ScriptedClient
 from rev_accel.llm.estimate import message_texts
 from rev_accel.llm.parts import Messages
 from rev_accel.metrics import Metrics, figures, table
+from rev_accel.metrics.memory import current_bytes
 from rev_accel.tools import Registry, Tool
+from rev_accel.tools.template import compiled
 
 LONG, SHORT, SHORTS = 1.0, 0.05, 4
 RUNS, WORKERS = 1000, 8
@@ -147,7 +150,8 @@ def said(request: Request) -> Answer:
         for at in range(CALLS - 1)
     )
     look = ("read_file", {"path": "part0.py", "start": 10 * turn + 1, "lines": 1, "again": True})
-    return Answer(tool_calls=(("analyze_ast_patterns", {}) if turn % 10 == 9 else given[0], *given[1:], look))
+    first = {4: ("get_repo_context", {}), 9: ("analyze_ast_patterns", {})}.get(turn % 10, given[0])
+    return Answer(tool_calls=(first, *given[1:], look))
 
 
 def called(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,13 +188,28 @@ class SlowRegistry(Registry):
         return Registry([found.function], metrics=self._metrics)
 
 
-class SlowDescriptions(Registry):
-    """One that makes the descriptions of all tools for each call, and takes one."""
+def prepared(found: Tool, described: list[float]) -> Callable[[Mapping[str, Any]], str]:
+    """A tool's own description of a call, timed."""
+    return timed(found.describe, described)
 
-    def execute(self, name: str, arguments: Any) -> str:
-        made = {one.name: one.describe(arguments if isinstance(arguments, dict) else {}) for one in self}
-        assert name in made
-        return super().execute(name, arguments)
+
+def anew(found: Tool, described: list[float]) -> Callable[[Mapping[str, Any]], str]:
+    """One that is made from the template for each call."""
+
+    def describe(arguments: Mapping[str, Any]) -> str:
+        return compiled(found.description, found.name, found.parameters)(arguments)
+
+    return timed(describe, described)
+
+
+def timed(describe: Callable[[Mapping[str, Any]], str], described: list[float]) -> Callable[[Mapping[str, Any]], str]:
+    def outer(arguments: Mapping[str, Any]) -> str:
+        started = time.perf_counter()
+        text = describe(arguments)
+        described.append(time.perf_counter() - started)
+        return text
+
+    return outer
 
 
 class Sliding(History):
@@ -208,13 +227,14 @@ class Sliding(History):
 
 
 @contextmanager
-def made_of(kind: type[Registry]) -> Iterator[None]:
-    """All registries of tasks are of this kind."""
+def made_of(kind: type[Registry], describing: Callable[..., Any], described: list[float]) -> Iterator[None]:
+    """All registries of tasks are of this kind, and their tools are described in this way."""
     usual = execute.Work.registry
 
     def registry(work: execute.Work, documents: Any) -> Registry:
         made = kind(metrics=work.model.metrics)
         for one in usual(work, documents):
+            one.describe = describing(one, described)
             made._add(one)
         return made
 
@@ -223,11 +243,11 @@ def made_of(kind: type[Registry]) -> Iterator[None]:
 
 
 VARIANTS: dict[str, Callable[[], Any]] = {
-    "all of it": lambda: mock.patch.dict(os.environ),
-    "without the registry": lambda: made_of(SlowRegistry),
-    "without prepared descriptions": lambda: made_of(SlowDescriptions),
+    "all of it": nullcontext,
+    "without the registry": nullcontext,
+    "without prepared descriptions": nullcontext,
     "without caches on disk": lambda: mock.patch.dict(os.environ, {"REV_ACCEL_NO_CACHE": "1"}),
-    "without the reply cache": lambda: mock.patch.dict(os.environ),
+    "without the reply cache": nullcontext,
     "without the history's steps": lambda: mock.patch.object(execute, "History", Sliding),
     "without kept repository context": lambda: mock.patch.object(repo, "_keep", return_value=False),
 }
@@ -235,20 +255,23 @@ VARIANTS: dict[str, Callable[[], Any]] = {
 
 def measure_runs(options: argparse.Namespace) -> None:
     print("| run | planning, first / again | all, first / again | model's part | tool overhead | analysis again "
-          "| cache hits | prefix share | memory, peak |")  # fmt: skip
+          "| description | cache hits | prefix share | memory after 50 / 500 / 1,000 calls |")  # fmt: skip
     for name, variant in VARIANTS.items():
         # Each in a process of its own, since memory is one of the figures.
         number = os.fork()
         if not number:
-            with variant():
-                one_run(name, options)
+            described: list[float] = []
+            kind = SlowRegistry if name == "without the registry" else Registry
+            describing = anew if name == "without prepared descriptions" else prepared
+            with variant(), made_of(kind, describing, described):
+                one_run(name, options, described)
             sys.stdout.flush()
             os._exit(0)
         if os.waitpid(number, 0)[1]:
             sys.exit(f"{name}: failed")
 
 
-def one_run(name: str, options: argparse.Namespace) -> None:
+def one_run(name: str, options: argparse.Namespace, described: list[float]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["REV_ACCEL_CACHE_DIR"] = str(Path(folder, "cache"))
         root = project(Path(folder, "project"))
@@ -259,13 +282,22 @@ def one_run(name: str, options: argparse.Namespace) -> None:
             model="m", dialect="openai", test=False, window=16_384, limits=Limits(iterations=2 * REPLIES)
         )
         planning, whole, waited, shared, fresh = [], [], 0.0, 0, 0
+        memory: list[int] = []
+
+        def note(event: dict[str, Any]) -> None:
+            if event["kind"] == "action":
+                calls.append(event["text"])
+                if len(calls) == 50:
+                    memory.append(current_bytes() or 0)
+
+        calls: list[str] = []
         for number in range(2):
             # By the second run the edits are at rest, so what is known of files counts.
             time.sleep(2.6)
             server = Server(paced(options))
             run = Run.start(
                 GOAL, server, settings, root=root, home=Path(folder, f"runs{number}"),
-                policy=Policy(), cache=cache, metrics=metrics,
+                policy=Policy(), cache=cache, metrics=metrics, on_event=note,
             )  # fmt: skip
             started, before = time.perf_counter(), figures(metrics).planning or 0.0
             result = run.go()
@@ -273,13 +305,15 @@ def one_run(name: str, options: argparse.Namespace) -> None:
             whole.append(time.perf_counter() - started)
             planning.append((figures(metrics).planning or 0.0) - before)
             waited, shared, fresh = waited + server.waited, shared + server.shared, fresh + server.fresh
+            memory.append(current_bytes() or 0)
         found = figures(metrics)
         rate, again = found.cache_hit_rate, found.analysis_warm or found.analysis_cold or 0.0
         print(
             f"| {name} | {planning[0]:.3f} / {planning[1]:.3f} s | {whole[0]:.2f} / {whole[1]:.2f} s | {waited:.2f} s "
             f"| {(found.tool_overhead or 0) * 1e6:.2f} µs | {again * 1e3:.2f} ms "
+            f"| {statistics.median(described) * 1e6:.2f} µs "
             f"| {'-' if rate is None else f'{rate:.0%}'} | {shared / (shared + fresh):.0%} "
-            f"| {(found.memory_peak or 0) / 2**20:.0f} MiB |"
+            f"| {' / '.join(f'{one / 2**20:.0f}' for one in memory)} MiB |"
         )
         if options.table and name == "all of it":
             print(table(metrics))

@@ -11,17 +11,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from trees import standard_library
 
 HERE = Path(__file__).parent
 SETTLED = 2.6  # seconds after which a file's stamp is trusted
@@ -188,8 +188,8 @@ def environment(**variables: str) -> Iterator[None]:
 
 
 @contextmanager
-def passes(floor: Path, tree: Path, threads: int) -> Iterator[Callable[[], float]]:
-    """A function that gives the milliseconds of one bare pass over the tree."""
+def passes(floor: Path, tree: Path, threads: int) -> Iterator[Callable[..., float]]:
+    """A function that gives the milliseconds of one bare pass over the tree, of the kind that `floor.rs` tells of."""
     with subprocess.Popen(
         [floor, tree, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     ) as process:
@@ -198,8 +198,8 @@ def passes(floor: Path, tree: Path, threads: int) -> Iterator[Callable[[], float
             sys.exit("the floor has no pipes")
         answer.readline()
 
-        def one_pass() -> float:
-            ask.write("\n")
+        def one_pass(kind: str = "") -> float:
+            ask.write(f"{kind}\n")
             return int(answer.readline()) / 1e6
 
         yield one_pass
@@ -211,12 +211,6 @@ def build_floor() -> Path:
     environment = {name: value for name, value in os.environ.items() if name != "CARGO_TARGET_DIR"}
     subprocess.run(command, cwd=HERE.parent, env=environment, check=True)
     return HERE.parent / "target" / "release" / "floor"
-
-
-def standard_library(folder: Path) -> Path:
-    left_out = shutil.ignore_patterns("site-packages", "dist-packages", "__pycache__")
-    shutil.copytree(sysconfig.get_path("stdlib"), folder, ignore=left_out)
-    return folder
 
 
 def generated(folder: Path, files: int) -> Path:

@@ -29,7 +29,7 @@ def analyze_ast_patterns(path: str, patterns: list[str] | None = None) -> str:
             `type_hints`, `complex_functions`, `globals`. Other names are echoed and have no effect.
 
     Returns:
-        JSON text, as `json.dumps(..., indent=2)` prints it: an object with `scanned_files`, `files` (sorted
+        JSON text, as `json.dumps(..., indent=2)` prints an object with `scanned_files`, `files` (sorted
         by path, with the entries of each file that has any), `total_issues` and `patterns_checked` (the
         echo of `patterns`). If the call as a whole fails, an object with `error` alone. No `Exception`
         leaves this function.

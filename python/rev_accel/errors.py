@@ -1,4 +1,4 @@
-"""The exceptions of this package.
+"""The exceptions of this package::
 
     Exception
     └── RevAccelError

@@ -23,14 +23,16 @@ class Finding:
     and `column` start at 1; a line ends where Python's own tokenizer ends it, a column counts
     characters. `data` holds what the rule has to say, by rule:
 
-    | rule                | data                              |
-    |---------------------|-----------------------------------|
-    | `todos`             | `text`, `type` (`TODO`, `FIXME`)  |
-    | `prints`            | nothing                           |
-    | `dangerous`         | `function`, `severity` (`HIGH`)   |
-    | `type_hints`        | `function`                        |
-    | `complex_functions` | `function`, `parameters`          |
-    | `globals`           | `variables` (a list)              |
+    ===================  ================================
+    rule                 data
+    ===================  ================================
+    `todos`              `text`, `type` (`TODO`, `FIXME`)
+    `prints`             nothing
+    `dangerous`          `function`, `severity` (`HIGH`)
+    `type_hints`         `function`
+    `complex_functions`  `function`, `parameters`
+    `globals`            `variables` (a list)
+    ===================  ================================
     """
 
     path: str

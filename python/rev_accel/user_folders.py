@@ -6,7 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["configuration", "state"]
+__all__ = ["STATE_VARIABLE", "configuration", "state"]
+
+STATE_VARIABLE = "REV_ACCEL_STATE_DIR"
 
 NAME = "rev-accel"
 
@@ -17,7 +19,9 @@ def configuration() -> Path:
 
 
 def state() -> Path:
-    """For what shall outlive the process."""
+    """For what shall outlive the process: `REV_ACCEL_STATE_DIR`, or the platform's place."""
+    if chosen := os.environ.get(STATE_VARIABLE):
+        return Path(chosen).absolute()
     return _folder("LOCALAPPDATA", "Local", "XDG_STATE_HOME", ".local/state")
 
 

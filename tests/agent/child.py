@@ -87,6 +87,7 @@ class Points:
 def watch(points: Points) -> None:
     """Has this process count its points."""
     from rev_accel.agent import journal
+    from rev_accel.history import MessageLog
     from rev_accel.history.file import LogFile
     from rev_accel.llm import RecordingClient
     from rev_accel.tools import git
@@ -96,8 +97,8 @@ def watch(points: Points) -> None:
     points.torn(LogFile, "_write")
     points.around(RecordingClient, "_write")
     points.around(journal.Journal, "keep")
-    points.around(journal, "_redact")
-    points.around(Path, "replace")
+    points.around(MessageLog, "rewrite")
+    points.around(os, "replace")
     points.around(git._Git, "run")
     for name in ("write", "move", "copy", "delete", "make_folder"):
         points.around(Workspace, name)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.llm.server import Plan
 
-from rev_accel.agent import Journal, RunResult, runs
+from rev_accel.agent import Journal, Limits, RunResult, runs
 from rev_accel.errors import InputError, LogError
 
 from .conftest import Agent
@@ -278,6 +278,19 @@ def test_a_content_that_was_changed_is_not_given_for_what_was_kept(tmp_path: Pat
             journal.kept(name)
 
 
+def test_a_run_goes_on_without_a_content_that_was_lost(agent: Agent, projects: Projects) -> None:
+    root = projects.of(FIX)
+    agent.answers(FIX)
+    settings = agent.settings(plan=False, test=False, limits=Limits(calls=4))
+    assert agent.start(FIX.goal, root, settings).state == "stopped"
+    kept = list((agent.run.journal.folder / "objects").iterdir())
+    assert kept
+    for path in kept:
+        path.unlink()
+    result = agent.resume(agent.settings(plan=False, test=False))
+    assert result.state == "done" and "calc.py" in result.changed
+
+
 def test_the_account_is_for_the_user_alone(agent: Agent, projects: Projects) -> None:
     agent.answers(FIX)
     agent.start(FIX.goal, projects.of(FIX), agent.settings(test=False))
@@ -292,6 +305,7 @@ def test_what_looks_like_a_secret_is_taken_out_once_the_run_has_ended(agent: Age
     (root / "calc.py").write_text(f"KEY = '{secret}'\n\n\ndef add(a, b):\n    return a - b\n")
     agent.answers(FIX)
     assert agent.start(FIX.goal, root, agent.settings(test=False)).state == "done"
-    found = [path for path in agent.home.rglob("*.jsonl") if secret in path.read_text()]
+    assert (agent.run.journal.folder / "objects").is_dir()
+    found = [path for path in agent.home.rglob("*") if path.is_file() and secret in path.read_text()]
     assert not found
     assert secret in (root / "calc.py").read_text()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.llm.server import Plan, Server
 
-from rev_accel.agent import Policy, Run, Settings
+from rev_accel.agent import Journal, Policy, Run, Settings
 from rev_accel.llm import Answer, ScriptedClient
 
 from .projects import GIT, Projects, contents, git
@@ -165,6 +167,77 @@ def test_a_trial_shows_the_differences_and_changes_nothing(command: Command) -> 
     assert applied.returncode == 0
 
 
+def test_a_trial_of_a_linked_worktree_leaves_its_repository_alone(command: Command) -> None:
+    git(command.root, "worktree", "add", "-q", "-b", "side", str(command.root.parent / "linked"))
+    steps = [Answer(tool_calls=(("write_file", {"path": "n", "content": "x\n"}), ("git_commit", {"message": "m"})))]
+    command.server.default = lambda body: (
+        Plan(content="", tool_calls=steps[0].tool_calls) if len(body["messages"]) < 3 else Plan(content="Done.")
+    )
+    command.root = command.root.parent / "linked"
+    os.mkfifo(command.root / "pipe")
+    before = git(command.root, "log", "--oneline"), git(command.root, "status", "--short")
+    code, out, err = command.run(*command.agent("--dry-run", "--no-plan", SCENARIO.goal))
+    assert (code, "+++ b/n" in out) == (0, True), err
+    assert (git(command.root, "log", "--oneline"), git(command.root, "status", "--short")) == before
+    assert "nothing was changed" in err and command.run("replay")[1] == ""
+
+
+def test_a_trial_that_stops_says_that_it_cannot_be_gone_on_with(command: Command) -> None:
+    code, _, err = command.run(*command.agent("--dry-run", "--max-calls", "1", SCENARIO.goal))
+    assert (code, "--resume" in err) == (1, False)
+    assert "a dry run cannot be resumed" in err
+
+
+def test_runs_are_listed_and_shown_while_they_go_on_and_when_one_is_damaged(command: Command) -> None:
+    state = Path(command.environment["REV_ACCEL_STATE_DIR"], "runs")
+    assert command.run(*command.agent("-y", SCENARIO.goal))[0] == 0
+    bad = state / "20200101-000000-abcd"
+    bad.mkdir()
+    (bad / "events.jsonl").write_text("x\n")
+    with closing(Journal.open("last", home=state)) as journal:
+        code, out, err = command.run("replay")
+        assert (code, err) == (0, "")
+        assert out.splitlines()[0].startswith(f"{bad.name}  the run `{bad.name}` cannot be opened: ")
+        assert out.splitlines()[1].startswith(f"{journal.name}  done ")
+        assert command.run("replay", "last")[0] == command.run("stats", "last")[0] == 0
+
+
+def test_a_run_of_several_processes_is_measured_as_a_whole(command: Command) -> None:
+    code, _, err = command.run(*command.agent("-y", "--max-calls", "3", SCENARIO.goal))
+    assert code == 3
+    code, _, err = command.run(*command.agent("-y", "--max-calls", "99", "--resume", "last"))
+    assert code == 0
+    plan = err.index("task ")
+    assert "mend what got worse" not in err[plan:]
+    code, out, _ = command.run("stats")
+    assert code == 0
+    first, second, third, *_ = out.splitlines()
+    calls = len(command.server.asked)
+    assert first.split("; ")[:2] == [f"run {first.split()[1][:-1]}: done", "processes: 2"]
+    assert second.startswith(f"{calls} calls, 0 replies kept from earlier; tokens: ")
+    assert third.startswith("beginning ") and ", planning " in third and ", executing " in third
+
+
+def test_replies_that_are_kept_cost_nothing_and_are_no_limit(command: Command) -> None:
+    copy = shutil.copytree(command.root, command.root.parent / "copy", symlinks=True)
+    assert command.run(*command.agent("-y", SCENARIO.goal))[0] == 0
+    asked = len(command.server.asked)
+    shutil.rmtree(command.root)
+    copy.rename(command.root)
+    code, _, err = command.run(*command.agent("-y", "--max-calls", "1", "--max-tokens", "1", SCENARIO.goal))
+    assert (code, len(command.server.asked)) == (0, asked), err
+    assert f"0 calls and {asked} replies kept from earlier, 0 tokens" in err
+
+
+def test_a_run_that_was_stopped_and_gone_on_with_can_be_done_again(command: Command) -> None:
+    assert command.run(*command.agent("-y", "--max-calls", "3", SCENARIO.goal))[0] == 3
+    code, out, _ = command.run("replay", "last", "--again")
+    assert (code, out) == (0, "stopped: this is as far as it went\n")
+    assert command.run(*command.agent("-y", "--max-calls", "99", "--resume", "last"))[0] == 0
+    code, out, _ = command.run("replay", "last", "--again")
+    assert (code, out) == (0, f"done: {SCENARIO.answer}\n")
+
+
 def test_without_a_terminal_nothing_is_done_that_would_be_asked_for(command: Command) -> None:
     before = command.text
     _, out, err = command.run(*command.agent(SCENARIO.goal))
@@ -194,6 +267,29 @@ def test_somebody_at_a_terminal_is_asked(command: Command) -> None:
     assert code == 0, seen
     assert asked >= 1
     assert SCENARIO.answer in seen
+
+
+def test_what_is_asked_for_is_shown_whole_and_only_a_clear_yes_is_one(command: Command) -> None:
+    text = "".join(f"line {number}\n" for number in range(100))
+    shell = ["sh", "-c", f"true{' ' * 300}; touch made"]
+    tools = (("write_file", {"path": "n.txt", "content": text}), ("run_command", {"command": shell}))
+    command.server.default = lambda body: (
+        Plan(content="", tool_calls=tools) if len(body["messages"]) < 3 else Plan(content="Done.")
+    )
+    answers, shown = iter(["abort\r", "show\r", "yes\r", "yikes\r", "n\r"]), []
+
+    def typed(seen: str) -> str | None:
+        if not (seen.endswith(("tool? ", "all? "))):
+            return None
+        shown.append(seen)
+        return next(answers)
+
+    code, _ = command.on_terminal(*command.agent("--no-plan", "--no-tests", SCENARIO.goal), when=typed)
+    assert (code, (command.root / "n.txt").read_text(), (command.root / "made").exists()) == (0, text, False)
+    first, again, whole, second, last = shown
+    assert "line 19" in first and "line 50" not in first and "[... 61 lines more]" in first and "how all" in first
+    assert "line 50" not in again and "line 50" in whole
+    assert "; touch made" in second and "how all" not in second and "touch" not in last
 
 
 def test_a_no_at_a_terminal_holds(command: Command) -> None:
@@ -232,6 +328,44 @@ def test_ctrl_c_once_ends_cleanly_twice_at_once_and_both_can_be_resumed(command:
     assert err.rstrip().splitlines()[-1].startswith("done: ")
 
 
+def test_a_trial_of_what_holds_the_temporary_folder_is_refused(command: Command) -> None:
+    command.environment["TMPDIR"] = str(command.root)
+    code, _, err = command.run(*command.agent("--dry-run", SCENARIO.goal))
+    assert (code, "set TMPDIR" in err) == (2, True)
+    assert not list(command.root.glob("rev-accel-*"))
+
+
+def test_what_is_run_does_not_get_the_key_of_the_server(command: Command) -> None:
+    tools = (("run_command", {"command": "env > seen", "shell": True}),)
+    command.server.default = lambda body: (
+        Plan(content="", tool_calls=tools) if len(body["messages"]) < 3 else Plan(content="Done.")
+    )
+    command.environment["REV_ACCEL_API_KEY"] = "of the server"
+    assert command.run(*command.agent("-y", "--no-plan", "--no-tests", SCENARIO.goal))[0] == 0
+    assert "Bearer of the server" in str(command.server.asked[0][1])
+    assert "of the server" not in (command.root / "seen").read_text()
+
+
+def test_what_runs_is_killed_when_the_process_is_left_at_once(command: Command) -> None:
+    tools = (("run_command", {"command": "trap '' TERM; touch begun; sleep 60; touch ended", "shell": True}),)
+    command.server.default = lambda body: (
+        Plan(content="", tool_calls=tools) if len(body["messages"]) < 3 else Plan(content="Done.")
+    )
+    typed = 0
+
+    def twice(seen: str) -> str | None:
+        nonlocal typed
+        if typed < 2 and (command.root / "begun").exists() and (typed == 0 or "ending" in seen):
+            typed += 1
+            return "\x03"
+        return None
+
+    code, _ = command.on_terminal(*command.agent("-y", "--no-plan", "--no-tests", SCENARIO.goal), when=twice)
+    assert (code, typed) == (130, 2)
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert "touch begun; sleep 60" not in running
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -239,6 +373,8 @@ def test_ctrl_c_once_ends_cleanly_twice_at_once_and_both_can_be_resumed(command:
         (("x", "--resume", "last"), "give either a GOAL or --resume"),
         (("--resume", "nope"), "there is no run `nope`"),
         (("",), "the goal is empty"),
+        (("--resume", "last", "--dry-run"), "goes on for real"),
+        (("--resume", "last", "-C", "."), "goes on where it was"),
     ],
 )
 def test_wrong_usage_is_told_in_a_line(command: Command, words: tuple[str, ...], said: str) -> None:
@@ -268,14 +404,24 @@ def test_the_configuration_is_the_users_alone(command: Command) -> None:
         ("[agent\n", "is not valid TOML"),
         ('agent = "x"\n', "is no table"),
         ("[agent]\nallow = 'x'\n", "is no list of texts"),
+        ("[agent]\nmodel = 5\nreview = 'maybe'\n", "`review` in the configuration: "),
+        ("[agent]\nlimits = 5\n", "`limits` in the configuration is no table"),
+        ("[agent.limits]\nbogus = 1\n", "unknown key `bogus`"),
+        ("[agent.prices]\nprompt = 'a'\n", "`prices.prompt` in the configuration: "),
+        ("[agent.options]\nmessages = 1\n", "`options.messages` is not a sampling option"),
+        ("[agent.options]\nx = 2026-01-01\n", "`options.x` is of type `datetime.date`"),
     ):
         config.write_text(text)
         code, _, err = command.run(*command.agent(SCENARIO.goal))
         assert (code, said in err) == (2, True), err
     command.environment["XDG_CONFIG_HOME"] = str(command.root)
-    code, _, err = command.run(*command.agent(SCENARIO.goal))
-    assert code == 2
-    assert "is in the repository" in err
+    # Where there is none, nothing is wrong with its place.
+    assert command.run(*command.agent("-y", "--max-calls", "1", SCENARIO.goal))[0] == 3
+    (command.root / "rev-accel" / "config.toml").write_text("[agent]\n")
+    root, command.root = command.root, command.root.parent
+    for words in ((SCENARIO.goal, "-C", str(root)), ("--resume", "last")):
+        code, _, err = command.run(*command.agent(*words))
+        assert (code, "is in the repository" in err) == (2, True), err
 
 
 def test_nothing_is_left_in_the_repository(command: Command) -> None:

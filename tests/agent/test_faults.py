@@ -31,7 +31,9 @@ FAULTS = {
 NO_REPLIES = {
     "no JSON": Plan(raw=b"<html>Welcome</html>"),
     "an empty body": Plan(raw=b""),
-    "a call without a name": calls(("", {})),
+    "a call of nothing": Plan(
+        raw=b'{"message": {"role": "assistant", "tool_calls": [{"function": {}}]}, "done": true}'
+    ),
 }
 
 
@@ -87,6 +89,7 @@ def scenario_of(*steps: Plan, goal: str = "Do it.") -> Scenario:
 
 
 ODD_CALLS: dict[str, tuple[str, Any, str]] = {
+    "a tool without a name": ("", {"path": "x"}, "``"),
     "a tool that is not there": ("delete_everything", {}, "delete_everything"),
     "a name that is nearly right": ("readfile", {"path": "calc.py"}, "read_file"),
     "an argument too few": ("write_file", {"path": "x"}, "`content`"),
@@ -220,7 +223,8 @@ def test_a_stop_is_heeded_at_the_next_step_and_the_run_goes_on(agent: Agent, pro
     assert agent.resume().state == "stopped"
     result = agent.resume()
     assert (result.state, result.text) == ("done", FIX.answer)
-    assert files_of(root) == expected_files(FIX) and len(agent.server.asked) == 5
+    # A reply that was on its way is asked for once more.
+    assert files_of(root) == expected_files(FIX) and len(agent.server.asked) == 5 + 2
 
 
 def test_a_stop_ends_a_command_and_what_it_left_is_told(agent: Agent, projects: Projects) -> None:
@@ -240,6 +244,25 @@ def test_a_stop_ends_a_command_and_what_it_left_is_told(agent: Agent, projects: 
     assert agent.resume().state == "done"
     (result,) = [one["content"] for one in agent.conversation() if one["role"] == "tool"]
     assert "stopped by the user" in result
+
+
+@pytest.mark.parametrize("waiting", ["a reply", "another try"])
+def test_a_stop_ends_a_wait_for_the_model(agent: Agent, projects: Projects, dialect: str, waiting: str) -> None:
+    may_answer = threading.Event()
+
+    def reply(body: Any) -> Plan:
+        threading.Timer(0.2, lambda: agent.run.stop()).start()
+        if waiting == "a reply":
+            may_answer.wait(30)
+        return Plan(status=429, headers={"Retry-After": "30"})
+
+    agent.says(reply)
+    result = agent.start(FIX.goal, projects.of(FIX), agent.settings(dialect, plan=False, test=False))
+    assert (result.state, result.text) == ("stopped", "it was stopped, and can be resumed")
+    assert len(agent.server.asked) == 1 and not may_answer.is_set()
+    may_answer.set()
+    agent.answers(FIX)
+    assert agent.resume().state == "done"
 
 
 def test_two_runs_of_the_same_account_cannot_go_on_at_once(agent: Agent, projects: Projects) -> None:

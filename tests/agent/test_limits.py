@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,6 +102,28 @@ def test_a_model_that_repeats_itself_is_told_so_and_then_the_task_has_failed(
     assert not check(conversation, dialect=dialect)  # type: ignore[arg-type]
 
 
+def test_the_same_call_many_times_in_one_reply_is_one(agent: Agent, projects: Projects) -> None:
+    looks = [("read_file", {"path": "calc.py"})] * 20
+    steps = (calls(*looks), says("Now I know."))
+    agent.says(lambda body: steps[len(agent.server.asked) - 1])
+    result = agent.start(FIX.goal, projects.of(FIX), agent.settings(plan=False, test=False))
+    assert (result.state, result.text) == ("done", "Now I know.")
+
+
+def test_a_look_after_each_of_many_changes_is_no_repetition(agent: Agent, projects: Projects) -> None:
+    turns = [
+        step
+        for turn in range(8)
+        for step in (
+            calls(("write_file", {"path": f"new{turn}.txt", "content": ""})),
+            calls(("read_file", {"path": "calc.py"})),
+        )
+    ]
+    agent.says(lambda body: [*turns, says("Done.")][len(agent.server.asked) - 1])
+    result = agent.start(FIX.goal, projects.of(FIX), agent.settings(plan=False, test=False))
+    assert (result.state, result.text) == ("done", "Done.")
+
+
 def test_a_model_that_stops_repeating_itself_when_told_goes_on(agent: Agent, projects: Projects) -> None:
     def reply(body: Any) -> Plan:
         last = body["messages"][-1]
@@ -181,6 +204,19 @@ def test_a_prompt_that_the_server_has_cut_is_told_once(agent: Agent, projects: P
     assert "the server counted 10 tokens in a prompt of about" in warning and "left out part of it" in warning
 
 
+@pytest.mark.parametrize("dialect", ["ollama", "openai"])
+def test_tokens_that_the_server_does_not_count_are_a_limit_all_the_same(
+    agent: Agent, projects: Projects, dialect: str
+) -> None:
+    agent.says(lambda body: replace(answer(FIX, body), usage=None))
+    settings = agent.settings(dialect, plan=False, test=False, limits=Limits(tokens=3_000))
+    result = agent.start(FIX.goal, projects.of(FIX), settings)
+    assert result.state == "stopped" and "the limit of 3,000 tokens is reached" in result.text
+    assert 1 < len(agent.server.asked) < 5 and agent.run.model.spent.completion > 5
+    (warning,) = [event["text"] for event in agent.kinds("warning")]
+    assert "does not count tokens" in warning
+
+
 def test_the_window_is_named_in_each_request_to_ollama(agent: Agent, projects: Projects) -> None:
     agent.answers(FIX)
     agent.start(FIX.goal, projects.of(FIX), agent.settings(window=20_000, test=False))
@@ -205,6 +241,8 @@ def test_the_window_is_named_in_each_request_to_ollama(agent: Agent, projects: P
         {"workers": 2.5},
         {"repairs": -1},
         {"dialect": "klingon"},
+        {"options": {"num_ctx": 100}},
+        {"options": "x"},
     ],
     ids=str,
 )

@@ -29,6 +29,11 @@ HARMLESS = [
     command(["git", "status"]),
     command("git commit -m 'reset --hard'"),
     command("git checkout main"),
+    command("git checkout -b feature/x origin/main"),
+    command("git reset a.txt"),
+    command("if true; then make test; fi", shell=True),
+    command("timeout 5s make"),
+    command("python -m pip install x"),
     command("rm a.txt"),
     command("rm -f build/a.txt"),
     command("find . -name '*.py'"),
@@ -63,6 +68,20 @@ DANGEROUS = [
     command("echo $(ssh host)", shell=True),
     command("sh -c 'rm -rf x'"),
     command(["bash", "-c", "true && git push"]),
+    command("if true; then rm -rf src; fi", shell=True),
+    command("for f in *; do rm -rf $f; done", shell=True),
+    command("{ rm -rf src; }", shell=True),
+    command("! rm -rf src", shell=True),
+    command("timeout 5s rm -rf x"),
+    command("git checkout ."),
+    command("git checkout a.py"),
+    command("git checkout HEAD a"),
+    command("git checkout -f main"),
+    command("git switch -f main"),
+    command("git reset --keep x"),
+    command("git rm -rf src"),
+    command("python3 -m pip uninstall x"),
+    command("chmod --recursive 777 ."),
     command("find . -delete"),
     command("find . -exec rm {} +"),
     command("dd if=/dev/zero of=/dev/sda"),
@@ -93,7 +112,10 @@ WRITE = ("write_file", {"path": "src/a.py", "content": ""})
     ("policy", "call", "expected"),
     [
         (Policy(), ("read_file", {"path": "a"}), "auto"),
-        (Policy(write="never", command="never", deny=("*",)), ("read_file", {"path": "a"}), "auto"),
+        (Policy(write="never", command="never", deny=("write_file *",)), ("read_file", {"path": "a"}), "auto"),
+        (Policy(deny=("* .env",)), ("read_file", {"path": "./.env"}), "never"),
+        (Policy(deny=("* .env",)), ("outline", {"path": "env"}), "auto"),
+        (Policy(deny=("search_code *",)), ("search_code", {"pattern": "x", "path": "."}), "never"),
         (Policy(), WRITE, "ask"),
         (Policy(write="auto"), WRITE, "auto"),
         (Policy(write="never"), WRITE, "never"),
@@ -109,6 +131,11 @@ WRITE = ("write_file", {"path": "src/a.py", "content": ""})
         (Policy(allow=("*",), deny=("write_file *",)), WRITE, "never"),
         (Policy(allow=("run_command make*",)), command("make test"), "auto"),
         (Policy(allow=("run_command make*",)), command(["make", "a b"]), "auto"),
+        (Policy(allow=("run_command make*",)), command("make; python x.py", shell=True), "ask"),
+        (Policy(allow=("run_command make*",)), command("make > /tmp/x", shell=True), "ask"),
+        (Policy(allow=("run_command make*",)), command("make $(cat x)", shell=True), "ask"),
+        (Policy(allow=("run_command make*",)), command("make a && make b", shell=True), "auto"),
+        (Policy(command="auto", deny=("run_command cat *",)), command("make; cat x", shell=True), "never"),
         (Policy(allow=("run_command git *",)), command("git push"), "ask"),
         (Policy(allow=("move src/*",)), ("move", {"source": "src/a", "target": "b"}), "ask"),
         (Policy(allow=("move src/*", "move b")), ("move", {"source": "src/a", "target": "b"}), "ask"),
@@ -195,6 +222,36 @@ def test_a_rule_of_the_user_says_why_it_denies(agent: Agent, projects: Projects)
     # The model says that it is done, but nothing is: that the test fails as before is told.
     assert result.validation is not None
     assert "tests that fail as before: `test_calc.py::TestAdd::test_add`" in result.validation.notes
+
+
+def test_what_is_denied_is_not_read_either(agent: Agent, projects: Projects) -> None:
+    root = projects.of(FIX)
+    (root / ".env").write_text("KEY=abc\n")
+    agent.says(lambda body: (calls(("read_file", {"path": ".env"})), says("Done."))[len(agent.server.asked) - 1])
+    settings = agent.settings(plan=False, test=False)
+    assert agent.start("Look.", root, settings, policy=Policy(deny=("* .env",))).state == "done"
+    assert refusals(agent) == ["Error: not allowed: the rule `* .env` denies it"]
+
+
+@pytest.mark.parametrize("command", ["never", "ask"])
+def test_the_tests_of_the_project_are_run_only_if_that_is_allowed(
+    agent: Agent, projects: Projects, command: Any
+) -> None:
+    root = projects.of(FIX)
+    (root / "test_more.py").write_text(f"open({str(root / 'was_run')!r}, 'w')\n")
+    agent.says(lambda body: says("It adds numbers.", usage=(2000, 5)))
+    policy = Policy(command=command)
+    result = agent.start("What does it do?", root, agent.settings(plan=False), policy=policy, ask=None)
+    assert result.state == "done" and not (root / "was_run").exists()
+    (warning,) = [event["text"] for event in agent.kinds("warning")]
+    assert warning.startswith("the tests and the linter are not run: the user")
+    assert result.validation is not None and result.validation.notes == ("no tests were run",)
+    # A yes for all of the run is asked for once.
+    asked: list[str] = []
+    ask = lambda approval: asked.append(approval.tool) or True  # noqa: E731
+    policy = Policy(command="ask")
+    assert agent.start("What does it do?", root, agent.settings(plan=False), policy=policy, ask=ask).state == "done"
+    assert asked == ["run_tests"] and (root / "was_run").exists()
 
 
 def test_nothing_in_the_repository_has_a_say(agent: Agent, projects: Projects, tmp_path: Path) -> None:

@@ -76,6 +76,11 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 FOLDERS = {"move of a folder", "copy of a folder", "deletion of a folder", "folder"}
 
 
+def begun(name: str, arguments: dict[str, Any], noted: dict[str, Any]) -> dict[str, Any]:
+    """What of the event of a call matters."""
+    return {"name": name, "arguments": arguments, "noted": noted, "at": 5.0}
+
+
 class Case:
     """A project, and a call of a tool."""
 
@@ -102,7 +107,7 @@ class Case:
         return found
 
     def settle(self) -> str | None:
-        return recovery.settle(self.tool, self.arguments, self.noted, self.workspace, self.journal, 0.0)
+        return recovery.settle(begun(self.tool, self.arguments, self.noted), self.workspace, self.journal)
 
     def finish(self) -> None:
         """What a run does that goes on."""
@@ -223,7 +228,7 @@ def test_what_runs_programs_is_never_run_again(tmp_path: Path, tool: str) -> Non
     workspace = Workspace(tmp_path)
     with closing(Journal(tmp_path)) as journal:
         noted = recovery.before(tool, {"command": "make"}, workspace, journal)
-        found = recovery.settle(tool, {"command": "make"}, noted, workspace, journal, 0.0)
+        found = recovery.settle(begun(tool, {"command": "make"}, noted), workspace, journal)
     assert found == INTERRUPTED and isinstance(found, Failure)
 
 
@@ -243,9 +248,9 @@ COMMIT = {"message": "Change a\n\nMuch.", "paths": ["a.txt"]}
 def test_a_commit_that_was_made_is_recognised(repository: tuple[Path, Workspace, Journal]) -> None:
     root, workspace, journal = repository
     noted = recovery.before("git_commit", COMMIT, workspace, journal)
-    assert recovery.settle("git_commit", COMMIT, noted, workspace, journal, 0.0) is None
+    assert recovery.settle(begun("git_commit", COMMIT, noted), workspace, journal) is None
     builtin_tools(workspace).execute("git_commit", COMMIT)
-    found = recovery.settle("git_commit", COMMIT, noted, workspace, journal, 0.0)
+    found = recovery.settle(begun("git_commit", COMMIT, noted), workspace, journal)
     assert found is not None and found.startswith("Committed as ")
     assert git(root, "log", "--format=%s").splitlines()[0] == "Change a"
 
@@ -256,11 +261,11 @@ def test_a_commit_of_somebody_else_is_not_taken_for_ours(repository: tuple[Path,
     (root / "b.txt").write_text("theirs\n")
     git(root, "add", "b.txt")
     git(root, "commit", "-qm", "Change b", "b.txt")
-    assert recovery.settle("git_commit", COMMIT, noted, workspace, journal, 0.0) is None
+    assert recovery.settle(begun("git_commit", COMMIT, noted), workspace, journal) is None
     builtin_tools(workspace).execute("git_commit", COMMIT)
     (root / "b.txt").write_text("theirs again\n")
     git(root, "commit", "-qm", "Change b again", "b.txt")
-    found = recovery.settle("git_commit", COMMIT, noted, workspace, journal, 0.0)
+    found = recovery.settle(begun("git_commit", COMMIT, noted), workspace, journal)
     assert found is not None and found.startswith("Committed as ")
 
 
@@ -272,7 +277,7 @@ def test_a_commit_with_that_message_before_the_call_is_not_taken_for_it(
     git(root, "commit", "-qm", "Change a", "a.txt")
     (root / "a.txt").write_text("newer\n")
     noted = recovery.before("git_commit", COMMIT, workspace, journal)
-    assert recovery.settle("git_commit", COMMIT, noted, workspace, journal, 0.0) is None
+    assert recovery.settle(begun("git_commit", COMMIT, noted), workspace, journal) is None
 
 
 def test_each_call_that_was_begun_is_settled_once(make: Make) -> None:
@@ -306,5 +311,5 @@ def test_a_commit_of_a_deletion_that_was_staged_only_is_made(tmp_path: Path) -> 
     with closing(Journal(tmp_path / "run")) as journal:
         workspace = Workspace(root)
         noted = recovery.before("git_commit", COMMIT, workspace, journal)
-        assert recovery.settle("git_commit", COMMIT, noted, workspace, journal, 0.0) is None
+        assert recovery.settle(begun("git_commit", COMMIT, noted), workspace, journal) is None
     assert "D a.txt" in builtin_tools(workspace).execute("git_commit", COMMIT)

@@ -11,7 +11,7 @@ from tests.llm.server import listening_server
 
 from rev_accel.agent import Journal, Run
 from rev_accel.errors import InputError
-from rev_accel.history import INTERRUPTED
+from rev_accel.history import INTERRUPTED, MessageLog
 from rev_accel.llm import ScriptedClient
 from rev_accel.tools import Registry
 
@@ -48,7 +48,7 @@ def test_what_was_not_redacted_when_the_run_ended_is_so_when_it_is_looked_at_aga
     (root / "calc.py").write_text(f"KEY = '{secret}'\n\n\ndef add(a, b):\n    return a - b\n")
     agent.answers(FIX)
     with monkeypatch.context() as killed:
-        killed.setattr("rev_accel.agent.journal._redact", lambda path: None)
+        killed.setattr(MessageLog, "rewrite", lambda path, change: None)
         agent.start(FIX.goal, root, agent.settings(test=False))
     assert any(secret in path.read_text() for path in agent.home.rglob("*.jsonl"))
     with pytest.raises(InputError, match="has ended: done"):

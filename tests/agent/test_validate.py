@@ -84,7 +84,7 @@ def test_a_repair_that_was_stopped_is_gone_on_with(agent: Agent, projects: Proje
     agent.server.default = usual
     assert agent.resume().state == "done"
     assert (root / "calc.py").read_text() == GOOD.replace("a + b", "b + a")
-    assert len(asked) == 6
+    assert len(asked) == 6 + 1  # a reply that was on its way is asked for once more
 
 
 def test_files_that_cannot_be_parsed_any_more_are_a_problem(tmp_path: Path) -> None:
@@ -131,6 +131,20 @@ RAN = state(tests="ran", failing={})
             RAN,
             state(tests="ran", failing={"t": "1 != 2"}),
             Validation(ok=False, problems=("test `t` fails: 1 != 2",)),
+        ),
+        (
+            state(tests="ran", failing={"t": "old"}, passed=1),
+            state(tests="ran", failing={}, passed=2),
+            Validation(ok=True, notes=("tests that failed before and do not any more: `t`", "all tests pass")),
+        ),
+        (
+            state(tests="ran", failing={"t": "old"}, passed=1),
+            state(tests="ran", failing={}, passed=1),
+            Validation(
+                ok=False,
+                problems=("tests that failed before and do not any more: `t`; but no more tests pass than before",),
+                notes=("1 fewer tests were run than before", "all tests pass"),
+            ),
         ),
         (
             RAN,

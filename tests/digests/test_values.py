@@ -317,7 +317,7 @@ def test_an_integer_of_a_million_digits_has_a_digest() -> None:
     assert len(canonical_bytes(number)) == 1 + 6 + 1 + 3 + (3_321_928 + 3) // 8 + 1
 
 
-@pytest.mark.parametrize("domain", ["", " ", "two words", "line\n", "é", "\0", "d" * 65])
+@pytest.mark.parametrize("domain", ["", " ", "two words", "line\n", "é", "\0", "\ud800", "d" * 65])
 @pytest.mark.parametrize("function", EVERY)
 def test_a_domain_that_is_not_a_short_name_is_refused(function: Any, domain: str) -> None:
     with pytest.raises(InputError, match=r"^`domain` must be 1 to 64 visible ASCII characters, not "):

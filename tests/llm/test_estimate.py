@@ -43,7 +43,11 @@ def test_it_is_also_noticed_when_the_size_of_the_window_is_not_known(client: Any
 def test_a_cut_of_dense_text_is_noticed_although_the_estimate_would_fit(client: Any, server: Server) -> None:
     dense = [{"role": "user", "content": "0123456789abcdef" * 875}]
     assert cut(client, server, 40, dense, num_ctx=4096).context_cut is not None
-    assert cut(client, server, 40, dense, num_ctx=16384).context_cut is None
+    assert cut(client, server, 1000, dense, num_ctx=16384).context_cut is None
+
+
+def test_a_model_with_a_smaller_window_than_was_asked_for_is_noticed(client: Any, server: Server) -> None:
+    assert "the model may have less" in (cut(client, server, 300, num_ctx=32768).context_cut or "")
 
 
 @pytest.mark.parametrize(

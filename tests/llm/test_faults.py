@@ -402,7 +402,7 @@ class TestAskingAgain:
         async def asleep(wait: float) -> None:
             waits.append(wait)
 
-        monkeypatch.setattr("time.sleep", waits.append)
+        monkeypatch.setattr("rev_accel.llm.http.pause", lambda wait, is_over: waits.append(wait))
         monkeypatch.setattr("asyncio.sleep", asleep)
         server.next(Plan(status=429, headers=headers))
         with make_client(server, dialect) as client:

@@ -299,13 +299,15 @@ class TestPytest:
         )
         assert project.report(runner="unittest").text() == "[unittest: 1 passed, 0 failed]"
 
-    def test_results_are_not_written_into_the_workspace(self, project: Project) -> None:
+    def test_results_are_not_written_into_the_workspace(
+        self, project: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         project.write("test_a.py", "def test_a(): pass\n")
-        temporary = set(os.listdir(tempfile.gettempdir()))
+        temporary = tmp_path_factory.mktemp("temporary")
+        monkeypatch.setattr(tempfile, "tempdir", str(temporary))
         project.report()
         assert {path.name for path in project.root.iterdir()} - {"__pycache__"} == {"pytest.ini", "test_a.py"}
-        new = set(os.listdir(tempfile.gettempdir())) - temporary
-        assert not any(name.startswith("rev-accel-") for name in new)
+        assert not list(temporary.iterdir())
 
     def test_a_file_whose_name_looks_like_an_option_is_a_file(self, project: Project) -> None:
         project.write("-x/test_a.py", "def test_a(): pass\n")

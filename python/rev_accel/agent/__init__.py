@@ -1,4 +1,4 @@
-"""An agent that works on a repository, made of the parts of this package: plan, review, execute, validate.
+"""An agent that works on a repository, made of the parts of this package: plan, review, execute, validate::
 
     from rev_accel.agent import Policy, Run, Settings
     from rev_accel.llm import OllamaClient

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from rev_accel.errors import ModelRefusedError
 from rev_accel.history import History, MessageLog, ToolOutputs
 from rev_accel.llm.estimate import without_thoughts
 from rev_accel.tools import Failure, Registry, Tool, builtin_tools, execute_calls
+from rev_accel.tools.calls import as_dict
 from rev_accel.tools.documents import Documents
 from rev_accel.workspace import Workspace
 
@@ -60,6 +60,22 @@ class Work:
     def is_over(self) -> bool:
         """Whether what is being done is to be ended, as it is said or since the time is over."""
         return self.stop.is_set() or self.model.is_late()
+
+    def refusal(self, task: str, tool: Tool, arguments: Mapping[str, Any]) -> str | None:
+        """Why a call is not made, by the policy or by who was asked; `None` if it may be."""
+        decision, reason = self.policy.decide(tool, arguments, self.workspace.root)
+        if decision == "auto":
+            return None
+        if decision == "never":
+            return reason or "the user lets nothing be written or run; say what you would do instead"
+        if self.ask is None:
+            return f"the user would have to be asked, and cannot be{f': {reason}' if reason else ''}"
+        text = tool.describe(arguments)
+        with self.asking:
+            if self.stop.is_set():
+                raise StoppedError
+            asked = Approval(task=task, tool=tool.name, text=text, arguments=arguments, reason=reason)
+            return None if self.ask(asked) else "the user said no; do something else, or end the task"
 
 
 def execute_task(task: Task, results: Mapping[str, Outcome], work: Work) -> Outcome:
@@ -177,9 +193,8 @@ class _Execution:
             self._history.append(result.message())
         if self._work.stop.is_set():
             raise StoppedError
-        told, failed = self._repeats.see(
-            calls[had:], [str(message["content"]) for message in self._log[at + 1 + had :]]
-        )
+        texts = [str(message["content"]) for message in self._log[at + 1 + had :]]
+        told, failed = self._repeats.see(calls[had:], texts)
         if told is not None:
             self._history.append({"role": "user", "content": told})
         return failed
@@ -187,16 +202,18 @@ class _Execution:
     def _call(self, reply: int, number: int, name: str, arguments: Any) -> str:
         """Makes one call; or gives the result that it had in an earlier process."""
         work, task = self._work, self._task.id
-        tool, given = self._registry.get(name), _as_dict(arguments)
+        tool, given = self._registry.get(name), as_dict(arguments)
         if tool is None or given is None:
             return self._registry.execute(name, arguments)
         if tool.reads:
+            if refusal := work.refusal(task, tool, given):
+                return Failure(f"Error: not allowed: {refusal}")
             work.journal.add("action", task=task, text=tool.describe(given))
             return self._registry.execute(name, arguments)
         if done := self._earlier.get((reply, number)):
             return Failure(done["text"]) if done["failed"] else str(done["text"])
         where = {"task": task, "reply": reply, "number": number}
-        refusal = self._refusal(tool, given)
+        refusal = work.refusal(task, tool, given)
         with work.writing:
             if work.stop.is_set():
                 raise StoppedError
@@ -210,37 +227,9 @@ class _Execution:
             work.journal.add("result", **where, text=text, failed=isinstance(text, Failure), known=self._new_known())
         return text
 
-    def _refusal(self, tool: Tool, arguments: Mapping[str, Any]) -> str | None:
-        """Why a call is not made."""
-        work = self._work
-        decision, reason = work.policy.decide(tool, arguments, work.workspace.root)
-        if decision == "auto":
-            return None
-        if decision == "never":
-            return reason or "the user lets nothing be written or run; say what you would do instead"
-        if work.ask is None:
-            return f"the user would have to be asked, and cannot be{f': {reason}' if reason else ''}"
-        approval = Approval(
-            task=self._task.id, tool=tool.name, text=tool.describe(arguments), arguments=arguments, reason=reason
-        )
-        with work.asking:
-            if work.stop.is_set():
-                raise StoppedError
-            return None if work.ask(approval) else "the user said no; do something else, or end the task"
-
     def _new_known(self) -> dict[str, tuple[str, int]]:
         found = {
             path: version for path, version in self._documents.versions().items() if self._known.get(path) != version
         }
         self._known.update(found)
         return found
-
-
-def _as_dict(arguments: Any) -> dict[str, Any] | None:
-    """Arguments as data; `None` if they are no object, which the registry then says."""
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except (ValueError, RecursionError):
-            return None
-    return dict(arguments) if isinstance(arguments, Mapping) else None

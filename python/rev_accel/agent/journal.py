@@ -6,8 +6,8 @@
     outputs/         long outputs of tools, whole
     replies-1.jsonl  what the model was asked and answered, by the first process of the run
 
-All of it is for the user alone. Once a run has ended for good, what looks like a secret is taken out of the events and
-conversations; until then they are as they were, since a run goes on from them.
+All of it is for the user alone. Once a run has ended for good, what looks like a secret is taken out of it, and outputs
+and contents with one are not kept any more; until then all is as it was, since a run goes on from it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,16 +27,16 @@ from rev_accel._core import content_digest
 from rev_accel.errors import InputError, LogError
 from rev_accel.history import MessageLog
 from rev_accel.llm import redact
+from rev_accel.llm.redaction import redact_text
 
 from .records import ENDED, Outcome, Plan
 
-__all__ = ["LAST", "Event", "Journal", "runs", "state_folder"]
+__all__ = ["LAST", "Event", "Journal", "runs"]
 
 Event = dict[str, Any]
 """What happened: a `kind`, the time `at` which it did, in seconds since 1970, and what else there is to say of it."""
 
 LAST = "last"
-VARIABLE = "REV_ACCEL_STATE_DIR"
 EVENTS = "events.jsonl"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -47,24 +48,29 @@ class Journal:
     Args:
         folder: Where it is; it has to be there.
         on_event: Called with each event when it was written, one at a time.
+        read_only: Whether it is only looked at, also while another process has it open.
 
     Raises:
         LogError: Another process has it open, or it is damaged.
     """
 
-    def __init__(self, folder: Path, *, on_event: Callable[[Event], object] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, on_event: Callable[[Event], object] | None = None, read_only: bool = False
+    ) -> None:
         self.folder = folder
         self._on_event = on_event
         self._lock = threading.Lock()
-        self._log = MessageLog.open(folder / EVENTS, repair=False)
+        file = folder / EVENTS
+        self._log = MessageLog.read(file) if read_only else MessageLog.open(file, repair=False)
 
     @classmethod
     def create(cls, root: Path, *, home: Path | None = None, on_event: Callable[[Event], object] | None = None) -> Self:
         """One for a new run, in the state folder or another `home`, neither of which may be in the workspace."""
-        home = state_folder() if home is None else home
+        home = user_folders.state() / "runs" if home is None else home
         if home.resolve().is_relative_to(root):
-            raise InputError(f"`{home}` is in the workspace: set {VARIABLE} to a folder outside")
-        name = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
+            raise InputError(f"`{home}` is in the workspace: set {user_folders.STATE_VARIABLE} to a folder outside")
+        # The order of the names is that in which the runs began.
+        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
         folder = home / name
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
@@ -72,16 +78,16 @@ class Journal:
         return cls(folder, on_event=on_event)
 
     @classmethod
-    def open(cls, run: str, *, home: Path | None = None, on_event: Callable[[Event], object] | None = None) -> Self:
-        """That of a run by its name, or of the last one by `last`."""
-        home = state_folder() if home is None else home
+    def open(cls, run: str, *, home: Path | None = None, **how: Any) -> Self:
+        """That of a run by its name, or of the last one by `last`; `how` as for the class."""
+        home = user_folders.state() / "runs" if home is None else home
         known = runs(home=home)
         name = known[-1] if run == LAST and known else run
         if name not in known:
             some = f"the last ones are {', '.join(known[-3:])}" if known else "there are none"
             raise InputError(f"there is no run `{run}` in `{home}`: {some}")
         try:
-            return cls(home / name, on_event=on_event)
+            return cls(home / name, **how)
         except LogError as error:
             raise InputError(f"the run `{name}` cannot be opened: {error}") from error
 
@@ -169,22 +175,19 @@ class Journal:
         self._log.close()
         if for_good:
             for path in (self.folder / EVENTS, *(self.folder / "tasks").glob("*.jsonl")):
-                _redact(path)
+                MessageLog.rewrite(path, redact)
+            for path in (*self.outputs.glob("*"), *(self.folder / "objects").glob("*")):
+                if redact_text(text := path.read_text("utf-8", "replace")) != text:
+                    path.unlink()
 
 
 def runs(*, home: Path | None = None) -> list[str]:
     """The names of all runs, the latest last."""
-    home = state_folder() if home is None else home
+    home = user_folders.state() / "runs" if home is None else home
     try:
         return sorted(entry.name for entry in os.scandir(home) if os.path.exists(os.path.join(entry.path, EVENTS)))
     except FileNotFoundError:
         return []
-
-
-def state_folder() -> Path:
-    """Where runs are: `REV_ACCEL_STATE_DIR`, or the folder for the state of the user's programs."""
-    chosen = os.environ.get(VARIABLE)
-    return (Path(chosen).absolute() if chosen else user_folders.state()) / "runs"
 
 
 def _replaced(value: Any, old: str, new: str) -> Any:
@@ -193,13 +196,3 @@ def _replaced(value: Any, old: str, new: str) -> Any:
     if isinstance(value, Mapping):
         return {name: _replaced(item, old, new) for name, item in value.items()}
     return [_replaced(item, old, new) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _redact(path: Path) -> None:
-    with MessageLog.open(path, repair=False) as log:
-        messages = [redact(message) for message in log]
-    draft = path.with_suffix(".redacted")
-    draft.unlink(missing_ok=True)
-    with MessageLog.open(draft, repair=False) as log:
-        log.extend(messages)
-    draft.replace(path)

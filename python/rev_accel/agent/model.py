@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pydantic
 
 from rev_accel import metrics as measured
-from rev_accel.errors import ModelError, ModelRefusedError, ModelTimeoutError, RevAccelError
+from rev_accel.errors import ModelTimeoutError, RevAccelError
 from rev_accel.llm import Client, Reply, Request, ToolSet, storable, structured
+from rev_accel.llm.estimate import tokens
 
 from .settings import Settings
 
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["LimitError", "Model", "Spent", "advice"]
+__all__ = ["LimitError", "Model", "Spent", "spent_before"]
 
 Answer = TypeVar("Answer", bound=pydantic.BaseModel)
 T = TypeVar("T")
@@ -34,6 +35,8 @@ class Spent:
     """What was spent so far."""
 
     calls: int = 0
+    kept: int = 0
+    """Replies that were there from earlier, and cost nothing."""
     prompt: int = 0
     completion: int = 0
     cached: int = 0
@@ -67,9 +70,9 @@ class Model:
         self.client, self.settings, self.metrics = client, settings, metrics
         self._journal = journal
         self._lock = threading.Lock()
-        self._spent = Spent() if journal is None else _spent_before(journal)
+        self._spent = Spent() if journal is None else spent_before(journal)
         self._started = time.monotonic()
-        self._cut = False
+        self._warned: set[str] = set()
         self._asking = 0
         """Calls that have no reply yet."""
 
@@ -123,30 +126,38 @@ class Model:
             raise
         took = time.monotonic() - started
         self.metrics.histogram(measured.MODEL_CALL, model=self.settings.model).record(took)
-        usage = reply.usage
-        prompt, completion, cached = usage.prompt or 0, usage.completion or 0, usage.cached or 0
-        for kind, tokens in (("input", prompt), ("output", completion)):
-            self.metrics.counter(measured.TOKENS, kind=kind).add(tokens)
+        prompt, completion, cached = (0, 0, 0) if reply.kept else (*tokens(request, reply), reply.usage.cached or 0)
+        for kind, number in (("input", prompt), ("output", completion)):
+            self.metrics.counter(measured.TOKENS, kind=kind).add(number)
         cost = self._cost(prompt, completion, cached)
         with self._lock:
             self._asking -= 1
             spent = self._spent
             self._spent = replace(
                 spent,
-                calls=spent.calls + 1,
+                calls=spent.calls + (not reply.kept),
+                kept=spent.kept + reply.kept,
                 prompt=spent.prompt + prompt,
                 completion=spent.completion + completion,
                 cached=spent.cached + cached,
                 cost=spent.cost + cost,
             )
-            is_cut = reply.context_cut is not None
-            tell, self._cut = is_cut and not self._cut, is_cut or self._cut
         if self._journal is not None:
-            data = {"prompt": prompt, "completion": completion, "cached": cached, "cost": cost, "seconds": took}
-            self._journal.add("reply", task=task, verdict=storable(reply).reason, **data)
-            if tell:
-                self._journal.add("warning", task=task, text=f"{reply.context_cut}; `window` of the settings is sent")
+            data = {"prompt": prompt, "completion": completion, "cached": cached, "cost": cost, "kept": reply.kept}
+            self._journal.add("reply", task=task, verdict=storable(reply).reason, seconds=took, **data)
+            if reply.context_cut is not None:
+                self._warn("cut", task, f"{reply.context_cut}: give a larger window, if the model has one")
+            if reply.usage.prompt is None:
+                self._warn("usage", task, "the server does not count tokens, so they are estimated from the texts")
         return reply
+
+    def _warn(self, kind: str, task: str, text: str) -> None:
+        """Says something of its kind once."""
+        with self._lock:
+            known = kind in self._warned
+            self._warned.add(kind)
+        if self._journal is not None and not known:
+            self._journal.add("warning", task=task, text=text)
 
     def structured(
         self, messages: Sequence[Mapping[str, Any]], form: type[Answer], make: Callable[[Answer], T], *, task: str = ""
@@ -193,25 +204,15 @@ class Model:
         return ((prompt - cached) * prices.prompt + cached * again + completion * prices.completion) / 1e6
 
 
-def advice(error: ModelError, settings: Settings) -> str:
-    """What went wrong with the model, and what to do about it."""
-    if isinstance(error, ModelRefusedError):
-        if error.status is None:
-            return f"no server answers at `{settings.endpoint}` ({error}): start it, or name another one"
-        if error.status == 404:
-            return f"`{settings.endpoint}` knows no model `{settings.model}` ({error}): name another one, or load it"
-        if error.status in (401, 403):
-            return f"`{settings.endpoint}` wants another key ({error})"
-    return f"`{settings.endpoint}` gave no reply ({error})"
-
-
-def _spent_before(journal: Journal) -> Spent:
+def spent_before(journal: Journal) -> Spent:
+    """What the earlier processes of a run have spent."""
     replies = list(journal.events("reply"))
-    sums = {name: sum(one[name] for one in replies) for name in ("prompt", "completion", "cached", "cost")}
+    names = ("kept", "prompt", "completion", "cached", "cost")
+    sums = {name: sum(one.get(name, 0) for one in replies) for name in names}
     seconds, before = 0.0, None
     for event in journal.events():
         # Between a process and the next one nothing was spent.
         if before is not None and event["kind"] != "process":
             seconds += max(0.0, event["at"] - before)
         before = event["at"]
-    return Spent(calls=len(replies), seconds=seconds, **sums)
+    return Spent(calls=len(replies) - sums["kept"], seconds=seconds, **sums)

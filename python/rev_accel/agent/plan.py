@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Literal
 
 import pydantic
 
@@ -15,6 +14,7 @@ from .records import Plan, Risk, Task
 __all__ = ["MOST_TASKS", "make_plan", "whole"]
 
 MOST_TASKS = 50
+RISKS: dict[str, Risk] = {"low": "low", "medium": "medium", "none": "low"}
 
 
 class _TaskAnswer(pydantic.BaseModel):
@@ -25,9 +25,9 @@ class _TaskAnswer(pydantic.BaseModel):
     id: str = ""
     title: str = ""
     instructions: str = pydantic.Field(min_length=1)
-    needs: list[str] = []
-    risk: Literal["low", "medium", "high"] = "low"
-    checks: list[str] = []
+    needs: list[str] | None = None
+    risk: str | None = pydantic.Field("low", json_schema_extra={"enum": ["low", "medium", "high"]})
+    checks: list[str] | None = None
 
 
 class _PlanAnswer(pydantic.BaseModel):
@@ -72,17 +72,16 @@ def _plan(goal: str, answer: _PlanAnswer) -> Plan:
     names = {given: str(number) for number, given in enumerate(ids, 1)}
     tasks = []
     for name, one in zip(names.values(), answer.tasks, strict=True):
-        if unknown := [need for need in one.needs if need not in names]:
+        if unknown := [need for need in one.needs or () if need not in names]:
             raise ValueError(f"task `{one.id}` needs `{unknown[0]}`, which is the id of no task")
-        risk: Risk = one.risk
         tasks.append(
             Task(
                 id=name,
                 title=one.title or one.instructions.splitlines()[0][:80],
                 instructions=one.instructions,
-                needs=tuple(names[need] for need in dict.fromkeys(one.needs)),
-                risk=risk,
-                checks=tuple(one.checks),
+                needs=tuple(names[need] for need in dict.fromkeys(one.needs or ())),
+                risk=RISKS.get(str(one.risk).lower(), "high"),
+                checks=tuple(one.checks or ()),
             )
         )
     return Plan(goal=goal, tasks=tuple(tasks))

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from shlex import join
 from typing import Any, Literal, get_args
 
 from rev_accel.errors import InputError
 from rev_accel.tools import Tool
-from rev_accel.tools.effects import COMMANDS, danger, touched
+from rev_accel.tools.effects import COMMANDS, danger, lines, touched
 
 __all__ = ["Approval", "Ask", "Decision", "Policy", "subject"]
 
@@ -38,12 +37,13 @@ Ask = Callable[[Approval], bool]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """What may be done without asking. Tools that only read always may be used.
+    """What may be done without asking. Tools that only read may be used, unless `deny` says otherwise.
 
     Rules are patterns as of file names (`*`, `?`, `[...]`), for texts such as `run_command git push origin`,
     `write_file src/a.py` or `git_commit`; paths are relative to the root. The first of these decides: `deny`; whether
-    a call looks dangerous, which has somebody asked (see `rev_accel.tools.effects.danger`); `allow`; at last `write` or
-    `command`. A policy is the user's: nothing in the repository has a say in it.
+    a call looks dangerous, which has somebody asked (see `rev_accel.tools.effects.danger`); `allow`, where one rule has
+    to fit all paths, and all commands of a line for a shell; at last `write` or `command`. A policy is the user's:
+    nothing in the repository has a say in it.
     """
 
     write: Decision = "ask"
@@ -61,12 +61,14 @@ class Policy:
 
     def decide(self, tool: Tool, arguments: Mapping[str, Any], root: Path | None = None) -> tuple[Decision, str | None]:
         """Whether a call may be made in a workspace, and why that is so, if not by `write` or `command`."""
-        if tool.reads:
+        if tool.reads and not self.deny:
             return "auto", None
         texts = subject(tool.name, arguments, root)
         for rule in self.deny:
             if any(fnmatchcase(text, rule) for text in texts):
                 return "never", f"the rule `{rule}` denies it"
+        if tool.reads:
+            return "auto", None
         usual = self.command if tool.name in COMMANDS else self.write
         if usual != "never" and (reason := danger(tool.name, arguments)):
             return "ask", reason
@@ -77,11 +79,12 @@ class Policy:
 
 
 def subject(name: str, arguments: Mapping[str, Any], root: Path | None = None) -> list[str]:
-    """The texts that rules are for: one for each path, and one for where it leads to, if that is another."""
+    """The texts that rules are for: one for each path and for where it leads to; for a shell, each command, too."""
     if name == "run_command":
-        command = arguments.get("command")
-        return [f"{name} {command if isinstance(command, str) else join(map(str, command or ()))}"]
-    names = [label for path in touched(name, arguments) for label in _labels(path, Path() if root is None else root)]
+        return [f"{name} {line}" for line in lines(arguments)]
+    # Tools that only read have one path, or none.
+    paths = touched(name, arguments) or [path for path in (arguments.get("path"),) if isinstance(path, str)]
+    names = [label for path in paths for label in _labels(path, Path() if root is None else root)]
     return [f"{name} {label}" for label in dict.fromkeys(names)] or [name]
 
 

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from rev_accel.errors import InputError, RevAccelError
+from rev_accel.errors import InputError, LogError, RevAccelError
 from rev_accel.history import INTERRUPTED
 from rev_accel.tools import Failure, builtin_tools
 from rev_accel.tools.commits import commit_since, head
@@ -58,7 +58,7 @@ def settle_all(workspace: Workspace, journal: Journal) -> None:
             begun.pop(where, None)
     for (task, reply, number), call in begun.items():
         at = {"task": task, "reply": reply, "number": number}
-        text = settle(call["name"], call["arguments"], call["noted"], workspace, journal, call["at"])
+        text = settle(call, workspace, journal)
         if text is None:
             journal.add("withdrawn", **at)
             continue
@@ -67,15 +67,9 @@ def settle_all(workspace: Workspace, journal: Journal) -> None:
         journal.add("result", **at, text=text, failed=failed, known=known)
 
 
-def settle(
-    name: str,
-    arguments: Mapping[str, Any],
-    noted: Mapping[str, Any],
-    workspace: Workspace,
-    journal: Journal,
-    since: float,
-) -> str | None:
-    """The result of a call that was begun at a time; `None` if it is to be made."""
+def settle(call: Mapping[str, Any], workspace: Workspace, journal: Journal) -> str | None:
+    """The result of a call whose event says that it was begun; `None` if it is to be made."""
+    name, arguments, noted = call["name"], call["arguments"], call["noted"]
     if name == "git_commit":
         made = commit_since(noted["head"], str(arguments.get("message")), workspace)
         return None if made is None else f"Committed as {made.abbreviated}; the run was interrupted right after it."
@@ -83,7 +77,7 @@ def settle(
         return Failure(INTERRUPTED)
     files: dict[str, State] = dict(noted["files"])
     # What the process that was killed had not given its name yet.
-    remove_leftovers(workspace, {os.path.dirname(path) for path in files}, since=since - 5)
+    remove_leftovers(workspace, {os.path.dirname(path) for path in files}, since=call["at"] - 5)
     now = {path: state_of(path, workspace) for path in files}
     if now == files:
         return None
@@ -122,7 +116,8 @@ def first_states(journal: Journal) -> dict[str, State]:
     """What was at each path that tools have touched, before the first of them did."""
     found: dict[str, State] = {}
     for event in journal.events("call"):
-        found = {**(event["noted"].get("files") or {}), **found}
+        for path, state in (event["noted"].get("files") or {}).items():
+            found.setdefault(path, state)
     return found
 
 
@@ -132,17 +127,17 @@ def is_kept(state: State) -> TypeGuard[str]:
 
 
 def changed_files(journal: Journal, workspace: Workspace) -> dict[str, bytes | None]:
-    """The files that tools have changed, with what they were before the run."""
-    now = {}
+    """The files that tools have changed, with what they were before the run; `None` for nothing, or if that is lost."""
+    changed: dict[str, bytes | None] = {}
     for path, state in first_states(journal).items():
-        was = journal.kept(state) if is_kept(state) else None
+        now = state_of(path, workspace)
+        if {"folder", "other"} & {state, now} or now == state != "large":
+            continue
         try:
-            is_same = workspace.read(path) == was
-        except (OSError, RevAccelError):
-            is_same = was is None
-        if not is_same:
-            now[path] = was
-    return now
+            changed[path] = journal.kept(state) if is_kept(state) else None
+        except (OSError, LogError):
+            changed[path] = None
+    return changed
 
 
 def _keep(path: str, workspace: Workspace, journal: Journal) -> State:

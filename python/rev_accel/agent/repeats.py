@@ -16,7 +16,7 @@ __all__ = ["Repeats"]
 
 
 class Repeats:
-    """Counts the calls of one task.
+    """Counts the calls of one task, each of them once for each reply.
 
     Args:
         registry: Which tools there are.
@@ -33,17 +33,17 @@ class Repeats:
 
     def see(self, calls: Sequence[Any], texts: Sequence[str]) -> tuple[str | None, str | None]:
         """Counts the calls of a reply with their results: what the model is to be told, or why the task has failed."""
-        name, count = "", 0
+        names: dict[str, str] = {}
         for call, text in zip(calls, texts, strict=False):
             function = call.get("function") if isinstance(call, Mapping) else None
             called = str(function.get("name")) if isinstance(function, Mapping) else ""
             tool = self._registry.get(called)
-            # A program may have another outcome when something was changed.
-            key = digest([repr(function), text, self._writes if called in COMMANDS else 0])
-            self._seen[key] += 1
-            self._writes += tool is not None and not tool.reads and called not in COMMANDS
-            if self._seen[key] > count:
-                name, count = called, self._seen[key]
+            writes = tool is not None and not tool.reads and called not in COMMANDS
+            # A look, or a program, may be of use once more when something was changed.
+            names[digest([repr(function), text, 0 if writes else self._writes])] = called
+            self._writes += writes
+        self._seen.update(list(names))
+        count, name = max(((self._seen[key], name) for key, name in names.items()), default=(0, ""))
         if count >= 2 * self._most:
             return None, REPEATED.format(name=name, count=count)
         return (REPEATS.format(count=count), None) if count >= self._most else (None, None)

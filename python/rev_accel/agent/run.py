@@ -12,13 +12,15 @@ from rev_accel import metrics as measured
 from rev_accel import repo
 from rev_accel.errors import GitError, InputError, LogError, ModelError, ModelMalformedError, RevAccelError
 from rev_accel.llm import CachingClient, Client, RecordingClient
+from rev_accel.llm.advice import advice
+from rev_accel.tools.documents import Documents
 from rev_accel.workspace import Workspace, use_root
 
 from . import recovery
 from .execute import StoppedError, Work, execute_task
 from .journal import Event as JournalEvent
 from .journal import Journal
-from .model import LimitError, Model, advice
+from .model import LimitError, Model
 from .plan import make_plan, whole
 from .policy import Ask, Policy
 from .prompts import mend
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from rev_accel.replies import ResponseCache
 
 __all__ = ["Run"]
+
+STOPPED = "it was stopped, and can be resumed"
 
 # What is told of the project when it is planned: characters.
 MOST_CONTEXT = 8_000
@@ -66,7 +70,7 @@ class Run:
         assert began is not None
         self.journal, self.settings, self.metrics = journal, settings, metrics
         self.goal, self.root = str(began["goal"]), Path(began["root"])
-        self._stop = Stop()
+        self._client, self._stop = client, Stop()
         journal.add("process")
         if cache is not None:
             metrics.watch(cache)
@@ -84,7 +88,7 @@ class Run:
             ask=ask,
             stop=self._stop,
         )
-        self._checks = Checks(workspace, test=settings.test, stopped=self._work.is_over, metrics=metrics)
+        self._checks = Checks(workspace, test=False, stopped=self._work.is_over, metrics=metrics)
 
     @classmethod
     def start(
@@ -134,8 +138,10 @@ class Run:
             return cls(journal, client, Settings.from_dict(began["settings"]) if settings is None else settings, **how)
 
     def stop(self) -> None:
-        """Ends what is being done, so that it can be gone on with."""
+        """Ends what is being done, so that it can be gone on with. May be called by the handler of a signal."""
         self._stop.set()
+        if (interrupt := getattr(self._client, "interrupt", None)) is not None:
+            interrupt()
 
     def go(self) -> RunResult:
         """Does what is left to do."""
@@ -148,11 +154,15 @@ class Run:
         except LimitError as error:
             state, text = "stopped", f"{error}: resume the run with a higher one"
         except ModelError as error:
-            state, text = "stopped", f"{advice(error, self.settings)}; then resume the run"
+            why = f"{advice(error, endpoint=self.settings.endpoint, model=self.settings.model)}; then resume the run"
+            state, text = "stopped", STOPPED if self._stop.is_set() else why
         except (OSError, InputError, LogError) as error:
-            state, text = "stopped", f"{error}; resume the run when that is mended"
+            state, text = (
+                "stopped",
+                f"{error} (its account is in `{self.journal.folder}`); resume the run when that is mended",
+            )
         except (KeyboardInterrupt, StoppedError):
-            state, text = "stopped", "it was stopped, and can be resumed"
+            state, text = "stopped", STOPPED
         except BaseException:
             self.journal.close()
             raise
@@ -236,13 +246,23 @@ class Run:
                 self._execute(Plan(goal=self.goal, tasks=(task,)))
 
     def _checked_before(self) -> Checked:
-        if found := self.journal.last("checked"):
+        found = self.journal.last("checked")
+        self._checks.test = (found or {}).get("tested", True) and self.settings.test and self._may_test()
+        if found is not None:
             return Checked(**found["checks"])
         with self._phase("validating"):
             checked = self._checks.state()
         self._halt()
-        self.journal.add("checked", checks=asdict(checked))
+        self.journal.add("checked", checks=asdict(checked), tested=self._checks.test)
         return checked
+
+    def _may_test(self) -> bool:
+        """Whether the project's programs may be run to check it: it is asked for as a call of `run_tests` is."""
+        tool = self._work.registry(Documents(self._work.workspace)).get("run_tests")
+        refusal = self._work.refusal("checks", tool, {}) if tool is not None else None
+        if refusal is not None:
+            self.journal.add("warning", task="checks", text=f"the tests and the linter are not run: {refusal}")
+        return refusal is None
 
     def _end(self, result: RunResult) -> RunResult:
         """Notes how it ended, as far as that can be written."""

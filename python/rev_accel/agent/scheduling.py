@@ -16,10 +16,7 @@ Do = Callable[[Task, Mapping[str, Outcome]], Outcome]
 class Stop:
     """Says that what is being done shall end. Without a lock, so that it may be set by the handler of a signal."""
 
-    __slots__ = ("_is_set",)
-
-    def __init__(self) -> None:
-        self._is_set = False
+    _is_set = False
 
     def set(self) -> None:
         self._is_set = True

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 from rev_accel.errors import InputError
+from rev_accel.llm import Request
+from rev_accel.llm.dialects import of
 from rev_accel.llm.request import Dialect
 
 __all__ = ["Limits", "Prices", "Settings"]
@@ -75,8 +77,14 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.model:
             raise InputError("`model` is empty: expected the name of a model")
-        if self.dialect not in get_args(Dialect):
-            raise InputError(f"`dialect` is {self.dialect!r}: expected {' or '.join(get_args(Dialect))}")
+        if "num_ctx" in self.options:
+            raise InputError("`options.num_ctx` is given: expected `window`, which is sent as it")
+        given = {name: getattr(self, name) for name in ("endpoint", "dialect", "model", "options")}
+        try:
+            asked = Request(messages=(), **given)
+            of(asked.dialect).write(asked, stream=False)
+        except TypeError as error:
+            raise InputError(str(error)) from None
         for name, least in (("window", 1024), ("workers", 1), ("repairs", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:

@@ -32,6 +32,8 @@ class State:
     """How the run of the tests ended; `None` if there was none."""
     failing: Mapping[str, str] | None = None
     """The tests that fail, and why; `None` where that is not known."""
+    passed: int = 0
+    """How many tests passed."""
     lint: Mapping[str, int] | None = None
     """How often the linter finds what, in which file; `None` where the project has none."""
 
@@ -54,14 +56,15 @@ class Checks:
         stopped: Callable[[], bool] | None = None,
         metrics: measured.Metrics = measured.METRICS,
     ) -> None:
-        self._workspace, self._test, self._stopped, self._metrics = workspace, test, stopped, metrics
+        self.test = test
+        self._workspace, self._stopped, self._metrics = workspace, stopped, metrics
 
     def state(self) -> State:
         """What they say now."""
         report = rev_accel.scan(root=self._workspace.root)
         self._metrics.scanned(report.stats)
         broken = {one.path: one.exception for one in report.errors}
-        if not self._test:
+        if not self.test:
             return State(broken=broken)
         tests = self._tests()
         failing = None
@@ -71,6 +74,7 @@ class Checks:
             broken=broken,
             tests=None if tests is None else tests.ended,
             failing=failing,
+            passed=0 if tests is None else tests.passed,
             lint=lint(self._workspace, stopped=self._stopped),
         )
 
@@ -84,7 +88,7 @@ class Checks:
             f"`{path}` cannot be parsed: {why}" for path, why in now.broken.items() if path not in before.broken
         ]
         notes = [f"`{path}` can be parsed again" for path in before.broken if path not in now.broken]
-        _compare_tests(before, now, problems, notes, is_run=self._test)
+        _compare_tests(before, now, problems, notes, is_run=self.test)
         for what, count in (now.lint or {}).items():
             if (more := count - (before.lint or {}).get(what, 0)) > 0:
                 problems.append(f"the linter has {what}{f' ({more} times)' if more > 1 else ''}")
@@ -130,9 +134,13 @@ def _compare_tests(before: State, now: State, problems: list[str], notes: list[s
         return
     known = before.failing or {}
     problems += [f"test `{name}` fails: {why}" for name, why in now.failing.items() if name not in known]
-    mended = [name for name in known if name not in now.failing]
-    if mended:
-        notes.append(f"tests that failed before and do not any more: {', '.join(f'`{name}`' for name in mended)}")
+    if mended := [name for name in known if name not in now.failing]:
+        named = f"tests that failed before and do not any more: {', '.join(f'`{name}`' for name in mended)}"
+        # Who takes a test out, or skips it, has not mended it.
+        is_so = now.passed >= before.passed + len(mended)
+        (notes if is_so else problems).append(named if is_so else f"{named}; but no more tests pass than before")
+    if (fewer := before.passed + len(known) - now.passed - len(now.failing)) > 0:
+        notes.append(f"{fewer:,} fewer tests were run than before")
     if still := [name for name in now.failing if name in known]:
         notes.append(f"tests that fail as before: {', '.join(f'`{name}`' for name in still)}")
     if not now.failing:

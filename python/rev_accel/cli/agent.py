@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import shutil
 import signal
+import tempfile
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +56,7 @@ NUMBER = click.FloatRange(0, min_open=True)
 
 @click.command(short_help="Work on a repository until a goal is reached.", epilog=EPILOG)
 @click.argument("goal", required=False)
-@click.option("-C", "--path", type=click.Path(file_okay=False), default=".", help="The repository.  [default: here]")
+@click.option("-C", "--path", type=click.Path(file_okay=False), help="The repository.  [default: here]")
 @click.option("-m", "--model", metavar="NAME", help="The model that is asked.")
 @click.option("--endpoint", metavar="URL", help="Where the server is.  [default: http://localhost:11434]")
 @click.option("--dialect", type=click.Choice(["ollama", "openai"]), help="How it is spoken to.  [default: ollama]")
@@ -90,23 +93,31 @@ def agent(**given: Any) -> int:
 
     if (given["goal"] is None) == (given["resume"] is None):
         raise click.UsageError("give either a GOAL or --resume")
-    root = Path(given["path"]).resolve()
-    config = configured(root)
+    if given["dry_run"] and given["resume"] is not None:
+        raise click.UsageError("--dry-run tries a GOAL; a run that is resumed goes on for real")
+    if given["path"] is not None and given["resume"] is not None:
+        raise click.UsageError("--path is for a GOAL; a run that is resumed goes on where it was")
+    # What the library would say there is said by the run.
+    logging.getLogger("rev_accel").addHandler(logging.NullHandler())
     view = make_view(as_json=given["as_json"], color=given["color"])
-    policy = policy_of(given, config)
     with ExitStack() as stack:
-        stack.enter_context(view)
         if given["resume"] is not None:
             journal = stack.enter_context(closing(Journal.open(given["resume"], on_event=view.event)))
             began = journal.last("run")
             if began is None:
                 raise InputError(f"the run `{journal.name}` was never begun")
+            config = configured(Path(began["root"]))
             settings = settings_of(given, config, Settings.from_dict(began["settings"]))
-            view.begin(str(began["goal"]), journal)
             client = stack.enter_context(_client(settings))
-            run = Run.resume(journal, client, settings, **_how(given, policy, view))
+            run = Run.resume(journal, client, settings, **_how(given, policy_of(given, config), view))
+            stack.enter_context(view)
+            view.begin(str(began["goal"]), journal)
             return _finished(run, view)
+        root = Path(given["path"] or ".").resolve()
+        config = configured(root)
+        policy = policy_of(given, config)
         settings = settings_of(given, config, None)
+        stack.enter_context(view)
         client = stack.enter_context(_client(settings))
         if given["dry_run"]:
             return _tried(given, root, settings, policy, client, view)
@@ -125,50 +136,58 @@ def _how(given: dict[str, Any], policy: Policy, view: View) -> dict[str, Any]:
 
 
 def _finished(run: Run, view: View) -> int:
-    """Has a run done, with Ctrl-C in hand."""
+    """Has a run done."""
     result = _go(run, view)
     view.end(result, run.model.spent, run.journal.name)
     return {"done": 0, "failed": EXIT_FAILED}.get(result.state, EXIT_STOPPED)
 
 
-def _go(run: Run, view: View) -> RunResult:
+def _go(run: Run, view: View, *folders: str | Path) -> RunResult:
+    """Does a run with Ctrl-C in hand, until the end of the process: also then one means the same.
+
+    Args:
+        folders: What is removed when the process is left at once.
+    """
+    from rev_accel.tools.process import kill_all
+
     def interrupted(_number: int, _frame: object) -> None:
         if view.stopping():
             view.close()
+            kill_all()
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
             # Threads that are in the middle of something are not waited for.
             os._exit(EXIT_INTERRUPTED)
         run.stop()
 
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        return run.go()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, interrupted)
+    return run.go()
 
 
 def _tried(given: dict[str, Any], root: Path, settings: Settings, policy: Policy, client: Client, view: View) -> int:
-    """Does it in a copy, in which no program is run."""
+    """Does it in a copy, in which no program is run and nothing committed: its repository may be that of the root."""
     from rev_accel.agent import Run
 
     from .trial import copied, differences
 
-    policy = replace(policy, write="auto", command="never", allow=())
+    policy = replace(policy, write="auto", command="never", allow=(), deny=(*policy.deny, "git_commit"))
     settings = replace(settings, test=False)
-    with copied(root) as copy:
-        how = _how(given, policy, view)
+    with copied(root) as copy, tempfile.TemporaryDirectory(prefix="rev-accel-") as home:
+        how = _how(given, policy, view) | {"home": Path(home)}
         run = Run.start(given["goal"], client, settings, root=copy, on_event=view.event, **how)
-        result = _go(run, view)
+        result = _go(run, view, copy.parent, home)
         shown = differences(root, copy, result.changed)
-    view.end(result, run.model.spent, run.journal.name, differences=shown)
+    view.end(result, run.model.spent, None, differences=shown)
     return {"done": 0, "failed": EXIT_FAILED}.get(result.state, EXIT_FAILED)
 
 
 def _client(settings: Settings) -> Any:
     from rev_accel.llm import OllamaClient, OpenAIClient
 
-    key = os.environ.get("REV_ACCEL_API_KEY")
+    # What is run for the model, or with the tests, has no need for it.
+    key = os.environ.pop("REV_ACCEL_API_KEY", None)
     if not key and urlsplit(settings.endpoint).hostname == "api.openai.com":
         # A key is for whom it was made: it is not sent anywhere else.
-        key = os.environ.get("OPENAI_API_KEY")
+        key = os.environ.pop("OPENAI_API_KEY", None)
     made = OpenAIClient if settings.dialect == "openai" else OllamaClient
     return made(settings.endpoint, api_key=key or None)

@@ -35,15 +35,15 @@ def configured(root: Path) -> dict[str, Any]:
     import tomllib
 
     path = user_folders.configuration() / "config.toml"
-    if path.resolve().is_relative_to(root) and root != Path.home():
-        raise InputError(f"`{path}` is in the repository, which has no say in what may be done: put it elsewhere")
     try:
         with open(path, "rb") as file:
             table = tomllib.load(file).get("agent", {})
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (ValueError, RecursionError) as error:
         raise InputError(f"`{path}` is not valid TOML: {error}") from None
+    if path.resolve().is_relative_to(root) and root != Path.home():
+        raise InputError(f"`{path}` is in the repository, which has no say in what may be done: put it elsewhere")
     if not isinstance(table, dict):
         raise InputError(f"`agent` in `{path}` is no table")
     for key in table:
@@ -54,6 +54,8 @@ def configured(root: Path) -> dict[str, Any]:
 
 def settings_of(given: Mapping[str, Any], config: Mapping[str, Any], before: Settings | None) -> Settings:
     """The settings of a run: what the command line says, else what it had before, else the configuration."""
+    import pydantic
+
     from rev_accel.agent import Limits, Prices, Settings
 
     chosen = {
@@ -70,11 +72,22 @@ def settings_of(given: Mapping[str, Any], config: Mapping[str, Any], before: Set
     usual = {name: config[name] for name in SETTINGS if name in config}
     if "model" not in usual | chosen:
         raise InputError("no model is named: give `--model`, or `model` in the configuration (see --help)")
+    parts: dict[str, Any] = {}
+    for name, kind in (("limits", Limits), ("prices", Prices)):
+        table = config.get(name, {})
+        if not isinstance(table, dict):
+            raise InputError(f"`{name}` in the configuration is no table")
+        for key in table:
+            if key not in (known := [one.name for one in fields(kind)]):
+                raise InputError(f"`{name}` in the configuration: {names.unknown_name('key', key, known)}")
+        parts |= {name: table} if name in config else {}
+    parts["limits"] = parts.get("limits", {}) | limits
     try:
-        prices = Prices(**config["prices"]) if "prices" in config else None
-        return Settings(**usual | chosen, limits=Limits(**config.get("limits", {}) | limits), prices=prices)
-    except TypeError as error:
-        raise InputError(f"the configuration cannot be used: {error}") from None
+        return pydantic.TypeAdapter(Settings).validate_python(usual | chosen | parts, strict=False)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = f"`{'.'.join(map(str, first['loc']))}` in the configuration: " if first["loc"] else ""
+        raise InputError(f"{where}{first['msg'].removeprefix('Value error, ')}") from None
 
 
 def policy_of(given: Mapping[str, Any], config: Mapping[str, Any]) -> Policy:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rev_accel.errors import InputError, ReplayMissError
+from rev_accel.errors import InputError, ReplayMissError, RevAccelError
 
 from . import streams
 
@@ -50,14 +50,18 @@ def replay(run: str | None, again: bool) -> int:
         if again:
             raise click.UsageError("--again needs a RUN")
         for name in runs():
-            with closing(Journal.open(name)) as journal:
-                began, ended = journal.last("run") or {}, journal.last("end") or {}
-                _line(f"{name}  {ended.get('state', 'not ended'):<9}  {began.get('goal', '')}")
+            try:
+                journal = Journal.open(name, read_only=True)
+            except (InputError, OSError) as error:
+                _line(f"{name}  {error}")
+                continue
+            began, ended = journal.last("run") or {}, journal.last("end") or {}
+            _line(f"{name}  {ended.get('state', 'not ended'):<9}  {began.get('goal', '')}")
         return 0
-    with closing(Journal.open(run)) as journal:
-        if again:
-            return _again(journal)
-        _show(journal)
+    journal = Journal.open(run, read_only=True)
+    if again:
+        return _again(journal)
+    _show(journal)
     return 0
 
 
@@ -88,7 +92,8 @@ def _step(event: dict[str, Any], tasks: dict[str, str]) -> str | None:
         case "reply":
             verdict = f", {event['verdict']}" if event["verdict"] else ""
             tokens = f"{event['prompt']:,} + {event['completion']:,} tokens"
-            return f"task {event['task']}: a reply after {event['seconds']:.3g} s, {tokens}{verdict}"
+            kept = ", kept from earlier" if event.get("kept") else ""
+            return f"task {event['task']}: a reply after {event['seconds']:.3g} s, {tokens}{kept}{verdict}"
         case "call":
             given = "".join(f"\n  {name}: {value}" for name, value in event["arguments"].items())
             return f"task {event['task']}: calls {event['name']}{given}"
@@ -105,6 +110,7 @@ def _again(journal: Journal) -> int:
     from rev_accel.agent import Policy, Run, Settings
     from rev_accel.agent.recovery import state_of
     from rev_accel.llm import ReplayClient
+    from rev_accel.llm.redaction import REDACTED
     from rev_accel.tools.effects import COMMANDS
     from rev_accel.workspace import Workspace
 
@@ -132,19 +138,34 @@ def _again(journal: Journal) -> int:
                 made.add(event["kind"], **{name: event[name] for name in event if name not in ("kind", "at")})
         client = ReplayClient(recording, "key", redact=made.redact)
         settings = Settings.from_dict(dict(began["settings"]) | {"test": False})
+        # It went as far as it did, under whichever limits.
+        most = replace(settings.limits, calls=None, tokens=None, seconds=None, cost=None)
+        settings = replace(settings, limits=most)
         try:
             # What was allowed is allowed again; a program whose result was not recorded is not run.
-            policy = Policy(write="auto", command="never")
+            policy = Policy(write="auto", command="never", deny=("git_commit",))
             result = Run(made, client, settings, policy=policy, ask=lambda _: True).go()
+            state, text = result.state, result.text
         except ReplayMissError as error:
-            _line(f"it came to something else: {error}")
-            return EXIT_DIFFERS
+            if ended["state"] != "stopped":
+                _line(f"it came to something else: {error}")
+                return EXIT_DIFFERS
+            state, text = "stopped", "this is as far as it went"
         files = Workspace(copy)
         different = [path for path, was in ended["files"].items() if state_of(path, files) != was]
+        redacted = [path for path in different if REDACTED.encode() in _data(path, files)]
     for path in different:
-        _line(f"`{path}` is not as it was after the run")
-    _line(f"{result.state}: {result.text}")
-    return EXIT_DIFFERS if different or result.state != ended["state"] else 0
+        why = ": what looks like a secret was not recorded" if path in redacted else ""
+        _line(f"`{path}` is not as it was after the run{why}")
+    _line(f"{state}: {text}")
+    return EXIT_DIFFERS if different or state != ended["state"] else 0
+
+
+def _data(path: str, workspace: Workspace) -> bytes:
+    try:
+        return workspace.read(path)
+    except (OSError, RevAccelError):
+        return b""
 
 
 def _whole(path: Path) -> bytes:

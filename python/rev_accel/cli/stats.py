@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from rev_accel.errors import InputError
-from rev_accel.metrics.figures import table
+from rev_accel.metrics.figures import seconds, table
 
 from . import streams
+
+if TYPE_CHECKING:
+    from rev_accel.agent import Journal
 
 # More is no account of a run.
 MOST_BYTES = 64 << 20
@@ -23,13 +27,22 @@ MOST_BYTES = 64 << 20
 def stats(file: str) -> int:
     """Print what a run of the agent measured, by default the last one; or what `rev_accel.metrics.save(FILE)` wrote.
 
+    Of a run, first what it took in all, with every process that went on with it; then what its last process measured.
+
     The figures, as far as the run fed them: what a registry adds to a tool (the histogram TOOL_OVERHEAD), analysis cold
     and warm (METRICS.scanned(report.stats)), how replies were answered (METRICS.watch(cache)), time for planning
     (timed(AGENT_PHASE, phase="planning")), memory, and how much of what was sent to models stood at the beginning of
     the request before (History(..., metrics=METRICS)). Then everything that was counted and measured.
     """
     if not os.path.exists(file):
-        file = _of_run(file)
+        from rev_accel.agent import Journal
+
+        journal = Journal.open(file, read_only=True)
+        _print(_account(journal))
+        file = str(journal.folder / "metrics.json")
+        if not os.path.exists(file):
+            _print("its last process has not ended, or was killed: there is nothing that it measured")
+            return 0
     with open(file, "rb") as opened:
         data = opened.read(MOST_BYTES + 1)
     try:
@@ -38,18 +51,34 @@ def stats(file: str) -> int:
         shown = table(data.decode("utf-8"))
     except ValueError as error:
         raise InputError(f"`{file}` does not hold the metrics of a run: {error}") from None
-    streams.write_output("".join(f"{streams.one_line(line)}\n" for line in shown.splitlines()).encode())
+    _print(shown)
     return 0
 
 
-def _of_run(name: str) -> str:
-    """The file of a run."""
-    from rev_accel.agent.journal import LAST, runs, state_folder
+def _print(text: str) -> None:
+    streams.write_output("".join(f"{streams.one_line(line)}\n" for line in text.splitlines()).encode())
 
-    known = runs()
-    found = known[-1] if name == LAST and known else name
-    path = state_folder() / found / "metrics.json"
-    if found not in known or not path.is_file():
-        what = f"no file `{name}`, and no run of that name that has ended"
-        raise InputError(f"there is {what}: `rev-accel replay` lists the runs")
-    return str(path)
+
+def _account(journal: Journal) -> str:
+    """What a run took in all, as its account tells it."""
+    from rev_accel.agent.model import spent_before
+
+    spent, ended = spent_before(journal), journal.last("end") or {}
+    processes = sum(1 for _ in journal.events("process"))
+    phases: dict[str, float] = {}
+    phase, at = "beginning", None
+    for event in journal.events():
+        # Between a process and the next one nothing was done.
+        if at is not None and event["kind"] != "process":
+            phases[phase] = phases.get(phase, 0.0) + max(0.0, event["at"] - at)
+        at = event["at"]
+        phase = event["phase"] if event["kind"] == "phase" else phase
+    cost = f", cost {spent.cost:.4g}" if spent.cost else ""
+    calls = f"{spent.calls:,} calls, {spent.kept:,} replies kept from earlier"
+    sent = f"{spent.prompt:,} sent, {spent.cached:,} of them known to the server"
+    lines = (
+        f"run {journal.name}: {ended.get('state', 'not ended')}; processes: {processes}; {seconds(spent.seconds)}",
+        f"{calls}; tokens: {sent}, {spent.completion:,} received{cost}",
+        ", ".join(f"{name} {seconds(took)}" for name, took in phases.items()),
+    )
+    return "\n".join(lines)

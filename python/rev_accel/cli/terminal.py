@@ -21,6 +21,8 @@ __all__ = ["View", "make_view"]
 
 MARKS = {"waiting": " ", "running": ">", "done": "✓", "failed": "✗", "skipped": "-", "stopped": "…"}
 LONGEST = 100
+# Of what somebody is asked to allow, lines of a text that are shown at first.
+MOST_LINES = 40
 
 
 class View:
@@ -43,6 +45,8 @@ class View:
     def begin(self, goal: str, journal: Journal) -> None:
         """Shows what was before, of a run that is resumed."""
         self.line(f"going on with {journal.name}: {goal}")
+        for event in journal.events("plan"):
+            said(event, self._tasks)
 
     def event(self, event: dict[str, Any]) -> None:
         """Shows an event of the journal."""
@@ -64,8 +68,8 @@ class View:
             self.line("ending what is being done; Ctrl-C once more leaves at once")
         return again
 
-    def end(self, result: RunResult, spent: Spent, run: str, *, differences: str = "") -> None:
-        """Shows the outcome."""
+    def end(self, result: RunResult, spent: Spent, run: str | None, *, differences: str = "") -> None:
+        """Shows the outcome of a run, or of one that was only tried, of which nothing is left."""
         self.close()
         parts = [differences, f"{result.text}\n"]
         if result.validation is not None:
@@ -74,9 +78,10 @@ class View:
         if result.changed and not differences:
             parts.append(f"changed: {', '.join(result.changed)}\n")
         streams.write_output(_safe("".join(parts)).encode("utf-8", "replace"))
-        self.line(f"{result.state}: {account(spent)}; run {run}")
-        if result.state == "stopped" and not differences:
-            self.line(f"to go on: rev-accel agent --resume {run}")
+        self.line(f"{result.state}: {account(spent)}; {'nothing was changed' if run is None else f'run {run}'}")
+        if result.state == "stopped":
+            again = "a dry run cannot be resumed" if run is None else f"to go on: rev-accel agent --resume {run}"
+            self.line(again)
 
     def close(self) -> None:
         """Leaves the terminal as it was."""
@@ -91,9 +96,15 @@ class JsonView(View):
     def line(self, text: str) -> None:
         pass
 
-    def end(self, result: RunResult, spent: Spent, run: str, *, differences: str = "") -> None:
+    def end(self, result: RunResult, spent: Spent, run: str | None, *, differences: str = "") -> None:
         outcome = {"kind": "outcome_of_run", "run": run, "state": result.state, "text": result.text}
-        shown = {**outcome, "changed": list(result.changed), "calls": spent.calls, "tokens": spent.tokens}
+        shown = {
+            **outcome,
+            "changed": list(result.changed),
+            "calls": spent.calls,
+            "kept": spent.kept,
+            "tokens": spent.tokens,
+        }
         if differences:
             shown["differences"] = differences
         streams.write_output(json.dumps(redact(shown)).encode() + b"\n")
@@ -142,17 +153,38 @@ class LiveView(View):
         with self._lock:
             self._live.stop()
             try:
-                self.line(f"task {approval.task} wants: {approval.text}")
-                for name, value in approval.arguments.items():
-                    self._console.print(_safe(f"  {name}: {_clipped(str(value))}"), markup=False, soft_wrap=True)
-                if approval.reason:
-                    self.line(f"  careful: {approval.reason}")
-                answer = _answered("  [y]es, [n]o, [a]lways for this tool? ", lambda: self._stopping)
+                answer = self._answer(approval)
             finally:
                 self._live.start()
-        if answer.startswith("a"):
+        if answer == "a":
             self._always.add(approval.tool)
-        return answer[:1] in ("y", "a")
+        return answer in ("y", "a")
+
+    def _answer(self, approval: Approval) -> str:
+        self.line(f"task {approval.task} wants: {approval.text}")
+        is_whole = self._show_arguments(approval, MOST_LINES)
+        if approval.reason:
+            self.line(f"  careful: {approval.reason}")
+        more = "" if is_whole else ", [s]how all"
+        while True:
+            answer = _answered(f"  [y]es, [n]o, [a]lways for this tool{more}? ", lambda: self._stopping)
+            if answer in ("y", "yes", "n", "no", "a", "always"):
+                return answer[0]
+            if answer in ("s", "show"):
+                self._show_arguments(approval, None)
+
+    def _show_arguments(self, approval: Approval, most: int | None) -> bool:
+        """Shows what a call was given, of texts of many lines the ends; whether that was all."""
+        is_whole = True
+        for name, value in approval.arguments.items():
+            lines = (value if isinstance(value, str) else repr(value)).split("\n")
+            if most is not None and len(lines) > most:
+                is_whole, half = False, most // 2
+                lines[half:-half] = [f"[... {len(lines) - 2 * half:,} lines more]"]
+            first, *rest = lines
+            shown = "".join(f"\n    {line}" for line in rest)
+            self._console.print(_safe(f"  {name}: {first}{shown}"), markup=False, soft_wrap=True)
+        return is_whole
 
     def close(self) -> None:
         self._live.stop()
@@ -173,7 +205,7 @@ class LiveView(View):
                 self._states[event["task"]] = event["state"]
                 self._actions.pop(event["task"], None)
             case "reply":
-                self._calls += 1
+                self._calls += not event.get("kept")
                 self._tokens += event["prompt"] + event["completion"]
                 self._cost += event["cost"]
 
@@ -230,16 +262,20 @@ def account(spent: Spent) -> str:
     """What was spent, in a few words."""
     cost = f", cost {spent.cost:.4g}" if spent.cost else ""
     tokens = f"{spent.tokens:,} tokens ({spent.cached:,} of them known to the server)"
-    return f"{spent.calls} calls, {tokens}{cost}, {spent.seconds:.0f} s"
+    kept = f" and {spent.kept} replies kept from earlier" if spent.kept else ""
+    return f"{spent.calls} calls{kept}, {tokens}{cost}, {spent.seconds:.0f} s"
 
 
 def _answered(question: str, given_up: Any) -> str:
-    """A line from the terminal; a no if there is none, or nobody waits for it any more."""
-    streams.write_error(question)
+    """A line from the terminal, typed after it was asked for; a no if there is none, or nobody waits any more."""
     if sys.platform == "win32":
+        streams.write_error(question)
         return (sys.stdin.readline() or "n").strip().lower()
     import select
+    import termios
 
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    streams.write_error(question)
     while not given_up():
         if select.select([sys.stdin], [], [], 0.2)[0]:
             return (sys.stdin.readline() or "n").strip().lower()

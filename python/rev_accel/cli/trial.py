@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
 from pathlib import Path
 
+from rev_accel.errors import InputError
 from rev_accel.tools.folders import CLOSED
 
 __all__ = ["copied", "differences"]
@@ -16,15 +19,34 @@ __all__ = ["copied", "differences"]
 
 @contextmanager
 def copied(root: Path) -> Iterator[Path]:
-    """A copy of all below a root but environments and caches; it goes away with the block."""
+    """A copy of the files, folders and links below a root but environments and caches; it goes away with the block.
 
-    def left_out(_folder: str, names: list[str]) -> set[str]:
-        return set(names) & (CLOSED - {".git"})
+    Raises:
+        InputError: Something there cannot be read, or temporary files are kept there, too.
+    """
+    if Path(tempfile.gettempdir()).resolve().is_relative_to(root.resolve()):
+        raise InputError(f"`{root}` holds the folder for temporary files, to which it would be copied: set TMPDIR")
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        return {name for name in names if name in CLOSED - {".git"} or not _is_ordinary(os.path.join(folder, name))}
 
     with tempfile.TemporaryDirectory(prefix="rev-accel-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder, root.name or "root")
-        shutil.copytree(root, copy, symlinks=True, ignore=left_out, ignore_dangling_symlinks=True)
+        try:
+            shutil.copytree(root, copy, symlinks=True, ignore=left_out)
+        except shutil.Error as error:
+            first, _, why = error.args[0][0]
+            more = f" ({len(error.args[0]):,} such problems)" if len(error.args[0]) > 1 else ""
+            raise InputError(f"`{first}` cannot be copied to try things out: {why}{more}") from None
         yield copy.resolve()
+
+
+def _is_ordinary(path: str) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
 
 
 def differences(before: Path, after: Path, paths: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ class Call:
 
 
 def calls(message: Mapping[str, Any]) -> tuple[Call, ...]:
-    """The tool calls of a message; what is no call of a named tool is not one."""
+    """The tool calls of a message; what is no call of a tool, by a name which may be empty, is not one."""
     given = message.get("tool_calls")
     if not given or not isinstance(given, (list, tuple)):
         return ()
@@ -29,7 +29,7 @@ def calls(message: Mapping[str, Any]) -> tuple[Call, ...]:
         if not isinstance(function, dict):
             continue
         tool, identity = function.get("name"), call.get("id")
-        if isinstance(tool, str) and tool:
+        if isinstance(tool, str):
             identity = identity if isinstance(identity, str) and identity else None
             found.append(Call(identity, tool, function.get("arguments")))
     return tuple(found)

@@ -17,6 +17,7 @@ import os
 import re
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,10 @@ RECORD = re.compile(rb'\{"bytes":([1-9][0-9]{0,11}),"digest":"([0-9a-f]{64})","m
 # Not ASCII only: text stays readable, and two lone surrogates in a row stay two.
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _SURROGATES = "surrogatepass"
+
+# A process that was killed holds its lock until the system has cleared it away: tries, and seconds between them.
+LOCK_TRIES = 10
+LOCK_PAUSE = 0.02
 
 
 def encode(message: Any) -> bytes:
@@ -49,18 +54,20 @@ class Record:
 
 
 class LogFile:
-    """A file that this process alone appends to."""
+    """A file that this process alone appends to, or one that is only read, whoever else appends to it."""
 
-    def __init__(self, path: str, *, sync: bool) -> None:
+    def __init__(self, path: str, *, sync: bool = False, read_only: bool = False) -> None:
         self.path = path
         self._sync = sync
+        self._read_only = read_only
         self._process = os.getpid()
         # Not waiting for the other end of a pipe, and for the user alone.
-        self._file = io.FileIO(path, "a+", opener=_open)
+        self._file = io.FileIO(path, "r" if read_only else "a+", opener=_open)
         try:
             if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
                 raise LogError(f"`{path}` is not a regular file, so there can be no message log in it")
-            self._lock()
+            if not read_only:
+                self._lock()
         except BaseException:
             self._file.close()
             raise
@@ -77,7 +84,8 @@ class LogFile:
                 if not HEADER.startswith(header):
                     raise LogError(f"`{self.path}` is not a message log of this version: nothing was changed")
                 self._cut(0)
-                self._write(HEADER)
+                if not self._read_only:
+                    self._write(HEADER)
                 return
             self._end = len(HEADER)
             for number, line in enumerate(reader, 2):
@@ -144,15 +152,19 @@ class LogFile:
 
     def _cut(self, torn: int) -> None:
         self.torn_bytes = torn
+        if self._read_only:
+            return
         os.ftruncate(self._file.fileno(), self._end)
 
     def _lock(self) -> None:
-        try:
-            _lock(self._file.fileno())
-        except (BlockingIOError, PermissionError):
-            raise LogError(
-                f"`{self.path}` is open already, in this process or another one: only one can append to a message log"
-            ) from None
+        for _ in range(LOCK_TRIES):
+            try:
+                return _lock(self._file.fileno())
+            except (BlockingIOError, PermissionError):
+                time.sleep(LOCK_PAUSE)
+        raise LogError(
+            f"`{self.path}` is open already, in this process or another one: only one can append to a message log"
+        )
 
 
 def _open(path: str, flags: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, cast, overload
 
@@ -38,7 +38,7 @@ class MessageLog(Sequence[FrozenDict]):
 
     A message is a dict of data (see `digest`). It is copied when it is added; what comes out is read-only, a
     `FrozenDict` that `json` and `digest` take for the dict it is. `digest` is a name for the messages so far and their
-    order; a list of equal messages has the same one (`messages_digest`). May be used by many threads.
+    order; a list of equal messages has the same one (`messages_digest`). May be used by many threads::
 
         log = MessageLog([{"role": "system", "content": "..."}])         # in memory
         with MessageLog.open("run.jsonl") as log:                       # in a file
@@ -77,13 +77,7 @@ class MessageLog(Sequence[FrozenDict]):
         log = cls()
         log._file = file = LogFile(os.fspath(path), sync=sync)
         try:
-            for record in file.records():
-                # What JSON can say has a digest.
-                message = copy(record.message)
-                if log._digest_with(message) != record.digest:
-                    raise file.damaged(record.line, record.offset)
-                log._messages.append(message)
-                log._digest = record.digest
+            log._take(file)
             missing = list(_missing_results(log._messages)) if repair else []
             log.recovery = Recovery(torn_bytes=file.torn_bytes, interrupted=len(missing))
             log.extend(missing)
@@ -93,6 +87,45 @@ class MessageLog(Sequence[FrozenDict]):
         if log.recovery != Recovery():
             _tell(file.path, log.recovery)
         return log
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """A log in memory of the messages that are in a file now, also while another process appends to it.
+
+        Raises:
+            rev_accel.errors.LogError: It is no message log, or a record before the end is damaged.
+            OSError: It cannot be read.
+        """
+        log, file = cls(), LogFile(os.fspath(path), read_only=True)
+        try:
+            log._take(file)
+        finally:
+            file.close()
+        return log
+
+    @classmethod
+    def rewrite(cls, path: str | os.PathLike[str], change: Callable[[FrozenDict], dict[str, Any]]) -> None:
+        """Changes each message of a file that nobody has open; it is the old file, or the new one.
+
+        Raises:
+            rev_accel.errors.LogError, OSError: As for `open`.
+        """
+        draft = f"{os.fspath(path)}.new"
+        with cls.open(path, repair=False) as log:
+            if os.path.lexists(draft):
+                os.unlink(draft)
+            with cls.open(draft, repair=False) as changed:
+                changed.extend(map(change, log))
+            os.replace(draft, path)
+
+    def _take(self, file: LogFile) -> None:
+        for record in file.records():
+            # What JSON can say has a digest.
+            message = copy(record.message)
+            if self._digest_with(message) != record.digest:
+                raise file.damaged(record.line, record.offset)
+            self._messages.append(message)
+            self._digest = record.digest
 
     @property
     def digest(self) -> str | None:

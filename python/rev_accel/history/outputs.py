@@ -21,7 +21,7 @@ class ToolOutputs:
 
     What is left is the beginning and the end, and between them a line that tells how much is missing and in which file
     the whole text is. Equal texts give equal bytes, at any time and in any process: the file is named by the digest of
-    its content. A text is cut when it is recorded and never again, so what was sent once stays as it was sent.
+    its content. A text is cut when it is recorded and never again, so what was sent once stays as it was sent::
 
         outputs = ToolOutputs(".agent/outputs")
         log.append({"role": "tool", "tool_call_id": "call_1", "content": outputs.cut(text)})

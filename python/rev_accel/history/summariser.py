@@ -41,7 +41,7 @@ class ModelSummary:
 
     So the server, or the provider, has its beginning computed already: same tools, same messages, and one more message
     with the instruction at the end. Whatever is no whole answer gives no summary: an error, an empty or refused
-    reply, one that was cut, one that calls tools.
+    reply, one that was cut, one that calls tools::
 
         def request(messages):
             return client.request(model="qwen3", messages=messages, tools=tools)

@@ -83,7 +83,7 @@ class View:
 
 
 class History:
-    """A view of a log under a budget: always one that a server takes, with what matters in it, cut seldom.
+    """A view of a log under a budget: always one that a server takes, with what matters in it, cut seldom::
 
         log = MessageLog.open("run.jsonl")
         history = History(log, budget=32_000)

@@ -1,4 +1,4 @@
-"""Calls of language models: described whole, named by a key, asked, judged, recorded and replayed.
+"""Calls of language models: described whole, named by a key, asked, judged, recorded and replayed::
 
     from rev_accel.llm import OllamaClient, storable
 

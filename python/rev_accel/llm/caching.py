@@ -225,7 +225,7 @@ def readable(stored: bytes) -> Reply | None:
         reply = Reply.from_bytes(stored)
     except ModelError:
         return None
-    return reply if storable(reply) else None
+    return replace(reply, kept=True) if storable(reply) else None
 
 
 def is_greedy(request: Request) -> bool:

@@ -136,7 +136,7 @@ def tool_call(function: object, identity: object, number: int) -> ToolCall:
 
     from .reply import ToolCall
 
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str) or not function["name"]:
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise ModelMalformedError(f"tool call {number} of the reply has no function with a name")
     given = function.get("arguments")
     text, problem = "" if given is None else json(given), None
@@ -147,6 +147,9 @@ def tool_call(function: object, identity: object, number: int) -> ToolCall:
             problem = f"expected a JSON object, found {type(arguments).__name__}"
     except ValueError as error:
         arguments, problem = None, f"expected a JSON object: {error}"
+    if not function["name"]:
+        # A slip of the model, not of the server: it is told that there is no such tool.
+        problem = "expected the name of a tool, found an empty one"
     return ToolCall(
         id=identity if isinstance(identity, str) else None,
         name=function["name"],

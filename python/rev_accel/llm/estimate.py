@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .reply import Usage
+    from .reply import Reply, Usage
     from .request import Request
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "message_texts",
     "prompt_tokens",
     "text_bytes",
+    "tokens",
     "without_thoughts",
 ]
 
@@ -31,6 +32,9 @@ BYTES_A_TOKEN = 4
 # A prompt counts as cut when the server counted less than this share of the estimate; what is estimated leaves out
 # templates, so it is rather too low.
 SHARE = 0.5
+
+# Where the prompt should fit, less than this share tells that the model has a smaller window than was asked for.
+LEAST_SHARE = 0.25
 
 # How many times as many tokens as estimated the densest texts are: hexadecimal digits, two bytes a token.
 DENSEST = 2
@@ -59,17 +63,33 @@ def context_cut(request: Request, usage: Usage) -> str | None:
     window = request.options.get("num_ctx")
     if not isinstance(window, int) or isinstance(window, bool):
         window = None
-    if window is not None and DENSEST * expected < window:
+    fits = window is not None and DENSEST * expected < window
+    if fits and usage.prompt >= LEAST_SHARE * expected:
         # It fits, so nothing was cut: the estimate is wrong for this text.
         return None
     found = f"the server counted {usage.prompt} tokens in a prompt of about {expected}"
-    where = f"`options.num_ctx` is {window}" if window else "its context window may be small: set `options.num_ctx`"
+    where = (
+        f"`options.num_ctx` is {window}{', but the model may have less' if fits else ''}"
+        if window
+        else "its context window may be small: set `options.num_ctx`"
+    )
     return f"{found}, so it seems to have left out part of it; {where}"
 
 
 def prompt_tokens(request: Request) -> int:
     """About how many tokens the messages and tools are; rather too few than too many."""
     return sum(map(text_bytes, texts(request))) // BYTES_A_TOKEN
+
+
+def tokens(request: Request, reply: Reply) -> tuple[int, int]:
+    """The tokens of a request and of its reply, as the server counted them, or about as many as they are."""
+    prompt, completion = reply.usage.prompt, reply.usage.completion
+    if prompt is None:
+        prompt = prompt_tokens(request)
+    if completion is None:
+        said = (reply.content, reply.thinking, *(call.name + call.text for call in reply.tool_calls))
+        completion = sum(map(text_bytes, said)) // BYTES_A_TOKEN
+    return prompt, completion
 
 
 def text_bytes(text: str) -> int:

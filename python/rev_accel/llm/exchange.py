@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -55,8 +55,17 @@ WAITING: dict[Phase, str] = {
 class Exchange:
     """One attempt. `url`, `content`, `headers` and `extensions` are what to send with `httpx2`."""
 
-    def __init__(self, request: Request, limits: Limits, *, stream: bool, deadline: float | None = None) -> None:
-        """`deadline` is when a request with a time-out has to be over, by `time.monotonic`."""
+    def __init__(
+        self,
+        request: Request,
+        limits: Limits,
+        *,
+        stream: bool,
+        deadline: float | None = None,
+        connected: Callable[[Any], object] | None = None,
+    ) -> None:
+        """`deadline` is when a request with a time-out has to be over, by `time.monotonic`; `connected` is called with
+        each connection that is made."""
         spoken = dialects.of(request.dialect)
         self._request, self._limits, self._streamed = request, limits, stream
         self._total = limits.total if request.timeout is None else request.timeout
@@ -76,6 +85,7 @@ class Exchange:
         self._timeout: dict[str, float] = {}
         self._set_timeout("connect", "pool", "write", "read")
         self.extensions: dict[str, Any] = {"timeout": self._timeout, "trace": self._trace}
+        self._connected = connected
         self._marks: dict[str, float] = {}
         self._status = 0
         self._answered: Mapping[str, str] = {}
@@ -204,12 +214,14 @@ class Exchange:
         limit = f"{self._total:g} s in all" if time.monotonic() > self._deadline - SLACK else f"{one:g} s"
         return ModelTimeoutError(f"{self._who}: {WAITING[phase]} within {limit} ({spent})", phase=phase)
 
-    def _trace(self, name: str, _: object) -> None:
+    def _trace(self, name: str, info: Any) -> None:
         match name.split(".", 1)[-1]:
             case "connect_tcp.started" | "connect_unix_socket.started":
                 self._marks["connecting"] = time.monotonic()
             case "connect_tcp.complete" | "connect_unix_socket.complete" | "start_tls.complete":
                 self._marks["connected"] = time.monotonic()
+                if self._connected is not None:
+                    self._connected(info["return_value"])
                 self._set_timeout("write", "read")
             case "start_tls.started":
                 # There is no connection yet.

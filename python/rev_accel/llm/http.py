@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
+import threading
 import time
 import weakref
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -26,7 +28,7 @@ except ImportError as error:
     ) from error
 
 from .exchange import Exchange
-from .retries import policy
+from .retries import pause, policy
 
 if TYPE_CHECKING:
     import ssl
@@ -82,6 +84,9 @@ class HTTPClient:
             if not is_header(value):
                 # Without the value, which is likely a secret with the line end of the file it was read from.
                 raise InputError(f"the header `{name}` holds a line break, or what is not ASCII: strip it")
+        self._interruptions = 0
+        self._connections: tuple[socket.socket, ...] = ()
+        self._lock = threading.Lock()
         self._session: tuple[int, httpx2.Client, weakref.finalize[Any, Any]] | None = None
         self._async_session: tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient] | None = None
 
@@ -116,7 +121,7 @@ class HTTPClient:
     def chat(self, request: Request) -> Reply:
         """The reply to a request, in one piece."""
         deadline = deadline_of(request)
-        for attempt in tenacity.Retrying(**policy(self._policy(request), request.timeout)):
+        for attempt in self._attempts(request):
             with attempt:
                 reply = whole(self._attempt(self._exchange(request, deadline)))
         return reply
@@ -128,7 +133,7 @@ class HTTPClient:
         """
         first: Piece | Reply
         deadline = deadline_of(request)
-        for attempt in tenacity.Retrying(**policy(self._policy(request), request.timeout)):
+        for attempt in self._attempts(request):
             with attempt:
                 rest = self._attempt(self._exchange(request, deadline, stream=True))
                 first = next(rest)
@@ -141,7 +146,7 @@ class HTTPClient:
     async def achat(self, request: Request) -> Reply:
         """The reply to a request, for asyncio."""
         deadline = deadline_of(request)
-        async for attempt in tenacity.AsyncRetrying(**policy(self._policy(request), request.timeout)):
+        async for attempt in self._aattempts(request):
             with attempt:
                 reply = whole([part async for part in self._aattempt(self._exchange(request, deadline))])
         return reply
@@ -150,7 +155,7 @@ class HTTPClient:
         """`stream`, for asyncio."""
         first: Piece | Reply
         deadline = deadline_of(request)
-        async for attempt in tenacity.AsyncRetrying(**policy(self._policy(request), request.timeout)):
+        async for attempt in self._aattempts(request):
             with attempt:
                 rest = self._aattempt(self._exchange(request, deadline, stream=True))
                 first = await anext(rest)
@@ -158,6 +163,18 @@ class HTTPClient:
             yield first
             async for part in rest:
                 yield part
+
+    def interrupt(self) -> None:
+        """Ends `chat` and `stream` wherever they are going on: nothing is waited for or asked again, so they raise.
+
+        May be called by another thread, or by the handler of a signal. Calls that begin later are not concerned, nor is
+        what asyncio runs, which has its own way: `Task.cancel`.
+        """
+        self._interruptions += 1
+        for connection in self._connections:
+            with suppress(OSError):
+                # Not `close`: that would not wake who reads. And of the socket below TLS, which has more to say itself.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Gives the connections back. The client can be used again."""
@@ -186,6 +203,24 @@ class HTTPClient:
         # Without the headers, which hold secrets.
         return f"{type(self).__name__}({self.endpoint!r})"
 
+    def _attempts(self, request: Request) -> tenacity.Retrying:
+        before = self._interruptions
+
+        def is_over() -> bool:
+            return self._interruptions != before
+
+        kept = policy(self._policy(request), request.timeout, is_over)
+        return tenacity.Retrying(**kept, sleep=lambda seconds: pause(seconds, is_over))
+
+    def _aattempts(self, request: Request) -> tenacity.AsyncRetrying:
+        return tenacity.AsyncRetrying(**policy(self._policy(request), request.timeout, lambda: False))
+
+    def _connected(self, stream: Any) -> None:
+        """Notes a connection, in the place of closed ones; all are replaced at once, and so read without a lock."""
+        with self._lock:
+            there = (one for one in self._connections if one.fileno() >= 0)
+            self._connections = (*there, stream.get_extra_info("socket"))
+
     def _policy(self, request: Request) -> Retries:
         return self._retries if request.retries is None else replace(self._retries, number=request.retries)
 
@@ -195,7 +230,7 @@ class HTTPClient:
                 f"the request is for {request.endpoint!r} in dialect {request.dialect!r}: "
                 f"this client speaks {self.DIALECT!r} to {self.endpoint!r}; make requests with `client.request(...)`"
             )
-        return Exchange(request, self._limits, stream=stream, deadline=deadline)
+        return Exchange(request, self._limits, stream=stream, deadline=deadline, connected=self._connected)
 
     def _attempt(self, exchange: Exchange) -> Generator[Piece | Reply, None, None]:
         session = self._sync_session()

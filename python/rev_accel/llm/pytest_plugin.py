@@ -1,4 +1,4 @@
-"""A pytest plug-in: tests of an agent that run against recorded replies of a model.
+"""A pytest plug-in: tests of an agent that run against recorded replies of a model::
 
     def test_agent_fixes_the_bug(llm_replay):
         client = llm_replay(lambda: OllamaClient("http://localhost:11434"))

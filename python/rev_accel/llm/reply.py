@@ -89,6 +89,8 @@ class Reply(Immutable):
     timings: Timings
     context_cut: str | None
     """Why it seems that the server left out part of the prompt, which did not fit its context window."""
+    kept: bool = field(default=False, compare=False)
+    """Whether it is from a cache, so that it costs nothing now: `timings` and `usage` are those of the earlier call."""
 
     @classmethod
     def parse(

@@ -33,7 +33,7 @@ class Request(Immutable):
     """
 
     endpoint: str
-    """Where the server is, to which the dialect's path is added: `http://localhost:11434` for Ollama,
+    """Where the server is, to which the dialect's path is added: `http://localhost:11434` for Ollama, or
     `https://api.openai.com/v1` for OpenAI."""
 
     dialect: Dialect

@@ -12,28 +12,44 @@ import tenacity
 from rev_accel.errors import ModelError, ModelRefusedError, ModelTimeoutError, ModelTruncatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .limits import Retries
 
-__all__ = ["may_pass", "policy", "retry_after"]
+__all__ = ["may_pass", "pause", "policy", "retry_after"]
 
 # Too busy or broken for the moment; everything else would be refused again.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 
+# How often it is looked, while waiting, whether it is over: seconds.
+PAUSE = 0.1
 
-def policy(retries: Retries, timeout: float | None) -> dict[str, Any]:
-    """What `tenacity.Retrying` and `tenacity.AsyncRetrying` take; no attempt begins later than after the time-out."""
+
+def policy(retries: Retries, timeout: float | None, is_over: Callable[[], bool]) -> dict[str, Any]:
+    """What tenacity takes; no attempt begins later than after the time-out, or once it is over."""
     stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(retries.number + 1)
     if timeout is not None:
         stop |= tenacity.stop_before_delay(timeout)
     return {
         "stop": stop,
-        "retry": tenacity.retry_if_exception(lambda error: may_pass(error, retries)),
+        "retry": tenacity.retry_if_exception(lambda error: not is_over() and may_pass(error, retries)),
         "wait": lambda state: wait(state, retries),
         "before_sleep": _log,
         "reraise": True,
     }
+
+
+def pause(seconds: float, is_over: Callable[[], bool]) -> None:
+    """Waits.
+
+    Raises:
+        ModelTruncatedError: It is over.
+    """
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and not is_over():
+        time.sleep(min(left, PAUSE))
+    if is_over():
+        raise ModelTruncatedError("the call was interrupted while it waited to ask again")
 
 
 def may_pass(error: BaseException, retries: Retries) -> bool:

@@ -1,4 +1,4 @@
-"""Metrics: how long things take, how often they happen, and the figures that a run is judged by.
+"""Metrics: how long things take, how often they happen, and the figures that a run is judged by::
 
     from rev_accel import metrics
 

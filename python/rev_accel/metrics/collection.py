@@ -33,7 +33,7 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Metrics:
-    """Counters and histograms by name and attributes. May be used by many threads.
+    """Counters and histograms by name and attributes. May be used by many threads::
 
         metrics = Metrics()
         calls = metrics.histogram("gen_ai.execute_tool.duration", tool="read_file")   # kept by whoever feeds it
@@ -156,7 +156,7 @@ _in_children = InChildren(Metrics._renew_locks)
 
 
 class timed:  # noqa: N801 - reads as a statement and as a decorator
-    """Measures how long a block or each call of a function takes, into a histogram of seconds.
+    """Measures how long a block or each call of a function takes, into a histogram of seconds::
 
         with timed("rev_accel.agent.phase.duration", phase="planning"):
             ...

@@ -65,7 +65,7 @@ class ResponseCache:
     """Replies of models by request, in the user's cache folder, for every process.
 
     A key is the digest of the whole request, 32 bytes or 64 hexadecimal digits. A reply is `bytes`: what the server
-    sent. Only an equal key is a hit. What comes back is a copy of its own.
+    sent. Only an equal key is a hit. What comes back is a copy of its own::
 
         reply = cache.get_or_call(key, lambda: send(request), storable=why_not)
 

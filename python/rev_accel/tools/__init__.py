@@ -1,4 +1,4 @@
-"""Tools that a model may call: Python functions with a schema, run with checked arguments, and the usual ones ready.
+"""Tools that a model may call: Python functions with a schema, run with checked arguments, and the usual ones ready::
 
     from rev_accel.tools import Registry, tool
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from .registry import Registry
 
-__all__ = ["CallsInterrupted", "ToolResult", "execute_calls"]
+__all__ = ["CallsInterrupted", "ToolResult", "as_dict", "execute_calls"]
 
 THREADS = 8
 
@@ -99,6 +100,16 @@ def execute_calls(
     except KeyboardInterrupt as error:
         raise CallsInterrupted(_results(asked, texts)) from error
     return _results(asked, texts)
+
+
+def as_dict(arguments: Any) -> dict[str, Any] | None:
+    """The arguments of a call as data; `None` if they are no object, or no text of one."""
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments)
+        except (ValueError, RecursionError):
+            return None
+    return dict(arguments) if isinstance(arguments, Mapping) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from rev_accel.errors import RevAccelError
 
 from .diff import FilePatch, parse
 
-__all__ = ["COMMANDS", "FILES", "danger", "moved", "result_by_existence", "touched"]
+__all__ = ["COMMANDS", "FILES", "danger", "lines", "moved", "result_by_existence", "touched"]
 
 COMMANDS = frozenset({"run_command", "run_tests"})
 """Tools that run programs."""
@@ -36,7 +36,12 @@ _PROGRAMS = {
 _WORDS = (
     ("git", "push", "it changes another repository"),
     ("git", "reset --hard", "it throws changes away"),
-    ("git", "checkout --", "it throws changes away"),
+    ("git", "switch -f", "it throws changes away"),
+    ("git", "switch --force", "it throws changes away"),
+    ("git", "switch --discard-changes", "it throws changes away"),
+    ("git", "reset --keep", "it may throw changes away"),
+    ("git", "reset --merge", "it may throw changes away"),
+    ("git", "rm", "it deletes files"),
     ("git", "restore", "it throws changes away"),
     ("git", "stash", "it puts changes away"),
     ("git", "clean", "it deletes files that git does not know"),
@@ -50,9 +55,14 @@ _WORDS = (
     ("find", "-delete", "it deletes files"),
     ("find", "-exec", "it starts programs"),
     ("chmod", "-R", "it changes rights of whole folders"),
+    ("chmod", "--recursive", "it changes rights of whole folders"),
 )
-_WRAPPERS = frozenset({"env", "nohup", "time", "timeout", "nice", "xargs", "exec", "command", "sh", "bash", "-c"})
+# What a program may stand behind, and that of a shell.
+_WRAPPERS = frozenset({"env", "nohup", "time", "timeout", "nice", "xargs", "exec", "command", "sh", "bash"})
+_WRAPPERS |= {"python", "python3", "if", "then", "elif", "else", "while", "until", "do", "{", "!"}
+_DURATION = re.compile(r"[0-9.]+[smhd]?")
 _SEPARATORS = re.compile(r"[;&|\n()`]|\$\(")
+_REDIRECTIONS = re.compile(r"[<>]")
 
 
 def danger(name: str, arguments: Mapping[str, Any]) -> str | None:
@@ -64,17 +74,21 @@ def danger(name: str, arguments: Mapping[str, Any]) -> str | None:
         return "it deletes a whole folder"
     if name != "run_command":
         return None
-    command = arguments.get("command")
-    if isinstance(command, str):
-        parts = _SEPARATORS.split(command) if arguments.get("shell") else [command]
-        lines = [_split(part) for part in parts]
-    else:
-        lines = [[str(word) for word in command or ()]]
+    found = [_split(line) for line in lines(arguments)]
     # A script that is given to a shell as a word is one, too.
-    lines += [
-        _split(part) for words in list(lines) for word in words if " " in word for part in _SEPARATORS.split(word)
+    found += [
+        _split(part) for words in list(found) for word in words if " " in word for part in _SEPARATORS.split(word)
     ]
-    return next(filter(None, map(_danger_of, lines)), None)
+    return next(filter(None, map(_danger_of, found)), None)
+
+
+def lines(arguments: Mapping[str, Any]) -> list[str]:
+    """What `run_command` runs, as a line; for a shell, the line and then each part of it that may be a command."""
+    command = arguments.get("command")
+    if not isinstance(command, str):
+        return [shlex.join(map(str, command or ()))]
+    parts = _SEPARATORS.split(_REDIRECTIONS.sub(";", command)) if arguments.get("shell") else []
+    return list(dict.fromkeys((command, *(part.strip() for part in parts if part.strip()))))
 
 
 def _split(text: str) -> list[str]:
@@ -91,12 +105,24 @@ def _danger_of(words: Sequence[str]) -> str | None:
             return f"`{program}`: {reason}"
         if program in ("rm", "rmdir", "shred") and (reason := _deletes(rest)):
             return f"`{program}`: {reason}"
+        if program == "git" and _discards(rest):
+            return "`git checkout`: it throws changes away"
         for name, needed, reason in _WORDS:
             if name == program and all(one in rest for one in needed.split()):
                 return f"`{name} {needed}`: {reason}"
-        if not (program in _WRAPPERS or "=" in word or word.startswith("-") or word.isdecimal()):
+        if not (program in _WRAPPERS or "=" in word or word.startswith("-") or _DURATION.fullmatch(word)):
             return None
     return None
+
+
+def _discards(words: Sequence[str]) -> bool:
+    """Whether it is a `git checkout` of files, as far as they can be told from a branch, or one by force."""
+    if "checkout" not in words:
+        return False
+    options = words[list(words).index("checkout") + 1 :]
+    names = [word for word in options if not word.startswith("-")]
+    is_new = {"-b", "-B", "--orphan"} & set(options)
+    return bool({"-f", "--force", "--"} & set(options)) or (not is_new and (len(names) > 1 or "." in "".join(names)))
 
 
 def _deletes(words: Sequence[str]) -> str | None:

@@ -16,7 +16,7 @@ from .group import FLAGS, Group
 from .output import Excerpt, Plain
 from .pipe import Pipe
 
-__all__ = ["LIMIT", "UNKNOWN", "Completed", "Printed", "Stopped", "quiet_environment", "run"]
+__all__ = ["LIMIT", "UNKNOWN", "Completed", "Printed", "Stopped", "kill_all", "quiet_environment", "run"]
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +46,10 @@ Printed = Callable[[str], object]
 # Programs behave as for a file, not for a terminal; and what Python has printed is there when it is killed.
 _QUIET = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 _LOUD = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "PYTHON_COLORS", "GCC_COLORS")
+
+
+# What runs in this process now.
+_groups: set[Group] = set()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +117,7 @@ def run(
     deadline = time.monotonic() + timeout
     process = _start(command, cwd, quiet_environment() if environment is None else environment)
     group = Group(process)
+    _groups.add(group)
     running = _Running(process, group, deadline, limit, on_output, stopped)
     try:
         timed_out, held = running.watch()
@@ -120,6 +125,7 @@ def run(
         running.end()
         raise
     finally:
+        _groups.discard(group)
         running.close()
     code, name = _ending(running.code)
     return Completed(
@@ -131,6 +137,12 @@ def run(
         held=held,
         left=running.is_open,
     )
+
+
+def kill_all() -> None:
+    """Kills all that `run` has started and that has not ended; for a process that is left at once."""
+    for group in _groups.copy():
+        group.kill()
 
 
 def quiet_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:

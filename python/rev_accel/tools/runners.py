@@ -57,6 +57,8 @@ class Interpreter:
         # Tests may be run by a test.
         environment.pop("PYTEST_CURRENT_TEST", None)
         environment["PYTHONFAULTHANDLER"] = "1"
+        # A run of tests leaves nothing in the workspace but what they do themselves.
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
         candidates = [root / ".venv", root / "venv"]
         if active := environment.get("VIRTUAL_ENV"):
             candidates.append(Path(active))
@@ -87,7 +89,7 @@ def run_pytest(python: Interpreter, asked: Asked) -> TestReport:
     with TemporaryDirectory(prefix="rev-accel-", ignore_cleanup_errors=True) as folder:
         results = Path(folder, "results.xml")
         arguments = ["-m", "pytest", "-v", "--tb=short", "--color=no", f"--rootdir={asked.root}"]
-        arguments += ["-o", "junit_family=xunit1", f"--junit-xml={results}"]
+        arguments += ["-o", "junit_family=xunit1", f"--junit-xml={results}", "-o", f"cache_dir={folder}/cache"]
         if asked.keyword:
             arguments.append(f"-k={asked.keyword}")
         arguments += ["::".join([str(path), names]) if names else str(path) for path, names in asked.targets]

@@ -1,4 +1,4 @@
-"""Where work is done: the root that relative paths start at, and `Workspace`, the files below roots.
+"""Where work is done: the root that relative paths start at, and `Workspace`, the files below roots::
 
     from rev_accel.workspace import Version, Workspace
 

@@ -30,6 +30,8 @@ pub mod canonical;
 mod digest;
 mod error;
 #[doc(hidden)]
+pub mod fuzzing;
+#[doc(hidden)]
 pub mod measure;
 mod pages;
 mod place;

@@ -5,12 +5,13 @@
 //! question to CPython, by the recogniser or else by the parser, can be written to a file, in the form that
 //! `tests/recogniser/compare.py` compares with `ast.parse`.
 //!
-//! And it looks for [stale answers](edits) of the cache.
+//! It looks for [stale answers](edits) of the cache, and holds the bodies of what is [fuzzed](fuzz).
 
 pub mod bombs;
 pub mod corpus;
 #[cfg(unix)]
 pub mod edits;
+pub mod fuzz;
 pub mod mutants;
 pub mod programs;
 pub mod random;
@@ -52,7 +53,7 @@ pub fn compare(text: &str, grammar: Grammar) -> Outcome {
 /// Whether a text may hold a valid form that the parser rejects. That, and what the guard only thinks too deep, is for CPython to judge.
 ///
 /// The forms are a bare `raise` before a semicolon, a simple statement that begins with `match` behind one, and a keyword pattern `_=`.
-fn is_false_error(text: &str) -> bool {
+pub(crate) fn is_false_error(text: &str) -> bool {
     let blanks = [' ', '\t', '\x0c', '\\', '\r', '\n'];
     let follows =
         |word: &str, next: &str| text.split(word).skip(1).any(|rest| rest.trim_start_matches(blanks).starts_with(next));

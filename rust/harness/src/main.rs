@@ -15,7 +15,7 @@ use rev_accel_core::syntax::audit;
 #[cfg(unix)]
 use rev_accel_harness::edits::{Mode, Plan, Rounds};
 use rev_accel_harness::random::Random;
-use rev_accel_harness::{Outcome, STACK, Tally, bombs, compare, corpus, export, mutants, programs};
+use rev_accel_harness::{Outcome, STACK, Tally, bombs, compare, corpus, export, fuzz, mutants, programs};
 
 const USAGE: &str = "\
 usage: rev-accel-harness check SOURCE [EXPORT]               compare on each text; tell what is not accepted
@@ -24,6 +24,7 @@ usage: rev-accel-harness check SOURCE [EXPORT]               compare on each tex
        rev-accel-harness programs COUNT SEED [EXPORT]        compare on generated programs
        rev-accel-harness bombs [EXPORT]                      compare on nests, chains and blocks
        rev-accel-harness edits FOLDER CLOCK ROUNDS SEED      edit trees in FOLDER and ask about them, with the cache
+       rev-accel-harness seeds SOURCE FOLDER                 what fuzzing starts from, a folder for each target
        rev-accel-harness characters                          the codes of all characters that have a name
 SOURCE is a folder or a file of snippets. EXPORT gets every text that is accepted without asking CPython, by the recogniser or else the
 parser, with its facts, for tests/recogniser/compare.py.
@@ -101,6 +102,11 @@ fn run(arguments: &[String]) -> Result<bool> {
         ["edits", folder, clock, rounds, seed] => {
             let mode = Mode::of(clock).ok_or(USAGE)?;
             edits(Path::new(folder), mode, rounds.parse()?, seed.parse()?)
+        }
+        ["seeds", source, folder] => {
+            let files: Vec<_> = corpus::load(Path::new(source))?.into_iter().map(|(_, text)| text).collect();
+            fuzz::seeds::write(Path::new(folder), &files)?;
+            Ok(true)
         }
         ["characters"] => {
             let named = ('\0'..=char::MAX).filter(|&character| unicode_names2::name(character).is_some());

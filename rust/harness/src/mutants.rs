@@ -3,7 +3,7 @@
 use crate::random::Random;
 
 /// Pieces that are put in: each token, and constructs at the edge of the grammar.
-const FRAGMENTS: &[&str] = &[
+pub(crate) const FRAGMENTS: &[&str] = &[
     "(",
     ")",
     "[",

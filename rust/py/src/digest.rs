@@ -1,12 +1,28 @@
 //! Digests of Python values.
 
+use std::borrow::Cow;
+
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 use rev_accel_core::canonical::{Encoder, Output};
 use rev_accel_core::{Digest, Domain, Hashing};
 
 use crate::walk::walk;
 use crate::{detach, error};
+
+/// The name of a domain as a caller gives it, which may be any text.
+pub(crate) enum Name<'py> {
+    Usual,
+    Given(Bound<'py, PyString>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Name<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::Given(object.cast::<PyString>()?.to_owned()))
+    }
+}
 
 /// The digest of a value: a name for its content, as 64 lower-case hexadecimal digits.
 ///
@@ -14,18 +30,18 @@ use crate::{detach, error};
 /// tuple, and everything else counts, also the domain: the role in which the value is digested. `TypeError` for anything else in it, with
 /// its place; `ValueError` for cycles, more than 1,000 levels, 10,000,000 values or 1 GiB.
 #[pyfunction]
-#[pyo3(signature = (value, *, domain = "value"))]
-pub(crate) fn digest(py: Python<'_>, value: Bound<'_, PyAny>, domain: &str) -> PyResult<String> {
+#[pyo3(signature = (value, *, domain = Name::Usual), text_signature = "(value, *, domain='value')")]
+pub(crate) fn digest(py: Python<'_>, value: Bound<'_, PyAny>, domain: Name<'_>) -> PyResult<String> {
     encode(py, value, domain, Hashing::default()).map(|digest| digest.to_string())
 }
 
 /// The digest of a value, as 32 bytes.
 #[pyfunction]
-#[pyo3(signature = (value, *, domain = "value"))]
+#[pyo3(signature = (value, *, domain = Name::Usual), text_signature = "(value, *, domain='value')")]
 pub(crate) fn digest_bytes<'py>(
     py: Python<'py>,
     value: Bound<'py, PyAny>,
-    domain: &str,
+    domain: Name<'_>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     encode(py, value, domain, Hashing::default()).map(|digest| PyBytes::new(py, digest.as_bytes()))
 }
@@ -57,11 +73,11 @@ pub(crate) fn chain_digest<'py>(
 
 /// What is hashed to make the digest of a value.
 #[pyfunction]
-#[pyo3(signature = (value, *, domain = "value"))]
+#[pyo3(signature = (value, *, domain = Name::Usual), text_signature = "(value, *, domain='value')")]
 pub(crate) fn canonical_bytes<'py>(
     py: Python<'py>,
     value: Bound<'py, PyAny>,
-    domain: &str,
+    domain: Name<'_>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let bytes = encode(py, value, domain, Vec::new())?;
     PyBytes::new_with(py, bytes.len(), |copy| {
@@ -71,9 +87,18 @@ pub(crate) fn canonical_bytes<'py>(
 }
 
 /// Encodes a value into an output. In messages, the value is called as its domain.
-fn encode<O: Output>(py: Python<'_>, value: Bound<'_, PyAny>, domain: &str, output: O) -> PyResult<O::Done> {
-    let Some(domain) = Domain::new(domain) else {
-        let (most, shown) = (Domain::MAX_LENGTH, domain.chars().take(80).collect::<String>());
+fn encode<O: Output>(py: Python<'_>, value: Bound<'_, PyAny>, name: Name<'_>, output: O) -> PyResult<O::Done> {
+    let given;
+    // A lone surrogate becomes a character that no domain has, either.
+    let name = match name {
+        Name::Usual => Cow::Borrowed("value"),
+        Name::Given(name) => {
+            given = name;
+            given.to_string_lossy()
+        }
+    };
+    let Some(domain) = Domain::new(&name) else {
+        let (most, shown) = (Domain::MAX_LENGTH, name.chars().take(80).collect::<String>());
         return Err(error::input(py, format!("`domain` must be 1 to {most} visible ASCII characters, not {shown:?}")));
     };
     detach::guarded(py, || walk(value, domain.as_str(), Encoder::new(domain, output)))

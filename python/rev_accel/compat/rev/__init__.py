@@ -1,4 +1,4 @@
-"""The drop-in: puts faster and corrected parts into the rev that is installed, and takes them out again.
+"""The drop-in: puts faster and corrected parts into the rev that is installed, and takes them out again::
 
     import rev_accel.compat.rev as accel
 

@@ -3,7 +3,7 @@
 //! [`plan`] says for each file whether its outcome is known; [`run`] gets the outcomes, known or not, from worker threads; [`update`]
 //! keeps what was found out; [`answers`] and [`drop_in`] turn outcomes into what was asked for.
 
-mod analyse;
+pub(crate) mod analyse;
 mod answers;
 mod drop_in;
 mod explain;

@@ -3,7 +3,7 @@
 //! Texts are parsed on worker threads alone, behind the same guard as in a scan.
 
 mod definitions;
-mod outline;
+pub(crate) mod outline;
 
 pub use definitions::{Definition, DefinitionOptions, Definitions, find_definitions};
 pub use outline::{Outline, outline_file, outline_source};

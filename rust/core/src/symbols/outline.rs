@@ -64,7 +64,7 @@ pub fn outline_source(
 }
 
 /// The outline of a text, on this thread. A panic becomes a failure.
-pub(super) fn outline(bytes: &[u8], interpreter: &dyn Interpreter) -> Outline {
+pub(crate) fn outline(bytes: &[u8], interpreter: &dyn Interpreter) -> Outline {
     catch_unwind(AssertUnwindSafe(|| {
         let (symbols, failure) = symbols_of(bytes, interpreter);
         Outline { symbols, failure }

@@ -35,6 +35,15 @@ fn a_text_that_the_guard_stops_is_read_line_by_line() {
 }
 
 #[test]
+fn what_an_error_has_left_without_a_name_is_no_symbol() {
+    let names =
+        |source| -> Vec<_> { outline(source).symbols.into_iter().map(|each| (each.depth, each.name)).collect() };
+    assert_eq!(names("def (a): pass\ndef f(): pass\n"), [(0, "f".to_owned())]);
+    assert_eq!(names("class (A):\n    def f(self): pass\n"), [(0, "f".to_owned())]);
+    assert_eq!(names("= 1\nx, = 3\n"), [(0, "x".to_owned())]);
+}
+
+#[test]
 fn definitions_are_found_by_the_end_of_their_names() {
     let folder =
         tree(&[("a.py", "class C:\n    def f(self): pass\n"), ("b.py", "def f(): pass\nx = f\n"), ("c.txt", "f = 1")]);

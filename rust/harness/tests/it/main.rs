@@ -4,4 +4,5 @@
 
 #[cfg(unix)]
 mod edits;
+mod fuzz;
 mod soundness;

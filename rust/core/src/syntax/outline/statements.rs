@@ -41,6 +41,9 @@ impl<'a> Visitor<'a> {
 
     fn statement(&mut self, statement: &Stmt, scope: Scope) {
         match statement {
+            // Lost to an error in the text: what stands in it is told of as if it stood around it.
+            Stmt::FunctionDef(node) if node.name.is_empty() => self.body(&node.body, scope),
+            Stmt::ClassDef(node) if node.name.is_empty() => self.body(&node.body, scope),
             Stmt::FunctionDef(node) => {
                 let kind = if scope == Scope::Class { SymbolKind::Method } else { SymbolKind::Function };
                 self.definition(kind, node.is_async, &node.name, &node.decorator_list, node.range, &node.body);
@@ -144,6 +147,9 @@ impl<'a> Visitor<'a> {
     }
 
     fn variable(&mut self, name: &str, signature: String, range: TextRange) {
+        if name.is_empty() {
+            return;
+        }
         let line = self.starts.line(range.start().to_usize());
         self.symbols.push(Symbol {
             depth: self.depth,

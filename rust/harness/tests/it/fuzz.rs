@@ -1,0 +1,25 @@
+//! The bodies of the fuzz targets on a few thousand inputs each.
+
+use std::path::Path;
+
+use rev_accel_harness::corpus;
+use rev_accel_harness::fuzz::{TARGETS, mutate, seeds};
+use rev_accel_harness::random::Random;
+
+/// Inputs of each target; a text has a thread for each way to look at it.
+const INPUTS: [usize; 5] = [2_000, 1_000, 20_000, 4_000, 8_000];
+
+#[test]
+fn no_input_of_a_fuzz_target_breaks_what_must_hold() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../python"));
+    let files: Vec<_> = corpus::load(folder).unwrap().into_iter().map(|(_, text)| text).collect();
+    for ((target, seeds), count) in TARGETS.iter().zip(seeds::seeds(&files)).zip(INPUTS) {
+        let mut random = Random::new(1);
+        for _ in 0..count {
+            let mut input = seeds[random.below(seeds.len())].clone();
+            mutate(&mut input, &mut random);
+            let outcome = std::panic::catch_unwind(|| (target.run)(&input));
+            assert!(outcome.is_ok(), "{} with {input:?}", target.name);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+"""The targets on a few hundred inputs each."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from tests.fuzz import driver
+
+INPUTS = {"calls": 60, "digests": 300, "histories": 60, "patches": 100, "replies": 400, "run_logs": 200, "scans": 200}
+
+
+@pytest.mark.parametrize("name", driver.TARGETS)
+def test_no_input_of_a_target_breaks_what_must_hold(name: str) -> None:
+    target, source = driver.target(name), random.Random(1)
+    seeds = target.seeds()
+    for data in (*seeds, *(driver.mutant(source, seeds) for _ in range(INPUTS[name]))):
+        try:
+            target.run(data)
+        except Exception as error:
+            raise AssertionError(f"target `{name}` with {data!r}") from error
