@@ -55,24 +55,31 @@ def main() -> None:
 
 def build(target: str | None) -> None:
     """Build a wheel and check it."""
-    command: list[str | Path] = [
-        tool("maturin"),
-        "build",
-        "--release",
-        "--locked",
-        "--compression-level",
-        "9",
-        "--out",
-        WHEELS,
-    ]
+    options = ["--release", "--locked", "--compression-level=9"]
+    command: list[str | Path] = [tool("maturin"), "build", *options, "--out", WHEELS]
     if target is not None:
         command += ["--target", target]
     if sys.platform == "linux":
         libc = "musl" if target is not None and "musl" in target else "gnu"
         command += ["--zig", "--compatibility", COMPATIBILITY[libc]]
+        if libc == "gnu":
+            command += ["--", *link_unwinder()]
     started = time.time()
     run(*command)
     check(newest("*.whl", since=started))
+
+
+def link_unwinder() -> list[str | Path]:
+    """What has rustc link the unwinder of the system.
+
+    zig would link its own into the extension, which crashes when glibc's unwinds a thread through it: that is how
+    CPython before 3.14 ends a daemon thread that comes back to an interpreter which is gone.
+    """
+    name = "libgcc_s.so.1"
+    found = subprocess.run(["cc", f"-print-file-name={name}"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    library = Path(found.strip())
+    require(library.is_absolute(), f"`cc` finds no `{name}`: expected GCC, or a compiler that uses its libraries")
+    return ["-L", library.resolve().parent, "-l", f"dylib:+verbatim={name}"]
 
 
 def sdist() -> None:

@@ -17,6 +17,7 @@ import pytest
 from tests.llm.server import Plan, Server
 
 from rev_accel.agent import Journal, Policy, Run, Settings
+from rev_accel.cli.terminal import View
 from rev_accel.llm import Answer, ScriptedClient
 
 from .projects import GIT, Projects, contents, git
@@ -326,6 +327,15 @@ def test_ctrl_c_once_ends_cleanly_twice_at_once_and_both_can_be_resumed(command:
     code, _, err = command.run(*command.agent("-y", "--resume", "last"))
     assert code == 0, err
     assert err.rstrip().splitlines()[-1].startswith("done: ")
+
+
+def test_a_ctrl_c_in_the_middle_of_a_write_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reentrant(_: str) -> None:
+        raise RuntimeError("reentrant call inside <_io.BufferedWriter name='<stderr>'>")
+
+    view = View()
+    monkeypatch.setattr(view, "line", reentrant)
+    assert [view.stopping() for _ in range(3)] == [False, True, True]
 
 
 def test_a_trial_of_what_holds_the_temporary_folder_is_refused(command: Command) -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,8 +152,10 @@ def _go(run: Run, view: View, *folders: str | Path) -> RunResult:
 
     def interrupted(_number: int, _frame: object) -> None:
         if view.stopping():
-            view.close()
             kill_all()
+            # The signal may have come in the middle of a write, where nothing else can be written.
+            with suppress(RuntimeError):
+                view.close()
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
             # Threads that are in the middle of something are not waited for.

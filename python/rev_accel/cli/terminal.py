@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -65,7 +66,9 @@ class View:
         """Notes a Ctrl-C; whether it was not the first one. Called by the handler of the signal."""
         again, self._stopping = self._stopping, True
         if not again:
-            self.line("ending what is being done; Ctrl-C once more leaves at once")
+            # The signal may have come in the middle of a write, where nothing else can be written.
+            with suppress(RuntimeError):
+                self.line("ending what is being done; Ctrl-C once more leaves at once")
         return again
 
     def end(self, result: RunResult, spent: Spent, run: str | None, *, differences: str = "") -> None:
