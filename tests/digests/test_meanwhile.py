@@ -85,7 +85,8 @@ def test_finalisers_that_change_the_value_meanwhile_harm_nothing(act: Any) -> No
         }
         acts += encode_meanwhile(value, lambda value=value: act(value) if value else None)
     print("finalisers that ran meanwhile:", acts)
-    assert acts > 50
+    # From Python 3.12 on the collector waits for a better moment.
+    assert acts > (50 if sys.version_info < (3, 12) else 10)
 
 
 def test_threads_see_one_of_the_states_that_a_value_was_in() -> None:

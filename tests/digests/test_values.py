@@ -155,7 +155,7 @@ OTHER_TYPES: list[tuple[Any, str]] = [
     (datetime.date(2026, 1, 1), "datetime.date"),
     (datetime.datetime(2026, 1, 1), "datetime.datetime"),
     (uuid.UUID(int=1), "uuid.UUID"),
-    (pathlib.PurePosixPath("a"), "pathlib.PurePosixPath"),
+    (pathlib.PurePosixPath("a"), "PurePosixPath"),
     (array.array("d"), "array.array"),
     (collections.deque(), "collections.deque"),
     (collections.UserDict(), "collections.UserDict"),

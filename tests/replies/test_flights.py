@@ -468,7 +468,10 @@ def test_calls_that_ask_for_each_others_replies_do_not_wait_for_each_other(tmp_p
     def ask_for(outer: int, inner: int) -> bytes:
         def call() -> bytes:
             both.wait()
-            return cache.get_or_call(key(inner), lambda: reply(inner)) + reply(outer)
+            found = cache.get_or_call(key(inner), lambda: reply(inner))
+            # Neither is kept before the other one was asked for.
+            both.wait()
+            return found + reply(outer)
 
         return cache.get_or_call(key(outer), call)
 
@@ -478,7 +481,9 @@ def test_calls_that_ask_for_each_others_replies_do_not_wait_for_each_other(tmp_p
 
         async def call() -> bytes:
             await asyncio.to_thread(both.wait)
-            return await cache.aget_or_call(key(inner), innermost) + reply(outer)
+            found = await cache.aget_or_call(key(inner), innermost)
+            await asyncio.to_thread(both.wait)
+            return found + reply(outer)
 
         return await cache.aget_or_call(key(outer), call)
 
