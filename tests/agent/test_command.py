@@ -329,6 +329,15 @@ def test_ctrl_c_once_ends_cleanly_twice_at_once_and_both_can_be_resumed(command:
     assert err.rstrip().splitlines()[-1].startswith("done: ")
 
 
+def test_a_ctrl_c_at_the_very_end_is_no_exit_code_of_its_own(command: Command) -> None:
+    for _ in range(3):
+        code, seen = command.on_terminal(
+            *command.agent("--no-cache", "-y", "--no-plan", "--no-tests", "--max-calls", "1", SCENARIO.goal),
+            when=lambda seen: "\x03" if "to go on: " in seen else None,
+        )
+        assert code in (3, 130), seen
+
+
 def test_a_ctrl_c_in_the_middle_of_a_write_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     def reentrant(_: str) -> None:
         raise RuntimeError("reentrant call inside <_io.BufferedWriter name='<stderr>'>")

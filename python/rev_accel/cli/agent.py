@@ -137,13 +137,21 @@ def _how(given: dict[str, Any], policy: Policy, view: View) -> dict[str, Any]:
 
 def _finished(run: Run, view: View) -> int:
     """Has a run done."""
-    result = _go(run, view)
-    view.end(result, run.model.spent, run.journal.name)
-    return {"done": 0, "failed": EXIT_FAILED}.get(result.state, EXIT_STOPPED)
+    return _told(run, view, _go(run, view), run.journal.name, stopped=EXIT_STOPPED)
+
+
+def _told(
+    run: Run, view: View, result: RunResult, name: str | None, *, stopped: int = EXIT_FAILED, differences: str = ""
+) -> int:
+    """Shows how it ended; the exit code, with `stopped` for what can be gone on with."""
+    view.end(result, run.model.spent, name, differences=differences)
+    # Nothing is left to be ended, and a Ctrl-C while Python takes itself down would be an exit code of its own.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return {"done": 0, "failed": EXIT_FAILED}.get(result.state, stopped)
 
 
 def _go(run: Run, view: View, *folders: str | Path) -> RunResult:
-    """Does a run with Ctrl-C in hand, until the end of the process: also then one means the same.
+    """Does a run with Ctrl-C in hand, which stays so until its outcome is told.
 
     Args:
         folders: What is removed when the process is left at once.
@@ -179,8 +187,7 @@ def _tried(given: dict[str, Any], root: Path, settings: Settings, policy: Policy
         run = Run.start(given["goal"], client, settings, root=copy, on_event=view.event, **how)
         result = _go(run, view, copy.parent, home)
         shown = differences(root, copy, result.changed)
-    view.end(result, run.model.spent, None, differences=shown)
-    return {"done": 0, "failed": EXIT_FAILED}.get(result.state, EXIT_FAILED)
+    return _told(run, view, result, None, differences=shown)
 
 
 def _client(settings: Settings) -> Any:
