@@ -23,7 +23,7 @@ FUZZ = RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir rust/fuzz --target-dir target
 FUZZ_LIMITS = -max_total_time=$(SECONDS) -max_len=4096 -timeout=60 -rss_limit_mb=3072 -malloc_limit_mb=1024 -dict=target/fuzz/words
 
 # Files that change what is installed.
-SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md LICENSE \
+SOURCES := Cargo.toml Cargo.lock .cargo/config.toml pyproject.toml README.md LICENSE \
 	$(shell find rust python -name '*.rs' -o -name '*.toml' -o -name '*.py' -o -name '*.pyi')
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["STATE_VARIABLE", "configuration", "state"]
+__all__ = ["STATE_VARIABLE", "configuration", "runs", "state"]
 
 STATE_VARIABLE = "REV_ACCEL_STATE_DIR"
 
@@ -23,6 +23,11 @@ def state() -> Path:
     if chosen := os.environ.get(STATE_VARIABLE):
         return Path(chosen).absolute()
     return _folder("LOCALAPPDATA", "Local", "XDG_STATE_HOME", ".local/state")
+
+
+def runs() -> Path:
+    """For the accounts of an agent's runs."""
+    return state() / "runs"
 
 
 def _folder(windows: str, windows_name: str, variable: str, usual: str) -> Path:

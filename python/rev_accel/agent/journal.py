@@ -66,7 +66,7 @@ class Journal:
     @classmethod
     def create(cls, root: Path, *, home: Path | None = None, on_event: Callable[[Event], object] | None = None) -> Self:
         """One for a new run, in the state folder or another `home`, neither of which may be in the workspace."""
-        home = user_folders.state() / "runs" if home is None else home
+        home = user_folders.runs() if home is None else home
         if home.resolve().is_relative_to(root):
             raise InputError(f"`{home}` is in the workspace: set {user_folders.STATE_VARIABLE} to a folder outside")
         # The order of the names is that in which the runs began.
@@ -80,7 +80,7 @@ class Journal:
     @classmethod
     def open(cls, run: str, *, home: Path | None = None, **how: Any) -> Self:
         """That of a run by its name, or of the last one by `last`; `how` as for the class."""
-        home = user_folders.state() / "runs" if home is None else home
+        home = user_folders.runs() if home is None else home
         known = runs(home=home)
         name = known[-1] if run == LAST and known else run
         if name not in known:
@@ -183,7 +183,7 @@ class Journal:
 
 def runs(*, home: Path | None = None) -> list[str]:
     """The names of all runs, the latest last."""
-    home = user_folders.state() / "runs" if home is None else home
+    home = user_folders.runs() if home is None else home
     try:
         return sorted(entry.name for entry in os.scandir(home) if os.path.exists(os.path.join(entry.path, EVENTS)))
     except FileNotFoundError:

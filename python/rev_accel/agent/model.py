@@ -20,7 +20,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .journal import Journal
 
-__all__ = ["LimitError", "Model", "Spent", "spent_before"]
+__all__ = ["LimitError", "Model", "Spent", "phases", "spent_before"]
 
 Answer = TypeVar("Answer", bound=pydantic.BaseModel)
 T = TypeVar("T")
@@ -209,10 +209,15 @@ def spent_before(journal: Journal) -> Spent:
     replies = list(journal.events("reply"))
     names = ("kept", "prompt", "completion", "cached", "cost")
     sums = {name: sum(one.get(name, 0) for one in replies) for name in names}
-    seconds, before = 0.0, None
+    return Spent(calls=len(replies) - sums["kept"], seconds=sum(phases(journal).values()), **sums)
+
+
+def phases(journal: Journal) -> dict[str, float]:
+    """The seconds that each part of a run took, by all its processes."""
+    found, phase, before = dict[str, float](), "beginning", None
     for event in journal.events():
-        # Between a process and the next one nothing was spent.
+        # Between a process and the next one nothing was done.
         if before is not None and event["kind"] != "process":
-            seconds += max(0.0, event["at"] - before)
-        before = event["at"]
-    return Spent(calls=len(replies) - sums["kept"], seconds=seconds, **sums)
+            found[phase] = found.get(phase, 0.0) + max(0.0, event["at"] - before)
+        phase, before = event["phase"] if event["kind"] == "phase" else phase, event["at"]
+    return found

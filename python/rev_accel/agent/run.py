@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 STOPPED = "it was stopped, and can be resumed"
-
 # What is told of the project when it is planned: characters.
 MOST_CONTEXT = 8_000
 
@@ -157,10 +156,8 @@ class Run:
             why = f"{advice(error, endpoint=self.settings.endpoint, model=self.settings.model)}; then resume the run"
             state, text = "stopped", STOPPED if self._stop.is_set() else why
         except (OSError, InputError, LogError) as error:
-            state, text = (
-                "stopped",
-                f"{error} (its account is in `{self.journal.folder}`); resume the run when that is mended",
-            )
+            where = f"its account is in `{self.journal.folder}`"
+            state, text = "stopped", f"{error} ({where}); resume the run when that is mended"
         except (KeyboardInterrupt, StoppedError):
             state, text = "stopped", STOPPED
         except BaseException:

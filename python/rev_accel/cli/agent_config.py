@@ -83,7 +83,7 @@ def settings_of(given: Mapping[str, Any], config: Mapping[str, Any], before: Set
         parts |= {name: table} if name in config else {}
     parts["limits"] = parts.get("limits", {}) | limits
     try:
-        return pydantic.TypeAdapter(Settings).validate_python(usual | chosen | parts, strict=False)
+        return pydantic.TypeAdapter(Settings).validate_python(usual | chosen | parts)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = f"`{'.'.join(map(str, first['loc']))}` in the configuration: " if first["loc"] else ""

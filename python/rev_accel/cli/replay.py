@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +127,11 @@ def _again(journal: Journal) -> int:
         recording = Path(folder, "replies.jsonl")
         recording.write_bytes(b"".join(map(_whole, journal.recordings())))
         made = NewJournal.create(copy, home=Path(folder, "runs"))
-        made.add("run", goal=began["goal"], root=str(copy), settings=dict(began["settings"]) | {"test": False})
+        settings = Settings.from_dict(began["settings"])
+        # It went as far as it did, under whichever limits.
+        most = replace(settings.limits, calls=None, tokens=None, seconds=None, cost=None)
+        settings = replace(settings, test=False, limits=most)
+        made.add("run", goal=began["goal"], root=str(copy), settings=asdict(settings))
         called = {(one["task"], one["reply"], one["number"]): one["name"] for one in journal.events("call")}
         for event in journal.events():
             key = (event.get("task"), event.get("reply"), event.get("number"))
@@ -137,10 +141,6 @@ def _again(journal: Journal) -> int:
             ):
                 made.add(event["kind"], **{name: event[name] for name in event if name not in ("kind", "at")})
         client = ReplayClient(recording, "key", redact=made.redact)
-        settings = Settings.from_dict(dict(began["settings"]) | {"test": False})
-        # It went as far as it did, under whichever limits.
-        most = replace(settings.limits, calls=None, tokens=None, seconds=None, cost=None)
-        settings = replace(settings, limits=most)
         try:
             # What was allowed is allowed again; a program whose result was not recorded is not run.
             policy = Policy(write="auto", command="never", deny=("git_commit",))

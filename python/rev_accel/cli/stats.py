@@ -61,24 +61,16 @@ def _print(text: str) -> None:
 
 def _account(journal: Journal) -> str:
     """What a run took in all, as its account tells it."""
-    from rev_accel.agent.model import spent_before
+    from rev_accel.agent.model import phases, spent_before
 
     spent, ended = spent_before(journal), journal.last("end") or {}
     processes = sum(1 for _ in journal.events("process"))
-    phases: dict[str, float] = {}
-    phase, at = "beginning", None
-    for event in journal.events():
-        # Between a process and the next one nothing was done.
-        if at is not None and event["kind"] != "process":
-            phases[phase] = phases.get(phase, 0.0) + max(0.0, event["at"] - at)
-        at = event["at"]
-        phase = event["phase"] if event["kind"] == "phase" else phase
     cost = f", cost {spent.cost:.4g}" if spent.cost else ""
     calls = f"{spent.calls:,} calls, {spent.kept:,} replies kept from earlier"
     sent = f"{spent.prompt:,} sent, {spent.cached:,} of them known to the server"
     lines = (
         f"run {journal.name}: {ended.get('state', 'not ended')}; processes: {processes}; {seconds(spent.seconds)}",
         f"{calls}; tokens: {sent}, {spent.completion:,} received{cost}",
-        ", ".join(f"{name} {seconds(took)}" for name, took in phases.items()),
+        ", ".join(f"{name} {seconds(took)}" for name, took in phases(journal).items()),
     )
     return "\n".join(lines)
