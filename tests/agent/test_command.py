@@ -239,6 +239,27 @@ def test_a_run_that_was_stopped_and_gone_on_with_can_be_done_again(command: Comm
     assert (code, out) == (0, f"done: {SCENARIO.answer}\n")
 
 
+def test_a_run_in_which_a_look_was_denied_can_be_done_again(command: Command) -> None:
+    words = command.agent("-y", "--deny", "read_file", "--no-plan", "--no-tests", SCENARIO.goal)
+    command.server.default = lambda body: (
+        Plan(content="", tool_calls=(("read_file", {"path": "calc.py"}), ("list_dir", {})))
+        if len(body["messages"]) < 3
+        else Plan(content="Done.")
+    )
+    assert command.run(*words)[0] == 0
+    assert "the rule `read_file` denies it" in command.run("replay", "last")[1]
+    assert command.run("replay", "last", "--again")[:2] == (0, "done: Done.\n")
+
+
+def test_a_run_that_changed_a_file_with_a_secret_is_not_done_again_and_says_why(command: Command) -> None:
+    with open(command.root / "calc.py", "a") as file:
+        file.write(f"KEY = 'sk-proj-{'a1B2c3D4e5F6g7H8i9J0' * 2}'\n")
+    assert command.run(*command.agent("-y", SCENARIO.goal))[0] == 0
+    code, _, err = command.run("replay", "last", "--again")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "`calc.py` as it was before is not kept, as when it holds what looks like a secret" in err
+
+
 def test_without_a_terminal_nothing_is_done_that_would_be_asked_for(command: Command) -> None:
     before = command.text
     _, out, err = command.run(*command.agent(SCENARIO.goal))

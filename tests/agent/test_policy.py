@@ -115,6 +115,8 @@ WRITE = ("write_file", {"path": "src/a.py", "content": ""})
         (Policy(write="never", command="never", deny=("write_file *",)), ("read_file", {"path": "a"}), "auto"),
         (Policy(deny=("* .env",)), ("read_file", {"path": "./.env"}), "never"),
         (Policy(deny=("* .env",)), ("outline", {"path": "env"}), "auto"),
+        (Policy(deny=("read_file",)), ("read_file", {"path": "a"}), "never"),
+        (Policy(command="auto", deny=("run_command",)), command("make"), "never"),
         (Policy(deny=("search_code *",)), ("search_code", {"pattern": "x", "path": "."}), "never"),
         (Policy(), WRITE, "ask"),
         (Policy(write="auto"), WRITE, "auto"),

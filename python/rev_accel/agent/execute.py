@@ -205,15 +205,13 @@ class _Execution:
         tool, given = self._registry.get(name), as_dict(arguments)
         if tool is None or given is None:
             return self._registry.execute(name, arguments)
-        if tool.reads:
-            if refusal := work.refusal(task, tool, given):
-                return Failure(f"Error: not allowed: {refusal}")
-            work.journal.add("action", task=task, text=tool.describe(given))
-            return self._registry.execute(name, arguments)
         if done := self._earlier.get((reply, number)):
             return Failure(done["text"]) if done["failed"] else str(done["text"])
         where = {"task": task, "reply": reply, "number": number}
         refusal = work.refusal(task, tool, given)
+        if tool.reads and refusal is None:
+            work.journal.add("action", task=task, text=tool.describe(given))
+            return self._registry.execute(name, arguments)
         with work.writing:
             if work.stop.is_set():
                 raise StoppedError

@@ -40,10 +40,10 @@ class Policy:
     """What may be done without asking. Tools that only read may be used, unless `deny` says otherwise.
 
     Rules are patterns as of file names (`*`, `?`, `[...]`), for texts such as `run_command git push origin`,
-    `write_file src/a.py` or `git_commit`; paths are relative to the root. The first of these decides: `deny`; whether
-    a call looks dangerous, which has somebody asked (see `rev_accel.tools.effects.danger`); `allow`, where one rule has
-    to fit all paths, and all commands of a line for a shell; at last `write` or `command`. A policy is the user's:
-    nothing in the repository has a say in it.
+    `write_file src/a.py` or `git_commit`; paths are relative to the root. The first of these decides: `deny`, to which
+    the name of a tool is all of its calls; whether a call looks dangerous, which has somebody asked (see
+    `rev_accel.tools.effects.danger`); `allow`, where one rule has to fit all paths, and all commands of a line for a
+    shell; at last `write` or `command`. A policy is the user's: nothing in the repository has a say in it.
     """
 
     write: Decision = "ask"
@@ -65,7 +65,7 @@ class Policy:
             return "auto", None
         texts = subject(tool.name, arguments, root)
         for rule in self.deny:
-            if any(fnmatchcase(text, rule) for text in texts):
+            if any(fnmatchcase(text, rule) for text in (tool.name, *texts)):
                 return "never", f"the rule `{rule}` denies it"
         if tool.reads:
             return "auto", None

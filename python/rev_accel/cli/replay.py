@@ -180,6 +180,11 @@ def _restore(journal: Journal, workspace: Workspace) -> None:
 
     for path, state in first_states(journal).items():
         if is_kept(state):
-            workspace.write(path, journal.kept(state), make_folders=True)
+            try:
+                content = journal.kept(state)
+            except FileNotFoundError:
+                why = "as it was before is not kept, as when it holds what looks like a secret"
+                raise InputError(f"`{path}` {why}: the run cannot be done again") from None
+            workspace.write(path, content, make_folders=True)
         elif state is None and state_of(path, workspace) is not None:
             workspace.delete(path, recursive=True)

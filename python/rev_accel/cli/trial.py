@@ -19,7 +19,7 @@ __all__ = ["copied", "differences"]
 
 @contextmanager
 def copied(root: Path) -> Iterator[Path]:
-    """A copy of the files, folders and links below a root but environments and caches; it goes away with the block.
+    """A copy of the files, folders and links below a root, environments and caches empty; it goes away with the block.
 
     Raises:
         InputError: Something there cannot be read, or temporary files are kept there, too.
@@ -28,7 +28,10 @@ def copied(root: Path) -> Iterator[Path]:
         raise InputError(f"`{root}` holds the folder for temporary files, to which it would be copied: set TMPDIR")
 
     def left_out(folder: str, names: list[str]) -> set[str]:
-        return {name for name in names if name in CLOSED - {".git"} or not _is_ordinary(os.path.join(folder, name))}
+        # What is in the folders that are shown by their names alone.
+        if os.path.basename(folder) in CLOSED - {".git"} and folder != str(root):
+            return set(names)
+        return {name for name in names if not _is_ordinary(os.path.join(folder, name))}
 
     with tempfile.TemporaryDirectory(prefix="rev-accel-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder, root.name or "root")
