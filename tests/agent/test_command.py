@@ -170,9 +170,9 @@ def test_a_trial_shows_the_differences_and_changes_nothing(command: Command) -> 
 
 def test_a_trial_of_a_linked_worktree_leaves_its_repository_alone(command: Command) -> None:
     git(command.root, "worktree", "add", "-q", "-b", "side", str(command.root.parent / "linked"))
-    steps = [Answer(tool_calls=(("write_file", {"path": "n", "content": "x\n"}), ("git_commit", {"message": "m"})))]
+    steps = (("write_file", {"path": "n", "content": "x\n"}), ("git_diff", {}), ("git_commit", {"message": "m"}))
     command.server.default = lambda body: (
-        Plan(content="", tool_calls=steps[0].tool_calls) if len(body["messages"]) < 3 else Plan(content="Done.")
+        Plan(content="", tool_calls=steps) if len(body["messages"]) < 3 else Plan(content="Done.")
     )
     command.root = command.root.parent / "linked"
     os.mkfifo(command.root / "pipe")
@@ -195,6 +195,8 @@ def test_runs_are_listed_and_shown_while_they_go_on_and_when_one_is_damaged(comm
     bad = state / "20200101-000000-abcd"
     bad.mkdir()
     (bad / "events.jsonl").write_text("x\n")
+    # One that was killed before it began is none, and not the last.
+    Journal.create(command.root, home=state).close()
     with closing(Journal.open("last", home=state)) as journal:
         code, out, err = command.run("replay")
         assert (code, err) == (0, "")
@@ -380,10 +382,11 @@ def test_what_is_run_does_not_get_the_key_of_the_server(command: Command) -> Non
     command.server.default = lambda body: (
         Plan(content="", tool_calls=tools) if len(body["messages"]) < 3 else Plan(content="Done.")
     )
-    command.environment["REV_ACCEL_API_KEY"] = "of the server"
+    command.environment |= {"REV_ACCEL_API_KEY": "of the server", "OPENAI_API_KEY": "of another one"}
     assert command.run(*command.agent("-y", "--no-plan", "--no-tests", SCENARIO.goal))[0] == 0
     assert "Bearer of the server" in str(command.server.asked[0][1])
-    assert "of the server" not in (command.root / "seen").read_text()
+    seen = (command.root / "seen").read_text()
+    assert "of the server" not in seen and "of another one" not in seen
 
 
 def test_what_runs_is_killed_when_the_process_is_left_at_once(command: Command) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.llm.server import Plan
 
-from rev_accel.agent import Limits, Prices, Settings, prompts
+from rev_accel.agent import Limits, Model, Prices, Settings, prompts
 from rev_accel.errors import InputError
 from rev_accel.history import check
+from rev_accel.llm import Reply, Request, ScriptedClient
 
 from .conftest import Agent
 from .projects import Projects
@@ -21,9 +24,9 @@ from .scenarios import ADD, ASK, FIX, RENAME, UPGRADE, Scenario, Work, answer, c
 @pytest.mark.parametrize(
     ("limits", "text"),
     [
-        (Limits(calls=3), "the limit of 3 calls of the model is reached: resume the run with a higher one"),
-        (Limits(tokens=5000), "the limit of 5,000 tokens is reached: resume the run with a higher one"),
-        (Limits(cost=0.05), "the limit of 0.05 of cost is reached: resume the run with a higher one"),
+        (Limits(calls=3), "the limit of 3 calls of the model is reached: a higher one lets it go on"),
+        (Limits(tokens=5000), "the limit of 5,000 tokens is reached: a higher one lets it go on"),
+        (Limits(cost=0.05), "the limit of 0.05 of cost is reached: a higher one lets it go on"),
     ],
     ids=["calls", "tokens", "cost"],
 )
@@ -56,7 +59,7 @@ def test_the_time_of_a_run_is_a_limit_of_its_requests(agent: Agent, projects: Pr
     result = agent.resume()
     assert (result.state, result.text) == (
         "stopped",
-        "the limit of 0.3 seconds is reached: resume the run with a higher one",
+        "the limit of 0.3 seconds is reached: a higher one lets it go on",
     )
 
 
@@ -68,7 +71,7 @@ def test_the_time_of_a_run_is_a_limit_of_what_it_runs(agent: Agent, projects: Pr
     result = agent.start(FIX.goal, root, settings)
     assert (result.state, result.text) == (
         "stopped",
-        "the limit of 1 seconds is reached: resume the run with a higher one",
+        "the limit of 1 seconds is reached: a higher one lets it go on",
     )
     with pytest.raises(ProcessLookupError):
         os.kill(int((root / "number").read_text()), 0)
@@ -194,6 +197,29 @@ def test_a_limit_that_one_task_reaches_stops_them_all_and_loses_nothing(agent: A
     assert agent.resume(agent.settings()).state == "done"
     assert (root / "CHANGES.md").read_text() == ADD.after["CHANGES.md"]
     assert len(agent.server.asked) == 2 + 3 + 4 + 5  # none was asked twice
+
+
+def test_what_is_asked_counts_as_a_call_once_its_reply_is_no_kept_one() -> None:
+    """Of three that ask at once, the first has a kept reply, and the second spends the only call."""
+    kept = replace(ScriptedClient(["kept"]).chat(Model(ScriptedClient([]), Settings(model="m")).request([])), kept=True)
+    entered, go = threading.Semaphore(0), threading.Event()
+
+    def first(_: Request) -> Reply:
+        entered.release()
+        assert go.wait(30)
+        return kept
+
+    client = ScriptedClient([first, "asked"])
+    model = Model(client, Settings(model="m", limits=Limits(calls=1)))
+    request = model.request([{"role": "user", "content": "hello"}])
+    with ThreadPoolExecutor(3) as pool:
+        replies = [pool.submit(model.ask, request)]
+        assert entered.acquire(timeout=30)
+        replies += [pool.submit(model.ask, request) for _ in range(2)]
+        go.set()
+        ended = [one.exception(30) or one.result().content for one in replies]
+    assert sorted(map(str, ended)) == ["asked", "kept", "the limit of 1 calls of the model is reached"]
+    assert (model.spent.calls, model.spent.kept, len(client.requests)) == (1, 1, 2)
 
 
 def test_a_prompt_that_the_server_has_cut_is_told_once(agent: Agent, projects: Projects) -> None:

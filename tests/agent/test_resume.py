@@ -57,10 +57,11 @@ def test_what_was_not_redacted_when_the_run_ended_is_so_when_it_is_looked_at_aga
 
 
 def test_what_was_not_begun_is_said_to_be_so(tmp_path: Path, agent: Agent) -> None:
-    Journal.create(tmp_path / "root", home=agent.home).close()
-    journal = Journal.open("last", home=agent.home)
+    journal = Journal.create(tmp_path / "root", home=agent.home)
     with pytest.raises(InputError, match="was never begun: there is nothing to go on with"):
         Run.resume(journal, ScriptedClient([]))
+    with pytest.raises(InputError, match="there is no run `last` in .*: there are none"):
+        Journal.open("last", home=agent.home)
 
 
 @pytest.mark.parametrize("tool", ["run_command", "run_tests"])

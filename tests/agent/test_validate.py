@@ -114,14 +114,16 @@ def state(**given: object) -> State:
 
 
 RAN = state(tests="ran", failing={})
+NONE = "no test passes: all were skipped, or there is none"
 
 
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        (RAN, RAN, Validation(ok=True, notes=("all tests pass",))),
+        (RAN, RAN, Validation(ok=True, notes=(NONE,))),
+        (state(), replace(RAN, passed=1), Validation(ok=True, notes=("all tests pass",))),
         (state(), state(), Validation(ok=True, notes=("no tests were run",))),
-        (state(), RAN, Validation(ok=True, notes=("all tests pass",))),
+        (state(), RAN, Validation(ok=True, notes=(NONE,))),
         (
             state(tests="ran", failing={"t": "old"}),
             state(tests="ran", failing={"t": "new"}),
@@ -144,6 +146,16 @@ RAN = state(tests="ran", failing={})
                 ok=False,
                 problems=("tests that failed before and do not any more: `t`; but no more tests pass than before",),
                 notes=("1 fewer tests were run than before", "all tests pass"),
+            ),
+        ),
+        # Tests that are all skipped now.
+        (
+            state(tests="ran", failing={}, passed=2),
+            RAN,
+            Validation(
+                ok=False,
+                problems=(NONE,),
+                notes=("2 fewer tests were run than before",),
             ),
         ),
         (

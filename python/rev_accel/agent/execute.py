@@ -153,11 +153,10 @@ class _Execution:
             self._history.append({"role": "assistant", "content": f"{FAILED} {error}"})
             return
         self._history.observe(view, reply.usage.prompt, model=model.settings.model)
-        self._history.append(
-            {**reply.message, "content": f"{FAILED} the model refused: {reply.refusal}"}
-            if reply.refusal and not reply.content
-            else reply.message
-        )
+        message: dict[str, Any] = {**reply.message}
+        if reply.refusal and not reply.content:
+            message["content"] = f"{FAILED} the model refused: {reply.refusal}"
+        self._history.append(message)
 
     def _judge(self, message: Mapping[str, Any]) -> Outcome | None:
         """What an answer without calls comes to; `None` if the model is to go on."""
@@ -226,8 +225,6 @@ class _Execution:
         return text
 
     def _new_known(self) -> dict[str, tuple[str, int]]:
-        found = {
-            path: version for path, version in self._documents.versions().items() if self._known.get(path) != version
-        }
+        found = dict(sorted(self._documents.versions().items() - self._known.items()))
         self._known.update(found)
         return found

@@ -12,7 +12,6 @@ and contents with one are not kept any more; until then all is as it was, since 
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import threading
@@ -26,6 +25,7 @@ from rev_accel import user_folders
 from rev_accel._core import content_digest
 from rev_accel.errors import InputError, LogError
 from rev_accel.history import MessageLog
+from rev_accel.history.file import HEADER
 from rev_accel.llm import redact
 from rev_accel.llm.redaction import redact_text
 
@@ -185,7 +185,8 @@ def runs(*, home: Path | None = None) -> list[str]:
     """The names of all runs, the latest last."""
     home = user_folders.runs() if home is None else home
     try:
-        return sorted(entry.name for entry in os.scandir(home) if os.path.exists(os.path.join(entry.path, EVENTS)))
+        # A folder without an event is what a run left that was killed before it began.
+        return sorted(path.parent.name for path in home.glob(f"*/{EVENTS}") if path.stat().st_size != len(HEADER))
     except FileNotFoundError:
         return []
 

@@ -69,7 +69,7 @@ class Model:
     ) -> None:
         self.client, self.settings, self.metrics = client, settings, metrics
         self._journal = journal
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._spent = Spent() if journal is None else spent_before(journal)
         self._started = time.monotonic()
         self._warned: set[str] = set()
@@ -112,36 +112,39 @@ class Model:
             LimitError: Nothing may be spent any more; nothing was asked.
             ModelError: There is no reply.
         """
+        most = self.settings.limits.calls
         with self._lock:
+            # What is being asked counts once it is known not to be a kept reply.
+            self._lock.wait_for(lambda: most is None or not 0 < most - self._spent.calls <= self._asking)
             left = self._check()
             self._asking += 1
         started = time.monotonic()
         try:
             reply = self.client.chat(request if left is None else replace(request, timeout=left))
-        except BaseException as error:
+            took = time.monotonic() - started
+            prompt, completion, cached = (0, 0, 0) if reply.kept else (*tokens(request, reply), reply.usage.cached or 0)
+            cost = self._cost(prompt, completion, cached)
+            with self._lock:
+                spent = self._spent
+                self._spent = replace(
+                    spent,
+                    calls=spent.calls + (not reply.kept),
+                    kept=spent.kept + reply.kept,
+                    prompt=spent.prompt + prompt,
+                    completion=spent.completion + completion,
+                    cached=spent.cached + cached,
+                    cost=spent.cost + cost,
+                )
+        except ModelTimeoutError:
+            self.check_time()
+            raise
+        finally:
             with self._lock:
                 self._asking -= 1
-            if isinstance(error, ModelTimeoutError):
-                self.check_time()
-            raise
-        took = time.monotonic() - started
+                self._lock.notify_all()
         self.metrics.histogram(measured.MODEL_CALL, model=self.settings.model).record(took)
-        prompt, completion, cached = (0, 0, 0) if reply.kept else (*tokens(request, reply), reply.usage.cached or 0)
         for kind, number in (("input", prompt), ("output", completion)):
             self.metrics.counter(measured.TOKENS, kind=kind).add(number)
-        cost = self._cost(prompt, completion, cached)
-        with self._lock:
-            self._asking -= 1
-            spent = self._spent
-            self._spent = replace(
-                spent,
-                calls=spent.calls + (not reply.kept),
-                kept=spent.kept + reply.kept,
-                prompt=spent.prompt + prompt,
-                completion=spent.completion + completion,
-                cached=spent.cached + cached,
-                cost=spent.cost + cost,
-            )
         if self._journal is not None:
             data = {"prompt": prompt, "completion": completion, "cached": cached, "cost": cost, "kept": reply.kept}
             self._journal.add("reply", task=task, verdict=storable(reply).reason, seconds=took, **data)
@@ -187,7 +190,7 @@ class Model:
         """Raises if nothing may be spent any more; the seconds that are left."""
         limits, spent = self.settings.limits, self._spent
         for what, most, has in (
-            ("calls of the model", limits.calls, spent.calls + self._asking),
+            ("calls of the model", limits.calls, spent.calls),
             ("tokens", limits.tokens, spent.tokens),
             ("of cost", limits.cost, spent.cost),
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -151,7 +151,7 @@ class Run:
                 plan = self._planned()
                 return self._done(plan)
         except LimitError as error:
-            state, text = "stopped", f"{error}: resume the run with a higher one"
+            state, text = "stopped", f"{error}: a higher one lets it go on"
         except ModelError as error:
             why = f"{advice(error, endpoint=self.settings.endpoint, model=self.settings.model)}; then resume the run"
             state, text = "stopped", STOPPED if self._stop.is_set() else why
@@ -270,10 +270,8 @@ class Run:
         except (OSError, RevAccelError):
             return result
         finally:
-            try:
+            with suppress(OSError, RevAccelError):
                 self.journal.close(for_good=result.state in ENDED)
-            except (OSError, RevAccelError):
-                pass
         return result
 
     @contextmanager

@@ -144,4 +144,6 @@ def _compare_tests(before: State, now: State, problems: list[str], notes: list[s
     if still := [name for name in now.failing if name in known]:
         notes.append(f"tests that fail as before: {', '.join(f'`{name}`' for name in still)}")
     if not now.failing:
-        notes.append("all tests pass")
+        (notes if now.passed or not before.passed else problems).append(
+            "all tests pass" if now.passed else "no test passes: all were skipped, or there is none"
+        )

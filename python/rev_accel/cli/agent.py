@@ -193,10 +193,10 @@ def _tried(given: dict[str, Any], root: Path, settings: Settings, policy: Policy
 def _client(settings: Settings) -> Any:
     from rev_accel.llm import OllamaClient, OpenAIClient
 
-    # What is run for the model, or with the tests, has no need for it.
-    key = os.environ.pop("REV_ACCEL_API_KEY", None)
+    # What is run for the model, or with the tests, has no need for them.
+    key, its = os.environ.pop("REV_ACCEL_API_KEY", None), os.environ.pop("OPENAI_API_KEY", None)
     if not key and urlsplit(settings.endpoint).hostname == "api.openai.com":
         # A key is for whom it was made: it is not sent anywhere else.
-        key = os.environ.pop("OPENAI_API_KEY", None)
+        key = its
     made = OpenAIClient if settings.dialect == "openai" else OllamaClient
     return made(settings.endpoint, api_key=key or None)
