@@ -24,26 +24,40 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=0)
     parser.add_argument("exports", nargs="+", type=Path)
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore")
-    texts = unsound = wrong = 0
-    for export in arguments.exports:
-        for text, facts in _read(export.read_bytes()):
-            texts += 1
-            expected = _deep(arguments.frames, text)
-            if expected == facts:
-                continue
-            unsound += expected.startswith("!")
-            wrong += not expected.startswith("!")
-            if unsound + wrong <= _SHOWN:
-                print(f"{export}: {text[:300]!r}\n  here: {facts[:300]!r}\n  CPython: {expected[:300]!r}")
-                Path(f"cpython-difference-{unsound + wrong}.py").write_text(text, encoding="utf-8", newline="")
     version = ".".join(map(str, sys.version_info[:3]))
-    depth = f"{arguments.frames} frames deep"
-    print(f"CPython {version}, {depth}: {texts} texts, {unsound} unsound, {wrong} with other facts")
-    return int(unsound + wrong > 0)
+    found = Differences(f"CPython {version}, {arguments.frames} frames deep")
+    for export in arguments.exports:
+        for text, facts in read(export.read_bytes()):
+            found.see(export, text, facts, answer(text, frames=arguments.frames))
+    return found.told()
 
 
-def _read(data: bytes) -> Iterator[tuple[str, str]]:
+class Differences:
+    """Counts texts and differences, shows the first ones and keeps their texts in the current folder."""
+
+    def __init__(self, who: str) -> None:
+        self._who = who
+        self._texts = self._unsound = self._wrong = 0
+
+    def see(self, export: Path, text: str, facts: str, expected: str) -> None:
+        self._texts += 1
+        if expected == facts:
+            return
+        self._unsound += expected.startswith("!")
+        self._wrong += not expected.startswith("!")
+        number = self._unsound + self._wrong
+        if number <= _SHOWN:
+            print(f"{export}: {text[:300]!r}\n  here: {facts[:300]!r}\n  CPython: {expected[:300]!r}")
+            Path(f"cpython-difference-{number}.py").write_text(text, encoding="utf-8", newline="")
+
+    def told(self) -> int:
+        """Prints the counts; the exit code."""
+        print(f"{self._who}: {self._texts} texts, {self._unsound} unsound, {self._wrong} with other facts")
+        return int(self._unsound + self._wrong > 0)
+
+
+def read(data: bytes) -> Iterator[tuple[str, str]]:
+    """The texts of an export, each with its facts."""
     offset = 0
     while offset < len(data):
         parts = []
@@ -64,8 +78,12 @@ def _load_inspect() -> object:
 _inspect = _load_inspect()
 
 
-def _deep(frames: int, text: str) -> str:
-    return _describe(text) if frames <= 0 else _deep(frames - 1, text)
+def answer(text: str, *, frames: int) -> str:
+    """What the Python that runs this says of a text, asked so many frames deep."""
+    if frames > 0:
+        return answer(text, frames=frames - 1)
+    with warnings.catch_warnings(action="ignore"):
+        return _describe(text)
 
 
 def _describe(text: str) -> str:

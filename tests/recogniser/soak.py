@@ -1,11 +1,11 @@
 """The long run of the recogniser's harness: millions of texts against the parser, and what it accepts against CPython.
 
-usage: soak.py [--mutants N] [--seed N] [--tree FOLDER] [--python PYTHON]...
+usage: soak.py [--mutants N] [--seed N] [--tree FOLDER] [--python PYTHON]... [--wasi]
 
 For each PYTHON, by default this one: builds the harness, takes its standard library (or FOLDER) and the code in the
-strings there, and compares, by the grammar of its version, with the parser and with PYTHON itself. A version may be
-added to the recogniser's table when its run ends without a difference. Runs in a temporary folder, which is kept if
-there is one.
+strings there, and compares, by the grammar of its version, with the parser and with PYTHON itself. With `--wasi` that is
+the CPython that `wasi.py` tells of. A version may be added to the recogniser's table when its run ends without a
+difference. Runs in a temporary folder, which is kept if there is one.
 """
 
 import argparse
@@ -28,28 +28,35 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tree", help="folder of Python files (default: the standard library of each PYTHON)")
     parser.add_argument("--python", action="append", default=[])
+    parser.add_argument("--wasi", action="store_true")
     arguments = parser.parse_args()
     build = ["cargo", "build", "--release", "-p", "rev-accel-harness"]
     subprocess.run(build, cwd=_REPOSITORY, check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", _REPOSITORY / "target"))
     harness = str(target / "release" / "rev-accel-harness")
     failed = False
-    for python in arguments.python or [sys.executable]:
-        failed |= not soak(harness, python, arguments)
+    pythons = arguments.python or ([] if arguments.wasi else [sys.executable])
+    for python in pythons:
+        minor = _printed(python, "-c", "import sys; print(sys.version_info[1])")
+        failed |= not soak(harness, python, minor, [python, str(_HERE / "compare.py")], arguments)
+    if arguments.wasi:
+        compare = [sys.executable, str(_HERE / "wasi.py")]
+        failed |= not soak(harness, sys.executable, _printed(*compare, "--minor"), compare, arguments)
     return int(failed)
 
 
-def soak(harness: str, python: str, arguments: argparse.Namespace) -> bool:
-    """Whether all is as one Python says."""
-    question = "import sys, sysconfig; print(sys.version_info[1], sysconfig.get_path('stdlib'))"
-    answer = subprocess.run([python, "-c", question], capture_output=True, text=True, check=True).stdout
-    minor, library = answer.strip().split(" ", 1)
+def _printed(*command: str) -> str:
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def soak(harness: str, python: str, minor: str, compare: list[str], arguments: argparse.Namespace) -> bool:
+    """Whether all is as one Python says, which `compare` asks; `python` has the standard library."""
+    library = _printed(python, "-c", "import sysconfig; print(sysconfig.get_path('stdlib'))")
     tree, seed = arguments.tree or library, str(arguments.seed)
     folder = Path(tempfile.mkdtemp(prefix="rev-accel-soak-"))
     # Of short texts most mutants are still valid and cheap to compare; of files a tenth as many.
     files, snippets = arguments.mutants // 10, arguments.mutants - arguments.mutants // 10
     asked = min(snippets, 2_500_000)
-    compare = [python, str(_HERE / "compare.py")]
     exports = [f"{name}.export" for name in ("files", "snippets", "programs", "mutants")]
     steps = [
         [python, str(_HERE / "snippets.py"), tree, "snippets.bin"],

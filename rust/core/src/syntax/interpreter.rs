@@ -24,6 +24,21 @@ pub trait Interpreter: Sync {
     fn is_identifier(&self, name: &str) -> Option<bool>;
 }
 
+/// What may be imported from `__future__`, but for `barry_as_FLUFL`.
+///
+/// Since Python 3.14 `ast.parse` refuses others, as far as they stand at the beginning of the text.
+pub(super) const FEATURES: [&str; 9] = [
+    "absolute_import",
+    "annotations",
+    "division",
+    "generator_stop",
+    "generators",
+    "nested_scopes",
+    "print_function",
+    "unicode_literals",
+    "with_statement",
+];
+
 /// The grammar of one version of CPython.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grammar {

@@ -149,6 +149,7 @@ fn accept(accepted: Accepted, interpreter: &dyn Interpreter) -> Result<Vec<Fact>
     let message = match accepted.doubt {
         Some(Doubt::Invalid(message)) => Some(message),
         Some(Doubt::InvalidBefore312(message)) if interpreter.grammar().minor < 12 => Some(message),
+        Some(Doubt::InvalidSince314(message)) if interpreter.grammar().minor >= 14 => Some(message),
         _ => None,
     };
     if let Some(message) = message {

@@ -4,6 +4,7 @@ use super::facts::HitKind;
 use super::targets::Kind;
 use super::token::Token;
 use super::{MAX_BLOCKS, MAX_DEPTH, Recogniser};
+use crate::syntax::interpreter::FEATURES;
 
 impl Recogniser<'_> {
     /// `file`
@@ -213,23 +214,24 @@ impl Recogniser<'_> {
             relative = true;
             self.next()?;
         }
+        let mut future = false;
         if !relative || self.token == Token::Name {
+            future = !relative && self.is_name(b"__future__");
             self.dotted_name()?;
         }
         self.expect(Token::Import)?;
         if self.token == Token::Star {
-            return self.next();
+            return if future { None } else { self.next() };
         }
         let parenthesised = self.skip(Token::LeftParenthesis)?;
-        self.import_from_as_names(parenthesised)?;
+        self.import_from_as_names(parenthesised, future)?;
         if parenthesised { self.expect(Token::RightParenthesis) } else { Some(()) }
     }
 
     /// `import_from_as_names` of `import_from_as_name`; a comma may end them only inside parentheses.
-    fn import_from_as_names(&mut self, parenthesised: bool) -> Option<()> {
+    fn import_from_as_names(&mut self, parenthesised: bool, future: bool) -> Option<()> {
         loop {
-            // This `__future__` import changes the grammar.
-            if self.is_name(b"barry_as_FLUFL") {
+            if future && !FEATURES.iter().any(|feature| self.is_name(feature.as_bytes())) {
                 return None;
             }
             self.expect(Token::Name)?;

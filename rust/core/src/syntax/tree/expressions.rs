@@ -1,7 +1,7 @@
 //! Expressions, comprehensions, fields of strings.
 
 use ruff_python_ast::{self as ast, Expr};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::{Doubt, FactKind, Visitor};
 use crate::syntax::facts::Callee;
@@ -55,6 +55,13 @@ impl<'a> Visitor<'a> {
                 self.expression(&node.orelse);
             }
             Expr::Dict(node) => {
+                let mut start = node.range.start();
+                for item in &node.items {
+                    if item.key.is_none() {
+                        self.starred(start, &item.value);
+                    }
+                    start = item.value.end();
+                }
                 self.expressions(node.items.iter().filter_map(|item| item.key.as_ref()));
                 self.expressions(node.items.iter().map(|item| &item.value));
             }
@@ -107,9 +114,17 @@ impl<'a> Visitor<'a> {
             }
             Expr::Subscript(node) => {
                 self.expression(&node.value);
-                self.expression(&node.slice);
+                match &*node.slice {
+                    Expr::Tuple(tuple) if !tuple.parenthesized => {
+                        self.down(|visitor| tuple.elts.iter().for_each(|element| visitor.argument(element)));
+                    }
+                    slice => self.argument(slice),
+                }
             }
-            Expr::Starred(node) => self.expression(&node.value),
+            Expr::Starred(node) => {
+                self.starred(node.range.start(), &node.value);
+                self.expression(&node.value);
+            }
             Expr::List(node) => self.expressions(&node.elts),
             Expr::Tuple(node) => self.expressions(&node.elts),
             Expr::Slice(node) => {
@@ -118,6 +133,38 @@ impl<'a> Visitor<'a> {
                 self.optional(node.step.as_deref());
             }
             _ => {}
+        }
+    }
+
+    /// An argument or an index; behind its star any expression may stand.
+    pub(super) fn argument(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::Starred(node) => self.down(|visitor| visitor.expression(&node.value)),
+            _ => self.expression(expression),
+        }
+    }
+
+    /// Notes an operation behind a star, or two, if it needs parentheses and has none.
+    ///
+    /// The parser takes a parenthesis that ends before the operator for one around all of it.
+    ///
+    /// `start` is before the star, and behind what stands before that.
+    fn starred(&mut self, start: TextSize, value: &Expr) {
+        if !binds_weakly(value) {
+            return;
+        }
+        let mut is_open = false;
+        for line in self.text[TextRange::new(start, value.start())].lines() {
+            for byte in line.split('#').next().unwrap_or_default().bytes() {
+                match byte {
+                    b'*' => is_open = false,
+                    b'(' => is_open = true,
+                    _ => {}
+                }
+            }
+        }
+        if !is_open {
+            self.doubt(Doubt::Invalid("an operation behind a star needs parentheses"));
         }
     }
 
@@ -182,5 +229,14 @@ impl<'a> Visitor<'a> {
         let blank_behind_conversion =
             converted && tail.trim_end_matches(['}', ':']).ends_with(|character: char| character.is_whitespace());
         blank_behind_conversion || field.expression.is_starred_expr()
+    }
+}
+
+/// Whether an expression binds less than `|` does, which is what may stand bare behind the star of an element.
+fn binds_weakly(expression: &Expr) -> bool {
+    match expression {
+        Expr::BoolOp(_) | Expr::Compare(_) | Expr::Lambda(_) | Expr::If(_) | Expr::Named(_) => true,
+        Expr::UnaryOp(node) => node.op == ast::UnaryOp::Not,
+        _ => false,
     }
 }

@@ -15,7 +15,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::facts::{Fact, FactKind};
 use super::guard::MAX_DEPTH;
-use super::interpreter::Grammar;
+use super::interpreter::{FEATURES, Grammar};
 use crate::source::Positions;
 
 /// What the parser says of a text.
@@ -47,6 +47,8 @@ pub(crate) enum Doubt {
     Invalid(&'static str),
     /// As `Invalid`, in the grammar before Python 3.12.
     InvalidBefore312(&'static str),
+    /// As `Invalid`, in Python 3.14 and later.
+    InvalidSince314(&'static str),
 }
 
 /// The first error of a text.
@@ -247,12 +249,18 @@ impl<'a> Visitor<'a> {
 
     fn body(&mut self, statements: &'a [Stmt]) {
         for statement in statements {
-            if !matches!(
-                statement,
-                Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) | Stmt::Import(_) | Stmt::ImportFrom(_)
-            ) {
-                self.down(|visitor| visitor.statement(statement));
+            match statement {
+                Stmt::Pass(_) | Stmt::Break(_) | Stmt::Continue(_) | Stmt::Import(_) => {}
+                Stmt::ImportFrom(node) => self.import_from(node),
+                _ => self.down(|visitor| visitor.statement(statement)),
             }
+        }
+    }
+
+    fn import_from(&mut self, node: &ast::StmtImportFrom) {
+        let is_future = node.level == 0 && node.module.as_deref() == Some("__future__");
+        if is_future && node.names.iter().any(|alias| !FEATURES.contains(&alias.name.as_str())) {
+            self.doubt(Doubt::InvalidSince314("a future feature that is not defined"));
         }
     }
 

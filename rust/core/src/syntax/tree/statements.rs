@@ -156,7 +156,9 @@ impl<'a> Visitor<'a> {
     }
 
     pub(super) fn arguments(&mut self, arguments: &'a ast::Arguments) {
-        self.expressions(&arguments.args);
+        for argument in &arguments.args {
+            self.argument(argument);
+        }
         for keyword in &arguments.keywords {
             self.down(|visitor| visitor.expression(&keyword.value));
         }
