@@ -2,7 +2,7 @@
 
 python .ci/licenses.py [--target TRIPLE]      writes THIRD-PARTY-LICENSES.txt; by default for all platforms together
 
-The texts are the crates' own files, each text once. `.ci/licenses` has those that a crate was published without. Needs cargo.
+The texts are the crates' own files, each text once. `.ci/licenses` has those of crates that come without. Needs cargo.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ LACKING = {"ruff_": Path(__file__).with_name("licenses") / "ruff.txt"}
 RULE = "-" * 100
 
 HEAD = """\
-rev-accel's extension module is made of the software that is listed here, beside its own code. Below the list are all the
-licences and notices that it comes with, each text once, with what it belongs to. Where there is a choice of licences, all are
-here.
+rev-accel's extension module is made of the software that is listed here, beside its own code. Below the list are all
+the licences and notices that it comes with, each text once, with what it belongs to. Where there is a choice of
+licences, all are here.
 """
 
 STANDARD_LIBRARY = """\
-The standard library of Rust ({version}) says of itself what follows. That is about all platforms: not all it names is here.
+The standard library of Rust ({version}) says of itself what follows. That is about
+all platforms: not all that it names is here.
 """
 
 
@@ -69,7 +70,9 @@ def crates(target: str) -> Iterator[Part]:
         if package["source"] is not None:
             texts = texts_of(name, Path(package["manifest_path"]).parent)
             if not texts:
-                sys.exit(f"`{name}` has no file with its licence: put the text into .ci/licenses, and name it in {__file__}")
+                sys.exit(
+                    f"`{name}` has no file with its licence: put the text into .ci/licenses, and name it in LACKING"
+                )
             yield Part(name=f"{name} {package['version']}", license=package["license"], texts=texts)
             if name == "libsqlite3-sys":
                 yield sqlite(Path(package["manifest_path"]).parent)
@@ -88,7 +91,8 @@ def sqlite(folder: Path) -> Part:
     source = (folder / "sqlite3" / "sqlite3.h").read_text(encoding="utf-8")
     version = re.search(r'^#define SQLITE_VERSION +"([\d.]+)"', source, re.MULTILINE)
     blessing = re.search(r"\A/\*.*?\*{5,}", source, re.DOTALL)
-    assert version is not None and blessing is not None, "sqlite3.h is not as it was"
+    if version is None or blessing is None:
+        sys.exit(f"`{folder}` has no version and blessing of SQLite where they were")
     return Part(name=f"SQLite {version[1]}", license="public domain", texts={"sqlite3.h": blessing[0]})
 
 
@@ -98,18 +102,21 @@ def standard_library() -> Iterator[Part]:
     folder = Path(output("rustc", "--print=sysroot").strip()) / "share" / "doc" / "rust"
     account = (folder / "COPYRIGHT-library.html").read_text(encoding="utf-8")
     head, *sections = re.split(r"<h3>", account)
-    said = [STANDARD_LIBRARY.format(version=version), plain(re.findall(r'<h2 id="longer-version">.*(?=<h2)', head, re.DOTALL)[0])]
+    own_account = re.search(r'<h2 id="longer-version">.*(?=<h2)', head, re.DOTALL)
+    if own_account is None:
+        sys.exit(f"`{folder}/COPYRIGHT-library.html` is not as it was")
+    said = [STANDARD_LIBRARY.format(version=version), plain(own_account[0])]
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / "licenses").iterdir())}
     named = {name for name in texts if re.search(rf"License:</b>[^<]*\b{re.escape(Path(name).stem)}\b", head)}
     own = {"COPYRIGHT-library.html": "\n".join(said), **{name: texts[name] for name in sorted(named)}}
     yield Part(name=f"the standard library of {version}", license="MIT OR Apache-2.0, and others", texts=own)
     for section in sections:
         name = html.unescape(section.partition("</h3>")[0]).strip("📦 \n")
-        license = re.search(r"<b>License:</b>([^<]*)", section)
+        terms = re.search(r"<b>License:</b>([^<]*)", section)
         files = re.findall(r"<summary><code>(.*?)</code></summary>\s*<pre>(.*?)</pre>", section, re.DOTALL)
-        if files and license is not None:
+        if files and terms is not None:
             found = {file: html.unescape(text) for file, text in files}
-            yield Part(name=f"{name}, in the standard library", license=license[1].strip(), texts=found)
+            yield Part(name=f"{name}, in the standard library", license=terms[1].strip(), texts=found)
 
 
 def plain(page: str) -> str:
@@ -119,7 +126,7 @@ def plain(page: str) -> str:
 
 
 def rendered(parts: list[Part]) -> str:
-    """The list, and each text once under the names of what it belongs to. Line breaks and indents make no other text."""
+    """The list, and each text once below what it belongs to. Line breaks and indents make no other text."""
     belongs: dict[str, tuple[str, list[str]]] = {}
     for part in parts:
         for file, text in part.texts.items():

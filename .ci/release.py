@@ -1,8 +1,8 @@
 """What is looked at and changed in a checkout before a release is built of it.
 
 python .ci/release.py check TAG               fails unless a tag is the version's, and the changelog has that version
-python .ci/release.py links REPOSITORY TAG    has README's links lead into the repository as it is at the tag, since what
-                                              shows it elsewhere has no such files; and names the project's addresses
+python .ci/release.py links REPOSITORY TAG    has README's links lead into the repository as it is at the tag, as PyPI
+                                              needs it, and names the project's addresses in pyproject.toml
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def check(root: Path, tag: str) -> None:
     headings = re.findall(r"^## \[(?!Unreleased\])(.*)$", read(root / "CHANGELOG.md"), re.MULTILINE)
     newest = headings[0] if headings else "none"
     dated = re.fullmatch(re.escape(version) + r"\] - \d{4}-\d{2}-\d{2}", newest)
-    require(dated is not None, f"CHANGELOG.md: expected the heading `## [{version}] - YYYY-MM-DD` first, found {newest}")
+    require(
+        dated is not None, f"CHANGELOG.md: expected the heading `## [{version}] - YYYY-MM-DD` first, found {newest}"
+    )
     print(f"{tag} is the version, and the changelog has it")
 
 
@@ -67,7 +69,10 @@ def make_links(root: Path, repository: str, tag: str) -> None:
     write(readme, "".join(parts))
     settings = root / "pyproject.toml"
     text = read(settings)
-    require(text.count(AFTER) == 1 and "[project.urls]" not in text, "pyproject.toml is not as expected: no place for addresses")
+    require(
+        text.count(AFTER) == 1 and "[project.urls]" not in text,
+        "pyproject.toml: no place for addresses",
+    )
     addresses = {
         "Source": repository,
         "Documentation": f"{files}docs/index.md",
