@@ -62,7 +62,7 @@ def main() -> None:
     elif given.command == "from-sdist":
         build_from_sdist()
     else:
-        run_tests((given.wheel or newest("*.whl")).resolve(), given.arguments)
+        run_tests((given.wheel or newest_wheel()).resolve(), given.arguments)
 
 
 def build(target: str | None) -> None:
@@ -123,7 +123,7 @@ def check(wheel: Path) -> None:
     check_sizes(wheel)
     run(tool("twine"), "check", "--strict", wheel)
     run(tool("abi3audit"), "--strict", "--summary", wheel)
-    # It looks for libraries on this system, which has none of musl's; maturin has looked at what a wheel for those needs.
+    # It looks for libraries on this system, which has not musl's; maturin has looked at such a wheel.
     if "manylinux" in wheel.name and platform.machine() in wheel.name:
         run(tool("auditwheel"), "show", wheel)
 
@@ -223,6 +223,17 @@ def fresh_folder(name: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def newest_wheel() -> Path:
+    """The one that was built last, with a remark where it is not of the sources as they are."""
+    wheel = newest("*.whl")
+    built = wheel.stat().st_mtime
+    for name in tracked("Cargo.*", "pyproject.toml", "python/rev_accel", "rust/core", "rust/py"):
+        if (ROOT / name).exists() and (ROOT / name).stat().st_mtime > built:
+            print(f"{wheel.name} is older than `{name}`: `python .ci/wheel.py build` makes a new one", file=sys.stderr)
+            break
+    return wheel
 
 
 def newest(pattern: str, since: float = 0.0) -> Path:
