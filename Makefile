@@ -33,7 +33,7 @@ CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-t
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
-.PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python lint-workflows types test-python format \
+.PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python lint-workflows lock-tools types test-python format \
 	develop docs bench figures soak fuzz deny wheel sdist test-wheel clean
 
 help:
@@ -47,6 +47,7 @@ help:
 	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
 	@echo "make fuzz [SECONDS=N]  each fuzz target for N seconds, an hour by default (needs cargo-fuzz)"
 	@echo "make lint-workflows  check the workflows of hosted CI"
+	@echo "make lock-tools     name the packages of the tools of hosted CI by hash (needs uv)"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make wheel           build a wheel for other machines into target/wheels and check it"
 	@echo "make sdist           the same for the source distribution, and for a wheel that is made of it"
@@ -161,6 +162,11 @@ fuzz: $(VENV)/installed-test
 	for name in $(FUZZED); do $(FUZZ) $$name target/fuzz/$$name -- $(FUZZ_LIMITS) || found="$$found $$name"; done; \
 	$(BIN)/python -m tests.fuzz all --seconds $(SECONDS) --folder target/fuzz/python || found="$$found Python"; \
 	if [ "$$found" ]; then echo "Something was found by:$$found" >&2; exit 1; fi
+
+# Dependabot finds these options in what is written, and renews it with them.
+lock-tools:
+	cd .ci && for name in wheel-tools workflow-tools; do \
+		uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate $$name.in -o $$name.txt || exit 1; done
 
 deny:
 	cargo deny --locked check bans licenses sources

@@ -61,7 +61,8 @@ def main() -> None:
 
 def crates(target: str) -> Iterator[Part]:
     """The crates that are linked for a platform: no tools of the build, no macros."""
-    described = json.loads(output("cargo", "metadata", "--locked", "--format-version=1"))
+    platform = [] if target == "all" else [f"--filter-platform={target}"]
+    described = json.loads(output("cargo", "metadata", "--locked", "--format-version=1", *platform))
     packages = {(package["name"], package["version"]): package for package in described["packages"]}
     edges = ["--edges=normal,no-proc-macro", "--prefix=none", "--format={p}"]
     listed = output("cargo", "tree", "--locked", f"--package={PACKAGE}", f"--target={target}", *edges)
