@@ -18,7 +18,7 @@ REST := tests/agent tests/cache tests/repo tests/replies
 
 # How long `make fuzz` runs each target, and the Rust ones of them.
 SECONDS ?= 3600
-FUZZED = encodings manifests producers records scan
+FUZZED = $(basename $(notdir $(wildcard rust/fuzz/fuzz_targets/*.rs)))
 FUZZ = RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir rust/fuzz --target-dir target/fuzz/build
 FUZZ_LIMITS = -max_total_time=$(SECONDS) -max_len=4096 -timeout=60 -rss_limit_mb=3072 -malloc_limit_mb=1024 -dict=target/fuzz/words
 
@@ -33,8 +33,8 @@ CLIPPY = PYO3_BUILD_EXTENSION_MODULE=1 cargo clippy --locked --workspace --all-t
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
-.PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python types test-python format develop docs bench \
-	figures soak fuzz deny wheel sdist test-wheel clean
+.PHONY: help run test check-python check-rust check-rest lint-rust test-rust lint-python lint-workflows lock-tools types test-python format \
+	develop docs bench figures soak fuzz deny wheel sdist test-wheel clean
 
 help:
 	@echo "make run [TREE=DIR]  install into $(VENV) and scan DIR (default: Python's standard library)"
@@ -46,6 +46,8 @@ help:
 	@echo "make figures         measure what the pictures in docs/figures show, and draw them anew"
 	@echo "make soak            hours of random tests: recogniser, hostile text, digests, models, histories, repositories, cache, replies, workspaces, runs of the agent"
 	@echo "make fuzz [SECONDS=N]  each fuzz target for N seconds, an hour by default (needs cargo-fuzz)"
+	@echo "make lint-workflows  check the workflows of hosted CI"
+	@echo "make lock-tools     name the packages of the tools of hosted CI by hash (needs uv)"
 	@echo "make deny            check the dependencies' licences and sources (needs cargo-deny)"
 	@echo "make wheel           build a wheel for other machines into target/wheels and check it"
 	@echo "make sdist           the same for the source distribution, and for a wheel that is made of it"
@@ -88,10 +90,16 @@ test-rust:
 lint-python: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/codespell *.md docs python rust benches
+	$(BIN)/codespell *.md docs python rust benches .ci/*.py .github Makefile
+
+# The workflows against their schema, and against what is known to be unsafe in them.
+lint-workflows: target/workflow-tools/installed
+	target/workflow-tools/$(notdir $(BIN))/zizmor --offline --quiet .github
+	target/workflow-tools/$(notdir $(BIN))/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	target/workflow-tools/$(notdir $(BIN))/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 types: $(VENV)/installed-test
-	$(BIN)/mypy --strict python benches .ci/wheel.py
+	$(BIN)/mypy --strict python benches .ci
 	$(BIN)/python -m mypy.stubtest rev_accel._core
 
 test-python: $(VENV)/installed-test
@@ -146,11 +154,19 @@ soak: $(VENV)/installed-test
 		cargo run --locked --release --package rev-accel-harness -- edits $$place $$clock 170000 1 || exit 1; done; done
 
 # RUSTC_BOOTSTRAP: the address sanitizer is not offered otherwise. Without atheris the inputs of the Python targets are made at random.
+# A target that finds something keeps none of the others from being run.
 fuzz: $(VENV)/installed-test
 	-$(PIP_INSTALL) atheris
 	cargo run --locked --release --package rev-accel-harness -- seeds "$(TREE)" target/fuzz
-	for name in $(FUZZED); do $(FUZZ) $$name target/fuzz/$$name -- $(FUZZ_LIMITS) || exit 1; done
-	$(BIN)/python -m tests.fuzz all --seconds $(SECONDS) --folder target/fuzz/python
+	found=; \
+	for name in $(FUZZED); do $(FUZZ) $$name target/fuzz/$$name -- $(FUZZ_LIMITS) || found="$$found $$name"; done; \
+	$(BIN)/python -m tests.fuzz all --seconds $(SECONDS) --folder target/fuzz/python || found="$$found Python"; \
+	if [ "$$found" ]; then echo "Something was found by:$$found" >&2; exit 1; fi
+
+# Dependabot finds these options in what is written, and renews it with them.
+lock-tools:
+	cd .ci && for name in wheel-tools workflow-tools; do \
+		uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate $$name.in -o $$name.txt || exit 1; done
 
 deny:
 	cargo deny --locked check bans licenses sources
@@ -161,13 +177,14 @@ wheel:
 
 sdist:
 	$(PYTHON) .ci/wheel.py sdist
+	$(PYTHON) .ci/wheel.py from-sdist
 
 test-wheel:
 	$(PYTHON) .ci/wheel.py test
 
 clean:
 	cargo clean
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) THIRD-PARTY-LICENSES.txt .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/created:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'rev-accel needs Python 3.11 or later: make PYTHON=...')"
@@ -185,3 +202,8 @@ $(VENV)/installed-test: $(VENV)/created $(SOURCES)
 $(VENV)/installed-docs: $(VENV)/created $(SOURCES)
 	$(PIP_INSTALL) '.[docs]'
 	touch $@ $(VENV)/installed
+
+target/workflow-tools/installed: .ci/workflow-tools.txt
+	$(PYTHON) -m venv target/workflow-tools
+	target/workflow-tools/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@

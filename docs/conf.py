@@ -3,6 +3,7 @@
 import __future__
 
 import builtins
+import os
 import re
 import typing
 from pathlib import Path
@@ -27,6 +28,15 @@ html_title = f"rev-accel {version}"
 html_copy_source = False
 html_static_path = ["_static", "figures"]
 html_css_files = ["site.css"]
+# Known where the site is published: its own address, and the repository that its pages lead back to.
+html_baseurl = os.environ.get("SITE_ADDRESS", "")
+if repository := os.environ.get("SITE_REPOSITORY"):
+    html_theme_options = {
+        "source_repository": repository,
+        "source_branch": "main",
+        "source_directory": "docs/",
+        "footer_icons": [{"name": "Repository", "url": repository, "html": "Repository", "class": ""}],
+    }
 # Headings can be linked to by the names that GitHub gives them.
 myst_heading_anchors = 3
 # Names in docstrings are in single backquotes: a link where there is such a name, else code.
