@@ -131,7 +131,7 @@ def excerpt(text: bytes) -> str:
 
 
 def with_calls(message: dict[str, Any], place: str) -> tuple[dict[str, Any], tuple[ToolCall, ...]]:
-    """A message and its tool calls; one without a name has an empty one in both, as it has when it comes in a stream."""
+    """A message and its tool calls; one without a name has an empty one in both, as it has in a stream."""
     calls = message.get("tool_calls") or ()
     if not isinstance(calls, (list, tuple)) or not all(isinstance(call, dict) for call in calls):
         raise ModelMalformedError(f"`{place}` is not a list of objects")
