@@ -8,7 +8,17 @@ from datetime import date
 import pytest
 from tests.fuzz import driver
 
-INPUTS = {"calls": 60, "digests": 300, "histories": 60, "patches": 100, "replies": 400, "run_logs": 200, "scans": 200}
+INPUTS = {
+    "calls": 60,
+    "digests": 300,
+    "histories": 60,
+    "outputs": 400,
+    "patches": 100,
+    "replies": 400,
+    "run_logs": 200,
+    "scans": 200,
+    "searches": 200,
+}
 
 
 @pytest.mark.parametrize("name", driver.TARGETS)

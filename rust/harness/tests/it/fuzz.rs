@@ -7,7 +7,7 @@ use rev_accel_harness::fuzz::{TARGETS, mutate, seeds};
 use rev_accel_harness::random::Random;
 
 /// Inputs of each target; a text has a thread for each way to look at it.
-const INPUTS: [usize; 5] = [2_000, 1_000, 20_000, 4_000, 8_000];
+const INPUTS: [usize; 6] = [2_000, 1_000, 20_000, 4_000, 8_000, 20_000];
 
 #[test]
 fn no_input_of_a_fuzz_target_breaks_what_must_hold() {
