@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def main(page: str) -> None:
             code = printed
         elif block.language == "console":
             code = run_session(block)
-        elif block.language == "sh":
+        elif block.language == "sh" and os.name != "nt":
             run_commands(block)
         played += [text[end : block.start], "".join(f"{block.indent}{line}" for line in code.splitlines(keepends=True))]
         if code == block.code:

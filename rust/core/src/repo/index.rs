@@ -17,8 +17,10 @@ use crate::tree::stamp::Stamp;
 /// The largest index that is read, in bytes: of about two million files.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// The most that all names together may take, in bytes: in the fourth version a byte of the file can stand for a whole name.
+/// The most that all names together may take, in bytes, and in bytes for each of the file: in the fourth version an entry of 64 bytes can
+/// stand for a name of any length, but paths are shorter than 4096.
 const MOST_OF_NAMES: usize = 1 << 30;
+const MOST_BY_BYTE: usize = 64;
 
 /// The bits of an entry's flags that are the length of its name, or all set for a longer one; and the one that says that there are more.
 const LENGTH: u16 = 0x0fff;
@@ -201,7 +203,7 @@ impl IndexFile {
                 continue;
             }
             length += name.len();
-            if length > MOST_OF_NAMES {
+            if length > MOST_OF_NAMES.min(MOST_BY_BYTE * bytes.len()) {
                 return None;
             }
             let mut path = name.clone();

@@ -23,6 +23,8 @@ pub fn repositories(data: &[u8]) {
     match kind {
         0 => {
             if let Some(index) = read_index(input.0, hash) {
+                let length: usize = index.names.iter().map(Vec::len).sum();
+                assert!(length <= 64 * input.0.len(), "{length} bytes of names in {}", input.0.len());
                 index_again(&index, hash);
             }
         }
@@ -84,7 +86,7 @@ fn index_again(index: &IndexFile, hash: usize) {
 
 fn described(input: &mut Input<'_>, hash: usize) -> IndexFile {
     let mut index = IndexFile::default();
-    let mut before = Vec::new();
+    let (mut before, mut has_long) = (Vec::new(), false);
     if input.below(3) == 0 {
         let digits = (0..2 * hash).map(|_| char::from_digit(input.below(15) as u32 + 1, 16));
         index.base = digits.collect();
@@ -93,10 +95,12 @@ fn described(input: &mut Input<'_>, hash: usize) -> IndexFile {
     index.is_unusual = input.below(4) > 0;
     while !input.is_empty() {
         let kind = input.below(4);
-        // Names begin as others do, and some are very long.
+        // Names begin as others do, and one may be longer than its flags can say.
         let mut name: Vec<u8> = before[..input.below(256).min(before.len())].to_vec();
         name.extend(input.bytes().iter().map(|&byte| byte.max(1)));
-        name.extend(std::iter::repeat_n(b'x', if input.below(32) == 31 { 5_000 } else { 1 }));
+        let is_long = input.below(32) == 31 && !has_long;
+        has_long |= is_long;
+        name.extend(std::iter::repeat_n(b'x', if is_long { 5_000 } else { 1 }));
         if index.names.contains(&name) {
             continue;
         }
