@@ -52,7 +52,7 @@ def provenance(figures: Figures) -> str:
 
 
 def rounds(figures: Figures) -> str:
-    """How many: rev's second answer, which takes as long as its first, and ruff's memory by size have fewer than the others."""
+    """How many: fewer of rev's second answer, which takes as long as its first, and of ruff's memory by size."""
     again = len(figures["speed"]["in_process"]["rev_repeat"])
     memory = min(len(one["peak_mib"]["ruff"]) for one in figures["scale"])
     return f"{fewest(figures)} or more, but {again} of rev in the same process and {memory} of ruff's memory by size"
@@ -77,7 +77,7 @@ def draw_speed(figures: Figures, canvas: Canvas) -> None:
         canvas,
         "Time to analyse a tree",
         f"{tree_name(figures)}. Whole processes, of which the start of Python takes {milliseconds(bare)}, "
-        f"unless said otherwise. {LOG_SCALE} An answer that takes less than its floor does so by the noise of the machine.",
+        f"unless said otherwise. {LOG_SCALE} What takes less than its floor does so by the noise of the machine.",
     )
 
     def median(name: str) -> float:
