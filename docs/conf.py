@@ -57,7 +57,7 @@ def read_sections(app: Sphinx, _kind: str, name: str, what: object, options: obj
 
 
 def mend(_: Sphinx, tree: nodes.document) -> None:
-    """Has the type `bytes` and the folder `.git` lead to no attribute of that name, and finds code that became a quotation."""
+    """Has the type `bytes` and the folder `.git` lead to no attribute, and finds code that became a quotation."""
     for quotation in tree.findall(nodes.block_quote):
         logger.warning("an indented block that `::` does not introduce: %s", quotation.astext(), location=quotation)
     for link in list(tree.findall(pending_xref)):
