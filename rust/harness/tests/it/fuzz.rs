@@ -13,7 +13,7 @@ const INPUTS: [usize; 6] = [2_000, 1_000, 20_000, 4_000, 8_000, 20_000];
 #[test]
 fn an_index_whose_names_take_far_more_than_the_file_is_none() {
     let entry = |cut: u8, name: &[u8]| [&[0; 60][..], &[0x0f, 0xff, cut], name, &[0]].concat();
-    let long = [b'a'; 20_000];
+    let long = [b'a'; 16_000];
     let of = |entries: u32| {
         let first = entry(0, &long);
         let rest = (1..entries).flat_map(|number| entry(4, format!("{number:04}").as_bytes()));
