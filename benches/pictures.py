@@ -48,11 +48,18 @@ def provenance(figures: Figures) -> str:
     where = f"{machine['cores']} cores of {machine['processor']}, {machine['system']}; {day.day} {day:%B %Y}"
     quick = "A trial run, not to be quoted. " if figures["quick"] else ""
     threads = f"rev-accel, ruff and floors on {figures['threads']} threads"
-    return f"{quick}{where}; {', '.join(names)}; {threads}. Medians; rounds: {fewest(figures)} or more."
+    return f"{quick}{where}; {', '.join(names)}; {threads}. Medians; rounds: {rounds(figures)}."
+
+
+def rounds(figures: Figures) -> str:
+    """How many: fewer of rev's second answer, which takes as long as its first, and of ruff's memory by size."""
+    again = len(figures["speed"]["in_process"]["rev_repeat"])
+    memory = min(len(one["peak_mib"]["ruff"]) for one in figures["scale"])
+    return f"{fewest(figures)} or more, but {again} of rev in the same process and {memory} of ruff's memory by size"
 
 
 def fewest(figures: Figures) -> int:
-    """Rounds of what is drawn; rev's second answer, which takes as long as its first, and ruff's memory have fewer."""
+    """Rounds of all else that is drawn."""
     speed = figures["speed"]
     rounds: list[int] = [one["rounds"] for one in [*speed["cold"].values(), *speed["warm"].values()]]
     rounds += [one["rounds"] for one in figures["scale"]]
@@ -70,7 +77,7 @@ def draw_speed(figures: Figures, canvas: Canvas) -> None:
         canvas,
         "Time to analyse a tree",
         f"{tree_name(figures)}. Whole processes, of which the start of Python takes {milliseconds(bare)}, "
-        f"unless said otherwise. {LOG_SCALE}",
+        f"unless said otherwise. {LOG_SCALE} What takes less than its floor does so by the noise of the machine.",
     )
 
     def median(name: str) -> float:

@@ -67,12 +67,14 @@ def read_sections(app: Sphinx, _kind: str, name: str, what: object, options: obj
 
 
 def mend(_: Sphinx, tree: nodes.document) -> None:
-    """Has the type `bytes` lead to none of the attributes of that name, and finds code that became a quotation."""
+    """Has the type `bytes` and the folder `.git` lead to no attribute, and finds code that became a quotation."""
     for quotation in tree.findall(nodes.block_quote):
         logger.warning("an indented block that `::` does not introduce: %s", quotation.astext(), location=quotation)
     for link in list(tree.findall(pending_xref)):
         if link["refdomain"] == "py" and hasattr(builtins, link["reftarget"]):
             link.replace_self(link.children)
+        elif link.rawsource.startswith("`."):
+            link.replace_self(nodes.literal(link.rawsource, link.rawsource.strip("`")))
 
 
 def stay_on_the_site(_: Sphinx, _name: str, source: list[str]) -> None:

@@ -94,6 +94,7 @@ def test_it_says_what_the_other_formats_say(tree: Path) -> None:
     ours = zip(places(run["results"]), run["results"], strict=True)
     assert [(*place, result["ruleId"]) for place, result in ours] == found
     assert {finding[-1] for finding in found} == {rule["id"] for rule in rules}
+    assert [rule["id"] for rule in rules if "security-severity" in rule["properties"]] == ["dangerous"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
     failed = [
         (file["path"], error["line"], error["column"], f"{error['exception']}: {error['message']}", file["status"])

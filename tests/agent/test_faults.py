@@ -31,9 +31,6 @@ FAULTS = {
 NO_REPLIES = {
     "no JSON": Plan(raw=b"<html>Welcome</html>"),
     "an empty body": Plan(raw=b""),
-    "a call of nothing": Plan(
-        raw=b'{"message": {"role": "assistant", "tool_calls": [{"function": {}}]}, "done": true}'
-    ),
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
-TARGETS = ("calls", "digests", "histories", "patches", "replies", "run_logs", "scans")
+TARGETS = ("calls", "digests", "histories", "outputs", "patches", "replies", "run_logs", "scans", "searches")
 
 # Longest input, in bytes: short ones are tried more often, and find as much.
 LONGEST = 4_096

@@ -53,7 +53,8 @@ def used(reply: Reply) -> None:
     assert repr(again) == repr(reply)
     assert isinstance(reply.content, str) and isinstance(reply.thinking, str) and isinstance(reply.refusal, str)
     for call in reply.tool_calls:
-        assert call.name and (call.arguments is None) == (call.problem is not None)
+        assert (call.arguments is None) == (call.problem is not None)
+        assert call.name or call.problem
     endpoint = "http://127.0.0.1:1"
     storable(reply)
     messages = [{"role": "user", "content": "x"}, reply.message, {"role": "tool", "content": "x"}]

@@ -38,6 +38,7 @@ def refusal(messages: list[Message], dialect: str) -> str | None:
             if content is None and not (message is head and calls):
                 return f"no content: {message}"
             if content is not None and not isinstance(content, str):
-                if dialect == "ollama" or not content or not all(isinstance(part, dict) for part in content):
+                is_parts = isinstance(content, list) and content and all(isinstance(part, dict) for part in content)
+                if dialect == "ollama" or not is_parts:
                     return f"content {content!r}"
     return None

@@ -8,6 +8,7 @@ import pytest
 
 from rev_accel.history import check
 
+from .judge import refusal
 from .test_views import TASK, called, result
 
 BOTH = {**called("a"), "tool_calls": [called("a")["tool_calls"][0], called("b")["tool_calls"][0]]}
@@ -40,6 +41,12 @@ def test_the_first_problem_is_named_by_its_place_and_rule(messages: list[dict[st
         problem = check(messages, dialect=dialect)[0]
         assert f"{problem.place} {problem.rule}" == expected
         assert str(problem).startswith(f"`{problem.place}` ")
+
+
+@pytest.mark.parametrize("content", [7, True, {"type": "text"}, [], [1], [None, {"type": "text"}]])
+def test_what_is_neither_text_nor_parts_is_refused_by_the_judge_of_random_conversations_too(content: Any) -> None:
+    messages = [{"role": "user", "content": content}]
+    assert check(messages, dialect="openai") and refusal(messages, "openai") is not None
 
 
 def test_sound_messages_have_no_problems() -> None:

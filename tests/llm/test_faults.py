@@ -224,9 +224,6 @@ GARBAGE = {
     "odd message": b'{"message": 1, "done": true, "choices": [{"message": 1}]}',
     "odd choices": b'{"message": [], "done": true, "choices": {"a": 1}}',
     "odd tool calls": b'{"message": {"tool_calls": 7}, "done": true, "choices": [{"message": {"tool_calls": 7}}]}',
-    "a nameless tool": json.dumps(
-        {"done": True, "message": (nameless := {"tool_calls": [{"function": {}}]}), "choices": [{"message": nameless}]}
-    ).encode(),
     "deep": b'{"a":' + b"[" * 100_000,
     "half": b'{"message": {"role": "assistant", "content": "Hel',
     "a large int": b'{"message": {}, "choices": [{"message": {}}], "a": ' + b"1" * 5000 + b"}",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rev_accel.errors import InputError, ModelError, ModelMalformedError
+from rev_accel.history.calls import calls
 from rev_accel.llm import Answer, Reply, ScriptedClient, storable
 
 from .conftest import hello, request_of
@@ -93,6 +94,27 @@ def test_damaged_bytes_are_an_error_of_our_own_or_another_whole_reply(client: An
 def test_what_is_no_stored_reply_is_refused(stored: bytes) -> None:
     with pytest.raises(ModelMalformedError, match="stored reply"):
         Reply.from_bytes(stored)
+
+
+@pytest.mark.parametrize(
+    "function", [{"arguments": "{}"}, {"name": None, "arguments": "{}"}, {"name": "", "arguments": "{}"}]
+)
+def test_a_call_without_a_name_has_an_empty_one_streamed_or_not(function: dict[str, Any]) -> None:
+    call = {"id": "c", "type": "function", "function": function}
+    whole = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "so", "tool_calls": [call]}}]}
+    delta = {"content": "so", "tool_calls": [{"index": 0, **call}]}
+    parts = f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta}]})}\n\ndata: [DONE]\n\n"
+    one = Reply.parse(json.dumps(whole).encode(), dialect="openai")
+    other = Reply.parse(parts.encode(), dialect="openai", streamed=True)
+    own = {"message": {"role": "assistant", "content": "so", "tool_calls": [{"function": function}]}, "done": True}
+    ollama = Reply.parse(json.dumps(own).encode(), dialect="ollama")
+    assert one.message == other.message and one.tool_calls == other.tool_calls
+    for reply in (one, other, ollama):
+        (found,) = reply.tool_calls
+        assert (reply.content, found.name, found.arguments) == ("so", "", None) and "name of a tool" in str(
+            found.problem
+        )
+        assert calls(reply.message)[0].tool == ""
 
 
 class TestScript:

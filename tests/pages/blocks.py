@@ -15,6 +15,14 @@ PAGES += [str(path.relative_to(ROOT).as_posix()) for path in sorted((ROOT / "doc
 
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\S+)[^\n]*\n(?P<code>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
+# Commands that are not run, and why.
+NOT_RUN = {
+    r"make (run|test)\b": "they install and test the project; CI begins with them",
+    r"python -m venv |\. \.venv/|pip install ": "the tests have an environment, with the package in it",
+    r"rev-accel agent --resume ": "no run was stopped; `tests/agent/test_command.py` goes on with one that was",
+    r"rev-accel exec -- rev\b": "needs the real rev, beside which `tests/compat/test_page.py` runs those of docs/rev.md",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Block:

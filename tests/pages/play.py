@@ -3,17 +3,19 @@
 Run with the page's text as standard input, in a folder in which the page's files may be made; prints the page as it should
 be. A program is a block `python`, run in a namespace of its own; what it prints is compared where a block `output` stands
 behind it. A session is a block `console`: commands behind `$ `, which go on behind `> `, each followed by what it prints.
+Commands without what they print are a block `sh`, one a line.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import subprocess
 import sys
 
-from blocks import Block, blocks
+from blocks import NOT_RUN, Block, blocks
 
 MARK = "\x1e"
 
@@ -29,6 +31,8 @@ def main(page: str) -> None:
             code = printed
         elif block.language == "console":
             code = run_session(block)
+        elif block.language == "sh" and os.name != "nt":
+            run_commands(block)
         played += [text[end : block.start], "".join(f"{block.indent}{line}" for line in code.splitlines(keepends=True))]
         if code == block.code:
             played[-1] = text[block.start : block.end]
@@ -42,6 +46,14 @@ def run_program(block: Block, page: str) -> str:
     with contextlib.redirect_stdout(io.StringIO()) as output:
         exec(program, {"__name__": "__main__"})
     return output.getvalue()
+
+
+def run_commands(block: Block) -> None:
+    for line in block.code.splitlines():
+        if not any(re.match(pattern, line) for pattern in NOT_RUN):
+            done = subprocess.run(["sh", "-c", line], stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
+            # There is something in the reader's files that `--fail-on` names.
+            assert done.returncode == int("--fail-on" in line), f"{line}: exit code {done.returncode}"
 
 
 def run_session(block: Block) -> str:

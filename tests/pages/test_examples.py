@@ -16,22 +16,25 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
-from tests.llm.server import listening_server
+from tests.llm.server import Plan, listening_server
 
+from rev_accel.agent import prompts
 from rev_accel.cli.app import group
 
-from .blocks import PAGES, ROOT, blocks, read
+from .blocks import NOT_RUN, PAGES, ROOT, blocks, read
 
 # Needs the real rev, beside which tests/compat/test_page.py runs it.
 ELSEWHERE = {"docs/rev.md"}
-PLAYED = {"python", "output", "console"}
-# What is looked at, or made by the site's generator, and what is not checked.
-OTHERS = {"sh", "toml", "json", "yaml", "text", "{eval-rst}", "{include}", "{toctree}"}
+PLAYED = {"python", "output", "console", "sh"}
+# What is looked at, run by `test_ci.py`, or made by the site's generator, and what is not checked.
+OTHERS = {"toml", "json", "yaml", "text", "{eval-rst}", "{include}", "{toctree}"}
 
-SERVER = "http://localhost:11434"
+# Servers that pages name, with the path that ours has in their place.
+SERVERS = {"http://localhost:11434": "", "https://api.openai.com/v1": "/v1"}
 PERSON = {"NAME": "Ada", "EMAIL": "ada@example.org", "DATE": "2026-01-02T03:04:05Z"}
 
 WITH_EXAMPLES = [
@@ -70,6 +73,8 @@ def test_the_examples_of_a_page_run_and_print_what_it_says(page: str, home: Path
         "NO_COLOR": "1",
         "NO_PROXY": "127.0.0.1",
         "PYTHONUTF8": "1",
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
         "REV_ACCEL_CACHE_DIR": str(home / "cache"),
         "REV_ACCEL_STATE_DIR": str(home / "state"),
         "GIT_CONFIG_GLOBAL": os.devnull,
@@ -79,9 +84,16 @@ def test_the_examples_of_a_page_run_and_print_what_it_says(page: str, home: Path
     for command in (["init", "-q", "-b", "main"], ["commit", "-q", "--allow-empty", "-m", "first"]):
         subprocess.run(["git", *command], cwd=tmp_path, env=environment, check=True)
     with listening_server() as server:
+        server.described.default = answer
+        (home / "config" / "rev-accel").mkdir(parents=True)
+        (home / "config" / "rev-accel" / "config.toml").write_text(
+            f'[agent]\nendpoint = "{server.described.address}"\n'
+        )
+        for name, path in SERVERS.items():
+            text = text.replace(name, server.described.address + path)
         done = subprocess.run(
             [sys.executable, "-W", "error", str(Path(__file__).with_name("play.py")), str(ROOT / page)],
-            input=text.replace(SERVER, server.described.address),
+            input=text,
             cwd=tmp_path,
             env=environment,
             capture_output=True,
@@ -90,11 +102,32 @@ def test_the_examples_of_a_page_run_and_print_what_it_says(page: str, home: Path
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    played = done.stdout.replace(server.described.address, SERVER).replace(str(tmp_path.resolve()), "/home/ada")
+    played, text = done.stdout.replace(str(tmp_path.resolve()), "/home/ada"), read(page)
+    for name, path in reversed(SERVERS.items()):
+        played = played.replace(server.described.address + path, name)
     if os.environ.get("REV_ACCEL_WRITE_PAGES") and comparable(played) != comparable(text):
         (ROOT / page).write_text(played, encoding="utf-8")
     difference = difflib.unified_diff(comparable(text).splitlines(), comparable(played).splitlines(), lineterm="", n=1)
     assert not list(difference), "\n".join(difference)
+
+
+def answer(body: dict[str, Any]) -> Plan:
+    """What the model says: to the agent, what lets a run go to its end."""
+    match body["messages"][0]["content"]:
+        case prompts.PLAN:
+            task = {"id": "1", "title": "look", "instructions": "look at it", "needs": [], "checks": []}
+            return Plan(content=json.dumps({"tasks": [task]}))
+        case prompts.REVIEW:
+            return Plan(content='{"approved": true, "problems": []}')
+    return Plan()
+
+
+def test_what_is_not_run_is_on_some_page() -> None:
+    lines = [
+        line for page in PAGES for one in blocks(read(page)) if one.language == "sh" for line in one.code.splitlines()
+    ]
+    for pattern in NOT_RUN:
+        assert any(re.match(pattern, line) for line in lines), pattern
 
 
 @pytest.mark.parametrize("page", PAGES)

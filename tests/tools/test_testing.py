@@ -19,6 +19,8 @@ from rev_accel.workspace import Workspace
 
 from .clock import TIMEOUT, over_when_written
 
+ODD = '<?xml version="1.0" encoding="%s"?><testsuites/>'
+
 MANY = """
 import unittest, pytest
 
@@ -313,7 +315,7 @@ class TestPytest:
         project.write("-x/test_a.py", "def test_a(): pass\n")
         assert project.report("-x").passed == 1
 
-    @pytest.mark.parametrize("text", ["", "<testsuites><testsuite>", "no xml", "<a>" * 10])
+    @pytest.mark.parametrize("text", ["", "<testsuites><testsuite>", "no xml", "<a>" * 10, ODD % "utf-7", ODD % "none"])
     def test_results_that_are_cut_off_are_none(self, text: str, tmp_path: Path) -> None:
         (tmp_path / "results.xml").write_text(text)
         assert read(tmp_path / "results.xml", str) is None
@@ -403,6 +405,20 @@ class TestUnittest:
         report = project.report(runner="unittest", timeout=TIMEOUT)
         assert report.ended == "timed_out"
         assert "begun" in report.output
+
+    def test_tests_in_a_folder_with_a_space_are_told_apart(self) -> None:
+        line = "-" * 70
+        names = ("test_a", "test_a (i=1)", "test_b")
+        blocks = [f"{'=' * 70}\nFAIL: {name[:6]} (mod.Case.{name[:6]}){name[6:]}\n{line}\nx\n" for name in names]
+        output = f"{''.join(blocks)}{line}\nRan 3 tests in 0.001s\n\nFAILED (failures=3)\n"
+        found = unittest_output.read(output, lambda dotted: f"my tests/{dotted}")
+        assert found is not None
+        assert (found.passed, found.failed, len(found.failures)) == (1, 2, 3)
+
+    @pytest.mark.parametrize("output", ["Ran %s tests in 1s\n\nOK\n", "Ran 1 test in 1s\n\nOK (skipped=%s)\n"])
+    def test_numbers_that_nothing_counts_are_no_result_or_none_of_it(self, output: str) -> None:
+        found = unittest_output.read(output % ("9" * 5_000), str)
+        assert found is None or found.skipped < 10**9
 
     def test_output_of_older_versions_is_read(self) -> None:
         line = "-" * 70

@@ -23,7 +23,7 @@ MOST_BYTES = 64 << 20
     short_help="The figures of a run, and what it measured.",
     epilog="Exit codes: 0; 2 for a file that cannot be read or is something else.",
 )
-@click.argument("file", metavar="RUN|FILE", default="last")
+@click.argument("file", metavar="[RUN|FILE]", default="last")
 def stats(file: str) -> int:
     """Print what a run of the agent measured, by default the last one; or what `rev_accel.metrics.save(FILE)` wrote.
 

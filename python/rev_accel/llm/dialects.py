@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .request import Dialect, Request
     from .scripted import Answer
 
-__all__ = ["Lines", "Spoken", "Stream", "assemble", "body", "chunk", "json", "of", "refused", "tool_call"]
+__all__ = ["Lines", "Spoken", "Stream", "assemble", "body", "chunk", "json", "of", "refused", "with_calls"]
 
 SHOWN_CHARACTERS = 500
 
@@ -130,14 +130,30 @@ def excerpt(text: bytes) -> str:
     return shown[:SHOWN_CHARACTERS] + ("…" if len(shown) > SHOWN_CHARACTERS else "") or "(an empty body)"
 
 
-def tool_call(function: object, identity: object, number: int) -> ToolCall:
+def with_calls(message: dict[str, Any], place: str) -> tuple[dict[str, Any], tuple[ToolCall, ...]]:
+    """A message and its tool calls; one without a name has an empty one in both, as it has in a stream."""
+    calls = message.get("tool_calls") or ()
+    if not isinstance(calls, (list, tuple)) or not all(isinstance(call, dict) for call in calls):
+        raise ModelMalformedError(f"`{place}` is not a list of objects")
+    functions = [named(call.get("function")) for call in calls]
+    if any(function is not call.get("function") for function, call in zip(functions, calls, strict=True)):
+        whole = [{**call, "function": function} for function, call in zip(functions, calls, strict=True)]
+        message = {**message, "tool_calls": whole}
+    return message, tuple(tool_call(function, call.get("id")) for function, call in zip(functions, calls, strict=True))
+
+
+def named(function: object) -> dict[str, Any]:
+    """What a call calls, with a text for its name."""
+    function = function if isinstance(function, dict) else {}
+    return function if isinstance(function.get("name"), str) else {**function, "name": ""}
+
+
+def tool_call(function: dict[str, Any], identity: object) -> ToolCall:
     """A tool call, its arguments parsed or marked: from `{"name": ..., "arguments": ...}`."""
     from rev_accel.frozen import copy
 
     from .reply import ToolCall
 
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        raise ModelMalformedError(f"tool call {number} of the reply has no function with a name")
     given = function.get("arguments")
     text, problem = "" if given is None else json(given), None
     try:

@@ -55,17 +55,13 @@ def read(body: dict[str, Any]) -> Read:
     message = body.get("message")
     if not isinstance(message, dict):
         raise ModelMalformedError("the reply has no `message`")
-    calls = message.get("tool_calls") or ()
-    if not isinstance(calls, (list, tuple)) or not all(isinstance(call, dict) for call in calls):
-        raise ModelMalformedError("`message.tool_calls` is not a list of objects")
+    message, calls = dialects.with_calls(message, "message.tool_calls")
     return Read(
         model=text(body.get("model")) or None,
         message=message,
         content=text(message.get("content")),
         thinking=text(message.get("thinking")),
-        tool_calls=tuple(
-            dialects.tool_call(call.get("function"), call.get("id"), number) for number, call in enumerate(calls)
-        ),
+        tool_calls=calls,
         finish_reason=text(body.get("done_reason")) or None if body.get("done") is True else None,
         usage=Usage(prompt=count(body.get("prompt_eval_count")), completion=count(body.get("eval_count"))),
     )

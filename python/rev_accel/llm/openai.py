@@ -56,9 +56,7 @@ def read(body: dict[str, Any]) -> Read:
         message = {"role": "assistant", "content": None}
     if not isinstance(message, dict):
         raise ModelMalformedError("the reply has no `choices[0].message`")
-    calls = message.get("tool_calls") or ()
-    if not isinstance(calls, (list, tuple)) or not all(isinstance(call, dict) for call in calls):
-        raise ModelMalformedError("`choices[0].message.tool_calls` is not a list of objects")
+    message, calls = dialects.with_calls(message, "choices[0].message.tool_calls")
     reason = choices[0].get("finish_reason")
     return Read(
         model=text(body.get("model")) or None,
@@ -66,9 +64,7 @@ def read(body: dict[str, Any]) -> Read:
         content=content(message.get("content")),
         thinking=next((text(message[name]) for name in THINKING if message.get(name)), ""),
         refusal=text(message.get("refusal")),
-        tool_calls=tuple(
-            dialects.tool_call(call.get("function"), call.get("id"), number) for number, call in enumerate(calls)
-        ),
+        tool_calls=calls,
         finish_reason=text(reason) or None,
         usage=usage(body.get("usage")),
     )

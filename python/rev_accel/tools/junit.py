@@ -52,7 +52,7 @@ def read(path: Path, named: Callable[[str], str]) -> Results | None:
             if element.tag == "testcase":
                 _add(found, element, named)
                 element.clear()
-    except (OSError, ElementTree.ParseError):
+    except (OSError, LookupError, ValueError, ElementTree.ParseError):
         return None
     return found
 

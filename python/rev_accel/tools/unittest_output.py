@@ -11,9 +11,9 @@ from .outcome import FailedTest
 
 __all__ = ["broken_import", "read"]
 
-_RAN = re.compile(r"^Ran (\d+) tests? in .*$", re.MULTILINE)
+_RAN = re.compile(r"^Ran (\d{1,9}) tests? in .*$", re.MULTILINE)
 _RESULT = re.compile(r"^(?:OK|FAILED|NO TESTS RAN)(?: \((.*)\))?$", re.MULTILINE)
-_COUNT = re.compile(r"([a-z ]+)=(\d+)")
+_COUNT = re.compile(r"([a-z ]+)=(\d{1,9})")
 _RULE = "=" * 70
 _BLOCK = re.compile(rf"^{_RULE}\n(FAIL|ERROR|UNEXPECTED SUCCESS): (.*)\n", re.MULTILINE)
 _LINE = re.compile(r"^-{70}$", re.MULTILINE)
@@ -37,15 +37,15 @@ def read(output: str, named: Callable[[str], str]) -> Results | None:
     if not ends or not (result := _RESULT.search(output, ends[-1].end())):
         return None
     counts = {what.strip(): int(number) for what, number in _COUNT.findall(result[1] or "")}
-    found = Results(failures=list(_failures(output[: ends[-1].start()], named)))
+    failures = list(_failures(output[: ends[-1].start()], named))
+    found = Results(failures=[one for _, one in failures])
     # Of each test that failed there may be several subtests; of what is set up for many, there is none that ran.
     seen, missed = set(), 0
-    for one in found.failures:
-        is_missed = one.name.startswith(_SHARED)
-        name = one.name if is_missed else one.name.partition(" ")[0]
-        if name in seen:
+    for test, one in failures:
+        if test in seen:
             continue
-        seen.add(name)
+        seen.add(test)
+        is_missed = test.startswith(_SHARED)
         found.errors += one.is_error
         found.failed += not one.is_error
         missed += is_missed
@@ -70,7 +70,8 @@ def broken_import(output: str, files: Collection[Path]) -> FailedTest | None:
     return None if file is None else FailedTest(name=str(file), is_error=True, text=trace.strip("\n")[-KEPT:])
 
 
-def _failures(output: str, named: Callable[[str], str]) -> list[FailedTest]:
+def _failures(output: str, named: Callable[[str], str]) -> list[tuple[str, FailedTest]]:
+    """Each with what tells its test from others, whatever its subtests are."""
     blocks = list(_BLOCK.finditer(output))
     found = []
     for number, block in enumerate(blocks):
@@ -80,7 +81,10 @@ def _failures(output: str, named: Callable[[str], str]) -> list[FailedTest]:
         line = _LINE.search(text)
         text = text[line.end() :] if line else text
         text = text.strip("\n").removesuffix("-" * 70).strip("\n") or block[1].lower()
-        found.append(FailedTest(name=_name(block[2], named), is_error=block[1] == "ERROR", text=text[-KEPT:]))
+        match = _NAME.fullmatch(block[2])
+        test = block[2] if match is None else f"{match[1]} ({match[2]})"
+        one = FailedTest(name=_name(block[2], named), is_error=block[1] == "ERROR", text=text[-KEPT:])
+        found.append((test, one))
     return found
 
 

@@ -1,5 +1,6 @@
 //! Doors for `rust/harness` and `rust/fuzz` to what is not reachable otherwise: a scan without a thread of its own, which costs more
-//! than the rest of it, and the readers of what lies in the cache. No part of the interface: it may change with any version.
+//! than the rest of it, and the readers of what lies in the cache and in repositories. No part of the interface: it may change with any
+//! version.
 
 use std::io;
 use std::path::Path;
@@ -10,6 +11,7 @@ use crate::cache::known::{Base, Known};
 use crate::cache::manifest::{self, Keep, Manifest, Text, TreeKey, Writer};
 use crate::cache::record;
 use crate::cancel::Cancel;
+pub use crate::repo::readers::{IndexFile, Setting, read_index, read_log, read_settings, read_status, without_ignored};
 use crate::rules::{Finding, RuleSet};
 use crate::scan::{FileReport, Scan, Stats, analyse::analyse};
 use crate::symbols::{Outline, outline::outline};

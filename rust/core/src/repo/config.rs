@@ -18,20 +18,20 @@ pub(super) fn is_whole(output: &[u8]) -> bool {
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Setting {
+pub struct Setting {
     /// Whether a file of the repository sets it, or one that such a file includes.
-    is_own: bool,
+    pub is_own: bool,
     /// The file; relative to where git looked from.
-    file: Option<PathBuf>,
+    pub file: Option<PathBuf>,
     /// In lower case, but for its middle part.
-    key: Vec<u8>,
+    pub key: Vec<u8>,
     /// `None` where only the key stands, which counts as true.
-    value: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
 }
 
 /// All settings, in the order in which they count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Config(Vec<Setting>);
+pub(super) struct Config(pub(super) Vec<Setting>);
 
 impl Config {
     /// Reads what [`LIST`] printed; `None` if it is not that.

@@ -17,6 +17,11 @@ use crate::tree::stamp::Stamp;
 /// The largest index that is read, in bytes: of about two million files.
 const MOST_BYTES: u64 = 256 << 20;
 
+/// The most that all names together may take, in bytes, and in bytes for each of the file: in the fourth version an entry of 64 bytes can
+/// stand for a name of any length, but paths are shorter than 4096.
+const MOST_OF_NAMES: usize = 1 << 30;
+const MOST_BY_BYTE: usize = 64;
+
 /// The bits of an entry's flags that are the length of its name, or all set for a longer one; and the one that says that there are more.
 const LENGTH: u16 = 0x0fff;
 const EXTENDED: u16 = 0x4000;
@@ -55,7 +60,7 @@ impl Index {
         let Tree { index: path, top, hash, .. } = tree;
         let hash = *hash;
         let Some((bytes, stamp)) = content::whole(path, MOST_BYTES, cancel).ok()? else { return Some(Self::default()) };
-        let mut found = Found::default();
+        let mut found = IndexFile::default();
         found.file(&bytes, hash)?;
         let mut shared = None;
         if let Some(name) = found.base.take() {
@@ -65,7 +70,7 @@ impl Index {
             found.file(&bytes, hash)?;
             shared = Some(file);
         }
-        let Found { mut names, submodules, may_have_more, folders, has_untracked_cache, is_unusual, .. } = found;
+        let IndexFile { mut names, submodules, may_have_more, folders, has_untracked_cache, is_unusual, .. } = found;
         if !names.is_sorted() {
             names.sort_unstable();
         }
@@ -132,19 +137,28 @@ fn as_path(name: &[u8]) -> Option<&Path> {
     std::str::from_utf8(name).ok().map(Path::new)
 }
 
-#[derive(Default)]
-struct Found {
-    names: Vec<Vec<u8>>,
-    submodules: Vec<Vec<u8>>,
-    may_have_more: bool,
-    folders: Vec<Vec<u8>>,
-    base: Option<String>,
-    has_untracked_cache: bool,
-    is_unusual: bool,
+/// What the file itself says, or the two of a split index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IndexFile {
+    /// Of all entries that have one, as they come.
+    pub names: Vec<Vec<u8>>,
+    /// Those that are commits of other repositories.
+    pub submodules: Vec<Vec<u8>>,
+    /// Whether an entry without a name may be a submodule or a folder.
+    pub may_have_more: bool,
+    /// Those that stand for all in a folder, without the slash at their end.
+    pub folders: Vec<Vec<u8>>,
+    /// The name of the file that a split index shares with others.
+    pub base: Option<String>,
+    /// Whether there is a list of what is untracked.
+    pub has_untracked_cache: bool,
+    /// Whether there is an extension that readers must know, and that is not read here.
+    pub is_unusual: bool,
 }
 
-impl Found {
-    fn file(&mut self, bytes: &[u8], hash: usize) -> Option<()> {
+impl IndexFile {
+    /// Adds what a file says, in which names of objects have so many bytes; `None` if it is no index, and not all is added then.
+    pub fn file(&mut self, bytes: &[u8], hash: usize) -> Option<()> {
         let mut rest = bytes;
         if take(&mut rest, 4)? != b"DIRC" {
             return None;
@@ -154,7 +168,7 @@ impl Found {
         if !(2..=4).contains(&version) {
             return None;
         }
-        let mut name = Vec::new();
+        let (mut name, mut length) = (Vec::new(), 0);
         for _ in 0..count {
             let start = rest;
             take(&mut rest, 24)?;
@@ -180,13 +194,17 @@ impl Found {
             }
             if version < 4 {
                 // One to eight zeros: the whole entry is a multiple of eight.
-                let length = start.len() - rest.len();
-                take(&mut rest, length.next_multiple_of(8) - length)?;
+                let size = start.len() - rest.len();
+                take(&mut rest, size.next_multiple_of(8) - size)?;
             }
             // Without a name, in the upper half of a split index: an entry of the shared one under a new state.
             if name.is_empty() {
                 self.may_have_more |= mode & MODE_KIND == MODE_LINK_TO_COMMIT || mode & MODE_KIND == MODE_FOLDER;
                 continue;
+            }
+            length += name.len();
+            if length > MOST_OF_NAMES.min(MOST_BY_BYTE * bytes.len()) {
+                return None;
             }
             let mut path = name.clone();
             match mode & MODE_KIND {

@@ -26,6 +26,7 @@ mod parse;
 mod process;
 mod program;
 mod proof;
+pub(crate) mod readers;
 mod refs;
 mod seen;
 mod submodules;

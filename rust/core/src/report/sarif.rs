@@ -229,7 +229,12 @@ fn describe_rule(output: &mut Vec<u8>, rule: Rule) {
     member(output, ", \"markdown\": ", help);
     member(output, "}, \"defaultConfiguration\": {\"level\": ", level(rule));
     member(output, "}, \"properties\": {\"tags\": [", tag);
-    output.extend_from_slice(b"]}}");
+    output.push(b']');
+    if rule == Rule::Dangerous {
+        // GitHub orders alerts by it; 7 is where high begins.
+        output.extend_from_slice(b", \"security-severity\": \"7.0\"");
+    }
+    output.extend_from_slice(b"}}");
 }
 
 const fn short_description(status: Status) -> &'static str {

@@ -9,6 +9,7 @@ mod manifests;
 mod mutation;
 mod producers;
 mod records;
+mod repositories;
 mod scan;
 pub mod seeds;
 mod stack;
@@ -18,6 +19,7 @@ pub use manifests::manifests;
 pub use mutation::mutate;
 pub use producers::producers;
 pub use records::records;
+pub use repositories::repositories;
 pub use scan::scan;
 
 /// A target by its name.
@@ -30,10 +32,11 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "producers", run: producers },
     Target { name: "scan", run: scan },
     Target { name: "records", run: records },
     Target { name: "manifests", run: manifests },
     Target { name: "encodings", run: encodings },
+    Target { name: "repositories", run: repositories },
 ];

@@ -2,11 +2,14 @@
 
 use rev_accel_core::fuzzing::{Outcome, outline_here, scan_here};
 use rev_accel_core::syntax::guard;
-use rev_accel_core::{Detail, Finding, Grammar, LineFormat, Producer, Rule, RuleSet, Scan, Status};
+use rev_accel_core::{Detail, Failure, Finding, Grammar, LineFormat, Producer, Rule, RuleSet, Scan, Status};
 
 use super::input::Input;
 use super::{records, stack};
 use crate::is_false_error;
+
+/// The path of the text, with all that a report has to escape.
+const NAME: &str = "a \"b\" {\u{e9}}%](c.py";
 
 /// Scans and outlines the bytes behind the first three, which choose rules and grammar.
 ///
@@ -45,12 +48,13 @@ fn judge(data: &[u8]) {
         todos(text, findings);
     }
     reports(&scanned.0, &outcome);
+    sarif(&scanned.0, &outcome);
     records::write(&outcome, rules);
     outline(source, grammar);
 }
 
 fn scanned(source: &[u8], rules: RuleSet, producer: Producer, grammar: Grammar) -> (Scan, Outcome) {
-    let scan = scan_here(source, "a \"b\".py".into(), rules, producer, &grammar);
+    let scan = scan_here(source, NAME.into(), rules, producer, &grammar);
     let outcome = scan.reports[0].outcome.clone();
     (scan, outcome)
 }
@@ -119,7 +123,7 @@ fn reports(scan: &Scan, outcome: &Outcome) {
     assert!(object.is_ascii());
     let object = json(&object);
     assert_eq!(object["total_issues"], findings);
-    let file = &object["files"]["a \"b\".py"];
+    let file = &object["files"][NAME];
     let listed = file.as_object().into_iter().flatten().filter_map(|(_, issues)| issues.as_array());
     assert_eq!(listed.map(Vec::len).sum::<usize>(), findings);
     assert_eq!(file["error"].is_string(), outcome.is_err());
@@ -137,6 +141,52 @@ fn reports(scan: &Scan, outcome: &Outcome) {
     let is_printable = |text: &String| text.chars().all(|character| character == '\n' || !character.is_control());
     assert!(text.as_ref().is_ok_and(is_printable), "{text:?}");
     assert_eq!(text.map(|text| text.lines().count()), Ok(if outcome.is_err() { 1 } else { findings }));
+}
+
+/// A log in SARIF says of each finding, and of what failed, what the others say.
+fn sarif(scan: &Scan, outcome: &Outcome) {
+    let log = json(&scan.to_lines(LineFormat::Sarif));
+    let run = &log["runs"][0];
+    let listed = |entries: &serde_json::Value| entries.as_array().cloned().unwrap_or_default();
+    let (rules, results) = (&run["tool"]["driver"]["rules"], listed(&run["results"]));
+    let mut told: Vec<_> = results.iter().map(|result| (place_in(result), result["ruleId"].clone())).collect();
+    let said = |finding: &Finding| {
+        let place = (Some(finding.line), Some(finding.column), finding.detail.message());
+        (place, finding.detail.rule().name().into())
+    };
+    let mut expected: Vec<_> = outcome.iter().flatten().map(said).collect();
+    for places in [&mut told, &mut expected] {
+        places.sort_by_key(|(place, rule): &(_, serde_json::Value)| (place.clone(), rule.to_string()));
+    }
+    assert_eq!(told, expected);
+    let mut identities = std::collections::HashSet::new();
+    for result in &results {
+        assert_eq!(rules[result["ruleIndex"].as_u64().unwrap_or(99) as usize]["id"], result["ruleId"]);
+        let identity = result["partialFingerprints"]["content/v1"].as_str();
+        assert!(identity.is_none_or(|identity| identities.insert(identity)), "{result}");
+    }
+
+    let failures = listed(&run["invocations"][0]["toolExecutionNotifications"]);
+    let told: Vec<_> = failures.iter().map(|one| (place_in(one), one["descriptor"]["id"].clone())).collect();
+    let said = |failure: &Failure| {
+        let (line, column) = failure.position.unzip();
+        let text = format!("{}: {}", failure.exception, failure.message);
+        ((line, column, text), failure.status.name().into())
+    };
+    assert_eq!(told, outcome.as_ref().err().map(said).into_iter().collect::<Vec<_>>());
+}
+
+/// Where an entry of a log is, and what it says to a reader, who takes doubled braces for one and sees no link.
+fn place_in(entry: &serde_json::Value) -> (Option<u32>, Option<u32>, String) {
+    let place = &entry["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "a%20%22b%22%20%7B%C3%A9%7D%25%5D%28c.py");
+    let number = |name| place["region"][name].as_u64().map(|number| number as u32);
+    let text = entry["message"]["text"].as_str().unwrap_or_default();
+    assert!(!text.replace("\\](", "").contains("]("), "{entry}");
+    let alone = text.replace("{{", "").replace("}}", "");
+    assert!(!alone.contains(['{', '}']), "{entry}");
+    let text = text.replace("{{", "{").replace("}}", "}").replace("\\](", "](");
+    (number("startLine"), number("startColumn"), text)
 }
 
 fn json(text: &[u8]) -> serde_json::Value {

@@ -21,7 +21,7 @@ const RANDOM: usize = 300;
 
 /// The inputs that each of the [`TARGETS`](super::TARGETS) starts from, in their order, given some Python files.
 #[must_use]
-pub fn seeds(files: &[String]) -> [Vec<Vec<u8>>; 5] {
+pub fn seeds(files: &[String]) -> [Vec<Vec<u8>>; 6] {
     let mut random = Random::new(1);
     let mut texts: Vec<String> = files.iter().filter(|text| text.len() <= LONGEST).take(MOST).cloned().collect();
     // What is too long has statements that are short enough.
@@ -41,7 +41,8 @@ pub fn seeds(files: &[String]) -> [Vec<Vec<u8>>; 5] {
     let producers = texts.into_iter().map(String::into_bytes).collect();
     let manifests = noise(&mut random, 1_000).chain(metas()).collect();
     let encodings = noise(&mut random, 300).chain(encodings()).collect();
-    [producers, scans, records, manifests, encodings]
+    let repositories = noise(&mut random, 300).chain(repositories()).collect();
+    [producers, scans, records, manifests, encodings, repositories]
 }
 
 /// Writes the seeds to `folder/TARGET/NUMBER`, and the words of the texts to `folder/words`.
@@ -98,4 +99,11 @@ fn encodings() -> impl Iterator<Item = Vec<u8>> {
     let mut random = Random::new(3);
     let described: Vec<_> = noise(&mut random, 200).take(60).collect();
     described.into_iter().filter_map(|bytes| super::encodings::example(&bytes))
+}
+
+/// Files of git and outputs of it.
+fn repositories() -> impl Iterator<Item = Vec<u8>> {
+    let mut random = Random::new(4);
+    let described: Vec<_> = noise(&mut random, 200).take(60).collect();
+    described.into_iter().flat_map(|bytes| super::repositories::examples(&bytes).collect::<Vec<_>>())
 }
