@@ -2,7 +2,7 @@
 """Measures what the pictures in docs/figures show, and draws them.
 
 Writes `figures.json`, all that was measured, and from it the pictures, each for light and dark pages, wide and narrow
-ones. With `--from` nothing is measured: the same file gives the same pictures. Tables go to standard output. How it is
+ones; the table of speed in the README, too. With `--from` nothing is measured: the same file gives the same pictures. How it is
 measured stands in `peers.py` (whole processes beside rev and ruff), `scale.py` (trees of 10² to 10⁵ files) and
 `events.py` (by what files are answered). Needs a POSIX system, cargo for the floors, git, and a machine at rest.
 """
@@ -13,6 +13,7 @@ import argparse
 import dataclasses
 import email
 import json
+import re
 import statistics
 import sys
 import tempfile
@@ -32,6 +33,9 @@ from peers import REV, RUFF, install, machine, make_contenders, make_starters, t
 from warm import SETTLED, build_floor, passes
 
 DOCS = Path(__file__).parents[1] / "docs" / "figures"
+README = DOCS.parents[1] / "README.md"
+# The first table of the README.
+TABLE = re.compile(r"^\| .*\n(?:\|.*\n)+", re.MULTILINE)
 THREADS = 2
 # rev keeps what it found in a file, too; its own `main()` sets that up.
 REV_AGAIN = """\
@@ -60,6 +64,10 @@ def main() -> None:
     for name, text in files.items():
         (options.to / name).write_text(text, encoding="utf-8", newline="\n")
     print(f"{len(files)} files in {options.to}", file=sys.stderr)
+    if options.to == DOCS:
+        text = README.read_text(encoding="utf-8")
+        text = TABLE.sub(lambda _: pictures.speed_table(figures), text, count=1)
+        README.write_text(text, encoding="utf-8", newline="\n")
 
 
 def parse_options() -> Namespace:

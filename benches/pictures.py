@@ -110,6 +110,25 @@ def draw_speed(figures: Figures, canvas: Canvas) -> None:
     draw_bars(canvas, groups, milliseconds, Decades.of([bar.value for _, bars in groups for bar in bars]))
 
 
+def speed_table(figures: Figures) -> str:
+    """Some of it in Markdown, as the README has it."""
+    cold = figures["speed"]["cold"]
+    names = {
+        "scan": "rev-accel `scan()`",
+        "drop_in": "rev-accel `analyze_ast_patterns`",
+        "ruff": "`ruff check`",
+        "rev": "rev `analyze_ast_patterns`",
+    }
+    lines = ["| | time | faster than ruff | faster than rev | peak memory |", "|---|---:|---:|---:|---:|"]
+    for key, name in names.items():
+        one = cold[key]
+        ruff, rev = (cold[peer]["median_ms"] / one["median_ms"] for peer in ("ruff", "rev"))
+        faster = (f"{ruff:.1f} ×" if ruff > 1 else "", f"{rev:.0f} ×" if rev > 1 else "")
+        cells = (name, f"{one['median_ms']:,.0f} ms", *faster, f"{one['peak_mib']:.0f} MiB")
+        lines.append(f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|")
+    return "".join(f"{line}\n" for line in lines)
+
+
 # Scale
 
 

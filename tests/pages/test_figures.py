@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from .blocks import ROOT
 
 FOLDER = ROOT / "docs" / "figures"
@@ -32,3 +34,11 @@ def test_pictures_are_drawn_from_the_figures_beside_them(tmp_path: Path) -> None
         )
         if name.endswith(".svg"):
             ElementTree.fromstring(text)
+
+
+def test_the_table_of_the_readme_is_of_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benches"))
+    import pictures
+
+    figures = json.loads((FOLDER / "figures.json").read_text(encoding="utf-8"))
+    assert pictures.speed_table(figures) in (ROOT / "README.md").read_text(encoding="utf-8")
