@@ -2,9 +2,10 @@
 """Measures what the pictures in docs/figures show, and draws them.
 
 Writes `figures.json`, all that was measured, and from it the pictures, each for light and dark pages, wide and narrow
-ones; the table of speed in the README, too. With `--from` nothing is measured: the same file gives the same pictures. How it is
-measured stands in `peers.py` (whole processes beside rev and ruff), `scale.py` (trees of 10² to 10⁵ files) and
-`events.py` (by what files are answered). Needs a POSIX system, cargo for the floors, git, and a machine at rest.
+ones, and the table of speed in the README. With `--from` nothing is measured: the same file gives the same pictures.
+Tables go to standard output. How it is measured stands in `peers.py` (whole processes beside rev and ruff), `scale.py`
+(trees of 10² to 10⁵ files) and `events.py` (by what files are answered). Needs a POSIX system, cargo for the floors,
+git, and a machine at rest.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -123,7 +124,12 @@ def test_a_command_ends_as_it_does_alone(how: str, starter: Starter) -> None:
     path = starter.installation.script("program", "")
     path.write_text(f"#!{starter.installation.interpreter}\n{ENDS[how]}\n", encoding=encoding)
     alone = starter.start("program", "-x", "--", "y z")
-    assert starter.exec("program", "-x", "--", "y z") == alone
+    ours = starter.exec("program", "-x", "--", "y z")
+    if "interrupt" in how and sys.version_info >= (3, 13):
+        # These forget the interrupt, and end with 1, if the hook is the first to need some module of theirs.
+        assert alone[0] in (1, -2)
+        alone = (-2, *alone[1:])
+    assert ours == alone
 
 
 def test_a_command_sees_what_it_does_alone(starter: Starter) -> None:

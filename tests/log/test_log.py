@@ -5,6 +5,7 @@ import enum
 import json
 import pickle
 import random
+import sys
 import threading
 import tracemalloc
 from collections import OrderedDict
@@ -237,7 +238,9 @@ def test_what_has_a_digest_but_cannot_be_written_is_not_added_to_a_file(tmp_path
     assert len(MessageLog([{"content": deep}])) == 1
     with MessageLog.open(tmp_path / "log") as log:
         log.append({"role": "user"})
-        for wrong, why in ((deep, "it nests too deep"), (10**5000, "")):
+        # Later versions write deeper ones.
+        deeper = [(deep, "it nests too deep")] if sys.version_info < (3, 12) else []
+        for wrong, why in (*deeper, (10**5000, "")):
             with pytest.raises(InputError, match=f"cannot be written as JSON: {why}"):
                 log.append({"content": wrong})
         log.append({"role": "assistant"})

@@ -45,3 +45,13 @@ def test_a_switch_that_is_neither_on_nor_off_is_refused(variable: str, monkeypat
     monkeypatch.setenv(variable, "maybe")
     with pytest.raises(InputError, match=variable):
         rev_accel.scan_source("x = 1")
+
+
+def test_an_escape_in_a_format_specification_is_valid_also_where_python_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REV_ACCEL_RECOGNISER", "0")
+    text = "f'{print():\\n}'\n" + "#" * (64 << 10)
+    report = rev_accel.scan_source(text, patterns=["prints"])
+    assert not report.errors and [finding.line for finding in report] == [1]
+    assert rev_accel.outline_source(text).error is None

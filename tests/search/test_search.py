@@ -237,6 +237,11 @@ def test_a_pattern_may_end_in_a_comment(tree: Path) -> None:
     ("arguments", "message"),
     [
         ({"pattern": "("}, "pattern `(` cannot be searched for: unclosed group"),
+        ({"pattern": "p)|(r"}, "pattern `p)|(r` cannot be searched for: unopened group"),
+        (
+            {"pattern": "\\"},
+            r"pattern `\` cannot be searched for: incomplete escape sequence, reached end of pattern prematurely",
+        ),
         ({"pattern": "(?=a)"}, "look-around"),
         ({"pattern": r"(a)\1"}, "backreferences are not supported"),
         ({"pattern": "a\nb"}, "matches the end of a line"),

@@ -224,6 +224,6 @@ def _parts(constant: object) -> Iterator[str]:
 
 def _has_docstring(code: CodeType) -> bool:
     """Whether its first constant is one."""
-    if sys.version_info >= (3, 13):
+    if sys.version_info >= (3, 14):
         return bool(code.co_flags & 0x4000000)
     return not code.co_name.startswith("<") and isinstance(next(iter(code.co_consts), None), str)

@@ -5,7 +5,7 @@ use grep_regex::{ErrorKind, RegexMatcher, RegexMatcherBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
-use crate::error::{Error, Result};
+use crate::error::{self, Error};
 
 /// Longest pattern, in bytes: each two of them may stand for a class of all letters, which take kilobytes.
 pub const MAX_PATTERN_BYTES: usize = 10_000;
@@ -51,12 +51,13 @@ pub enum Case {
 }
 
 /// A matcher of single lines; it never matches the end of one.
-pub(super) fn matcher(pattern: &Pattern) -> Result<RegexMatcher> {
+pub(super) fn matcher(pattern: &Pattern) -> error::Result<RegexMatcher> {
     let refused = |message: String| Error::Pattern { pattern: pattern.text.clone(), message };
     if pattern.text.len() > MAX_PATTERN_BYTES {
         return Err(refused(format!("it is longer than {MAX_PATTERN_BYTES} bytes")));
     }
-    if !pattern.literal && parsed(&pattern.text).is_some_and(|hir| places(&hir) > MAX_PLACES) {
+    // Alone: it is put into brackets, and one that closes them and opens others would pass.
+    if !pattern.literal && places(&parsed(&pattern.text).map_err(refused)?) > MAX_PLACES {
         let message =
             format!("it has more than {MAX_PLACES} places once its repetitions are written out; use `*` or `+`");
         return Err(refused(message));
@@ -73,8 +74,8 @@ pub(super) fn matcher(pattern: &Pattern) -> Result<RegexMatcher> {
         .dfa_size_limit(MAX_AUTOMATON_BYTES)
         .nest_limit(MAX_NESTING);
     let mut made = builder.build(&pattern.text);
-    if made.is_err() && !pattern.literal && parsed(&pattern.text).is_some() {
-        // It is put into brackets, and a comment at its end, as `(?x)` allows one, would hide the closing one.
+    if made.is_err() && !pattern.literal {
+        // In the brackets a comment at its end, as `(?x)` allows one, would hide the closing one.
         made = builder.build(&format!("{}\n", pattern.text)).or(made);
     }
     made.map_err(|error| {
@@ -83,17 +84,21 @@ pub(super) fn matcher(pattern: &Pattern) -> Result<RegexMatcher> {
             ErrorKind::Regex(message) if message.contains("size limit") => {
                 "it is too large once its repetitions and classes are written out".to_owned()
             }
-            // The last line says what is wrong; those above show the pattern and point into it.
-            _ => error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+            _ => last_line(&error),
         })
     })
 }
 
-/// The parts of a pattern, if it is a valid one.
-fn parsed(pattern: &str) -> Option<Hir> {
+/// What is wrong, by an error whose lines above show the pattern and point into it.
+fn last_line(error: &impl ToString) -> String {
+    error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+/// The parts of a pattern, or what is wrong with it.
+fn parsed(pattern: &str) -> Result<Hir, String> {
     let mut parser = ParserBuilder::new();
     parser.utf8(false).multi_line(true).nest_limit(MAX_NESTING);
-    parser.build().parse(pattern).ok()
+    parser.build().parse(pattern).map_err(|error| last_line(&error))
 }
 
 /// How many places a part has: texts and classes, as often as they are repeated. The nesting of parts is bounded by the parser.

@@ -102,7 +102,11 @@ impl Pass<'_> {
             match byte {
                 b'{' => return self.field(literal, true),
                 b'}' => return self.close(b'}'),
-                b'\\' => return Err(Stop::Irregular),
+                // What these cover differs between versions.
+                b'\\' if matches!(self.byte(1), b'{' | b'}' | b'N' | b'\'' | b'"' | b'\n' | b'\r') => {
+                    return Err(Stop::Irregular);
+                }
+                b'\\' => self.escape(),
                 b'\n' | b'\r' if !literal.triple => return Err(Stop::Irregular),
                 _ if byte == literal.quote && (!literal.triple || (self.byte(1) == byte && self.byte(2) == byte)) => {
                     return Err(Stop::Irregular);
