@@ -62,6 +62,21 @@ def test_threads_share_one_call(tmp_path: Path) -> None:
     assert call.made == 1
 
 
+def test_a_call_is_made_also_where_no_thread_can_be_started_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As later versions of Python have it while the interpreter ends."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    call = Calls(1)
+    assert ResponseCache(folder=tmp_path / "cache").get_or_call(key(1), call) == reply(1)
+    assert ResponseCache(folder=tmp_path / "cache").get_or_call(key(1), call) == reply(1)
+    assert call.made == 1
+
+
 def test_tasks_share_one_call_also_when_they_outnumber_the_threads_of_the_loop(tmp_path: Path) -> None:
     cache, call = ResponseCache(folder=tmp_path / "cache"), Calls(1)
 

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -120,8 +120,11 @@ class Renewals:
             self._patience[key, owner] = patience
             if self._thread is None:
                 # Not a daemon: one that comes back from native code while the interpreter ends would end the process.
-                self._thread = threading.Thread(target=self._run, name="rev-accel-leases")
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="rev-accel-leases")
+                # While the interpreter ends no thread can be started; the lease then ends by itself.
+                with suppress(RuntimeError):
+                    thread.start()
+                    self._thread = thread
 
     def discard(self, key: bytes, owner: bytes) -> None:
         with self._changed:

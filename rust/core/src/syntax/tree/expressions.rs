@@ -54,17 +54,7 @@ impl<'a> Visitor<'a> {
                 self.expression(&node.body);
                 self.expression(&node.orelse);
             }
-            Expr::Dict(node) => {
-                let mut start = node.range.start();
-                for item in &node.items {
-                    if item.key.is_none() {
-                        self.starred(start, &item.value);
-                    }
-                    start = item.value.end();
-                }
-                self.expressions(node.items.iter().filter_map(|item| item.key.as_ref()));
-                self.expressions(node.items.iter().map(|item| &item.value));
-            }
+            Expr::Dict(node) => self.dict(node),
             Expr::Set(node) => self.expressions(&node.elts),
             Expr::ListComp(node) => {
                 self.expression(&node.elt);
@@ -112,15 +102,7 @@ impl<'a> Visitor<'a> {
                     self.fields(&string.elements, 0);
                 }
             }
-            Expr::Subscript(node) => {
-                self.expression(&node.value);
-                match &*node.slice {
-                    Expr::Tuple(tuple) if !tuple.parenthesized => {
-                        self.down(|visitor| tuple.elts.iter().for_each(|element| visitor.argument(element)));
-                    }
-                    slice => self.argument(slice),
-                }
-            }
+            Expr::Subscript(node) => self.subscript(node),
             Expr::Starred(node) => {
                 self.starred(node.range.start(), &node.value);
                 self.expression(&node.value);
@@ -133,6 +115,28 @@ impl<'a> Visitor<'a> {
                 self.optional(node.step.as_deref());
             }
             _ => {}
+        }
+    }
+
+    fn dict(&mut self, node: &'a ast::ExprDict) {
+        let mut start = node.range.start();
+        for item in &node.items {
+            if item.key.is_none() {
+                self.starred(start, &item.value);
+            }
+            start = item.value.end();
+        }
+        self.expressions(node.items.iter().filter_map(|item| item.key.as_ref()));
+        self.expressions(node.items.iter().map(|item| &item.value));
+    }
+
+    fn subscript(&mut self, node: &'a ast::ExprSubscript) {
+        self.expression(&node.value);
+        match &*node.slice {
+            Expr::Tuple(tuple) if !tuple.parenthesized => {
+                self.down(|visitor| tuple.elts.iter().for_each(|element| visitor.argument(element)));
+            }
+            slice => self.argument(slice),
         }
     }
 
