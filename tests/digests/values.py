@@ -86,9 +86,15 @@ def key(source: random.Random) -> str:
 def same(one: Any, other: Any) -> bool:
     """Whether two values are the same data, by comparing them part by part."""
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(same, one, other))
+        if len(one) != len(other):
+            return False
+        # A loop: some versions of Python bound C that calls Python.
+        for item, its in zip(one, other, strict=True):
+            if not same(item, its):
+                return False
+        return True
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(item, other[name]) for name, item in one.items())
+        return one.keys() == other.keys() and same([*one.values()], [other[name] for name in one])
     for kind in (bool, int, str):
         if isinstance(one, kind) or isinstance(other, kind):
             return isinstance(one, kind) and isinstance(other, kind) and one == other
