@@ -78,6 +78,9 @@ def build(target: str | None) -> None:
             command += ["--", *link_unwinder()]
     started = time.time()
     make_notices(target or output("rustc", "--print=host-tuple"))
+    # Panics name the sources of crates by this, not by where they are on this machine.
+    crates = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo", "registry", "src")
+    os.environ["CARGO_ENCODED_RUSTFLAGS"] = f"--remap-path-prefix={crates}=crates"
     run(*command)
     check(newest("*.whl", since=started))
 
