@@ -2,7 +2,8 @@
 
 python .ci/release.py check TAG               fails unless a tag is the version's, and the changelog has that version
 python .ci/release.py links REPOSITORY TAG    has README's links lead into the repository as it is at the tag, as PyPI
-                                              needs it, and names the project's addresses in pyproject.toml
+                                              needs it, and names the project's addresses in pyproject.toml;
+                                              fails unless the repository is the one in Cargo.toml
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check").add_argument("tag", metavar="TAG")
     links = commands.add_parser("links")
-    links.add_argument("repository", metavar="REPOSITORY", help="https://github.com/OWNER/NAME")
+    links.add_argument("repository", metavar="REPOSITORY", help="its address, as in Cargo.toml")
     links.add_argument("tag", metavar="TAG")
     given = parser.parse_args()
     if given.command == "check":
@@ -56,8 +57,9 @@ def check(root: Path, tag: str) -> None:
 
 def make_links(root: Path, repository: str, tag: str) -> None:
     """Make README's links absolute, and give pyproject.toml the table of addresses."""
-    known = repository.startswith(GITHUB) and len(repository.removeprefix(GITHUB).split("/")) == 2
-    require(known, f"expected `{GITHUB}OWNER/NAME`, not `{repository}`")
+    # What is published names it, too.
+    known = tomllib.loads(read(root / "Cargo.toml"))["workspace"]["package"]["repository"]
+    require(repository == known, f"the repository is `{repository}`, expected `{known}`, which is in Cargo.toml")
     files = f"{repository}/blob/{tag}/"
     pictures = f"{RAW}{repository.removeprefix(GITHUB)}/{tag}/"
     readme = root / "README.md"

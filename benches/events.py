@@ -94,6 +94,7 @@ def happenings(base: Path) -> list[tuple[str, Callable[[], Path]]]:
     return [
         ("First scan", lambda: tree),
         ("Nothing changed", lambda: tree),
+        ("Nothing changed, again", lambda: tree),
         (f"{EDITED} files edited", edit),
         (f"Switched to a new branch, {len(differing)} files differ", lambda: switch("other")),
         ("Switched back", lambda: switch("main")),

@@ -215,7 +215,7 @@ def draw_events(figures: Figures, canvas: Canvas) -> None:
         for name, files, color in shares:
             if files:
                 told = f"{files:,} {name}"
-                if x and x + 14 + width_of(told, 12) > canvas.width:
+                if x and x + 13 + width_of(told, 12) > canvas.width:
                     x, foot = 0.0, foot + 16
                 canvas.dot(x + 4, foot - 4, 4, color)
                 canvas.text(x + 13, foot, told, size=12, color=theme.muted)
@@ -288,7 +288,8 @@ def draw_bars(
 ) -> None:
     """Names beside the bars, or above them where it is narrow; values at their ends."""
     theme, wide = canvas.theme, canvas.width >= WIDE
-    left, right = (230 if wide else 0), canvas.width - 62
+    values = max(width_of(unit(bar.value), 13, bold=True) for _, bars in groups for bar in bars)
+    left, right = (230 if wide else 0), canvas.width - 6 - values
     row, thick = (26, 14) if wide else (36, 10)
     rows = sum(len(bars) for _, bars in groups) * row + sum(34 for name, _ in groups if name)
     top = canvas.height + (20 if axis.marks() else 4)
@@ -316,10 +317,13 @@ def draw_bars(
 def draw_lines(canvas: Canvas, lines: Sequence[Line], unit: Callable[[float], str], *, height: int) -> None:
     """Both axes logarithmic; beside each line its name and the slope of the straight line through it."""
     theme, wide = canvas.theme, canvas.width >= WIDE
-    left, right = 62, canvas.width - (140 if wide else 114)
-    top, bottom = canvas.height + 10, canvas.height + height
+    size = 12 if wide else 11
+    names = max(width_of(line.name, size, bold=True) for line in lines)
     across = Decades.of([files for line in lines for files, _ in line.points])
     up = Decades.of([value for line in lines for _, value in line.points])
+    left = 8 + max(width_of(unit(mark), 11) for mark in up.marks())
+    right = canvas.width - 19 - max(names, width_of("slope 0.00", 11))
+    top, bottom = canvas.height + 10, canvas.height + height
 
     def place(files: float, value: float) -> tuple[float, float]:
         return left + across.share(files) * (right - left), bottom - up.share(value) * (bottom - top)
@@ -342,7 +346,7 @@ def draw_lines(canvas: Canvas, lines: Sequence[Line], unit: Callable[[float], st
             for x, y in points:
                 canvas.dot(x, y, 3.5, line.color)
         color = theme.muted if line.color == theme.grey else line.color
-        canvas.text(right + 19, foot + 1, line.name, size=12 if wide else 11, color=color, bold=True)
+        canvas.text(right + 19, foot + 1, line.name, size=size, color=color, bold=True)
         canvas.text(right + 19, foot + 14, f"slope {scale.slope(line.points):.2f}", size=11, color=theme.muted)
 
 

@@ -39,6 +39,12 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / folder, tmp_path / folder)
     for path in [*ROOT.glob("*.md"), ROOT / "pyproject.toml", ROOT / "Cargo.toml"]:
         shutil.copy(path, tmp_path)
+    settings = tmp_path / "Cargo.toml"
+    text, count = re.subn(
+        r'^(repository = )".*"$', rf'\1"{REPOSITORY}"', settings.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert count == 1
+    settings.write_text(text, encoding="utf-8")
     return tmp_path
 
 
@@ -98,6 +104,16 @@ def test_a_readme_that_links_to_what_is_not_there_is_not_published(checkout: Pat
     (checkout / "SECURITY.md").unlink()
     with pytest.raises(SystemExit, match=r"README\.md: there is no `SECURITY\.md`"):
         release.make_links(checkout, REPOSITORY, "v1.2.3")
+
+
+def test_nothing_is_published_from_a_repository_that_the_package_does_not_name(checkout: Path) -> None:
+    with pytest.raises(SystemExit, match=f"the repository is `{REPOSITORY}-else`, expected `{REPOSITORY}`"):
+        release.make_links(checkout, f"{REPOSITORY}-else", "v1.2.3")
+
+
+def test_pages_name_the_repository_that_the_package_names() -> None:
+    workspace = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]
+    assert f"  - repo: {workspace['package']['repository']}\n" in (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

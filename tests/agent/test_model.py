@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -54,3 +56,11 @@ def test_a_call_of_a_tool_that_a_model_makes_is_made_and_its_result_given_back(
     print(call, given)
     # What the server was sent back is what the tool has given.
     assert asked[1]["messages"][-1]["content"] == given
+
+
+@pytest.mark.parametrize("statement", ["import rev_accel.agent", "from rev_accel.agent.plan import make_plan"])
+def test_a_missing_extra_is_named(statement: str) -> None:
+    code = f"import sys\nsys.modules['pydantic'] = None\n{statement}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    line = "ImportError: answers in a form need `pydantic`: install the extra, `pip install 'rev-accel[agent]'`"
+    assert run.stderr.splitlines()[-1] == line

@@ -22,6 +22,10 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where inputs that reach new code, and findings, are kept")
     given = parser.parse_args()
     if given.inputs:
+        if given.target == "all":
+            parser.error("inputs are those of one target")
+        if absent := [str(path) for path in given.inputs if not path.is_file()]:
+            parser.error(f"there is no file `{absent[0]}`")
         driver.again(given.target, given.inputs)
         return 0
     folder = (given.folder or Path(tempfile.gettempdir()) / "rev-accel-fuzz").absolute()

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pydantic
-
 from rev_accel import metrics as measured
 from rev_accel.errors import ModelTimeoutError, RevAccelError
-from rev_accel.llm import Client, Reply, Request, ToolSet, storable, structured
+from rev_accel.llm import Client, Reply, Request, ToolSet, storable
 from rev_accel.llm.estimate import tokens
+from rev_accel.llm.structure import Answer, structured
 
 from .settings import Settings
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LimitError", "Model", "Spent", "phases", "spent_before"]
 
-Answer = TypeVar("Answer", bound=pydantic.BaseModel)
 T = TypeVar("T")
 
 

@@ -52,7 +52,7 @@ def run(arguments: list[str]) -> int | Callable[[], None]:
         streams.complain(f"a defect of rev-accel, please report it: {error}")
     except RevAccelError as error:
         streams.complain(str(error))
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         # What an extra installs.
         streams.complain(f"this needs `{error.name}`: install the extra, `pip install 'rev-accel[agent]'`")
     except BrokenPipeError as error:

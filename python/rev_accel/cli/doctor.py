@@ -55,8 +55,9 @@ def doctor(path: str, as_json: bool, seconds: float) -> int:
 
     from rev_accel.doctor.examination import examine
     from rev_accel.doctor.installations import PLACES, find
+    from rev_accel.workspace.root import root_text_of
 
-    tree = Path(path).resolve()
+    tree = Path(root_text_of(path))
     wanted = is_wanted()
 
     def progress(text: str) -> None:

@@ -48,7 +48,7 @@ Examples:
 Exit codes:
   0    done, whatever was found
   1    done, and something was found that --fail-on names
-  2    wrong usage, or a path that cannot be read
+  2    wrong usage, a path that cannot be read, or output that cannot be written
   130  interrupted
   141  nobody reads the output any more
 

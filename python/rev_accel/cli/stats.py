@@ -35,6 +35,8 @@ def stats(file: str) -> int:
     the request before (History(..., metrics=METRICS)). Then everything that was counted and measured.
     """
     if not os.path.exists(file):
+        if os.path.basename(file) != file or os.path.splitext(file)[1]:
+            raise InputError(f"there is no file `{file}`")
         from rev_accel.agent import Journal
 
         journal = Journal.open(file, read_only=True)

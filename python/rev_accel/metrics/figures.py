@@ -119,8 +119,10 @@ def from_json(text: str) -> tuple[Figures, list[dict[str, Any]]]:
         if whole["schema_version"] != SCHEMA_VERSION:
             raise ValueError(f"metrics of version {whole['schema_version']!r}: expected {SCHEMA_VERSION}")
         return Figures(**whole["figures"]), list(whole["metrics"])
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"not the metrics of a run: {error!r}") from None
+    except KeyError as error:
+        raise ValueError(f"it has no {error}") from None
+    except (AttributeError, TypeError, RecursionError) as error:
+        raise ValueError(f"it has another form: {error}") from None
 
 
 def table(metrics: Metrics | str) -> str:
