@@ -328,6 +328,9 @@ class TestUnittest:
         assert report.text() == "[unittest: 1 passed, 0 failed]"
         assert report.ok
 
+    @pytest.mark.skipif(
+        sys.version_info[:3] == (3, 12, 1), reason="unittest of 3.12.1 alone does not count skipped tests as run"
+    )
     @pytest.mark.parametrize("is_package", [False, True])
     def test_everything_has_its_count_and_names_that_can_be_given_back(
         self, is_package: bool, project: Project
