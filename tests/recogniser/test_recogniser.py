@@ -3,6 +3,7 @@
 The texts that it accepts are compared with CPython by `compare.py`, in far greater numbers than here.
 """
 
+import ast
 import sysconfig
 from pathlib import Path
 
@@ -55,3 +56,29 @@ def test_an_escape_in_a_format_specification_is_valid_also_where_python_is_not_a
     report = rev_accel.scan_source(text, patterns=["prints"])
     assert not report.errors and [finding.line for finding in report] == [1]
     assert rev_accel.outline_source(text).error is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = (yield print() \\\n)",
+        "x = yield print() \\\r\n; y",
+        "x = ((yield print()\n# )\n) for y in z)",
+        "x = ((yield from print() \\\n) for y in z)",
+        "print(); raise \\\n ; \\\n pass",
+        "match print():\n  case {\\\n f'': x}: pass",
+    ],
+)
+def test_lines_that_go_on_are_valid_also_where_python_is_not_asked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REV_ACCEL_RECOGNISER", "0")
+    ast.parse(text)
+    report = rev_accel.scan_source(f"{text}\n#{'#' * (64 << 10)}", patterns=["prints"])
+    assert not report.errors and [finding.line for finding in report] == [1]
+
+
+@pytest.mark.parametrize(
+    "text", ["x = (yield 1 for y in z)", "x = (yield 1 \\\n+ (yield) + 1, 2 \\\n if x", "raise \\\n \n;"]
+)
+def test_and_what_is_no_python_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REV_ACCEL_RECOGNISER", "0")
+    assert rev_accel.scan_source(f"{text}\n#{'#' * (64 << 10)}").errors

@@ -66,7 +66,7 @@ impl<'a> Visitor<'a> {
             }
             Expr::Generator(node) => {
                 if matches!(&*node.elt, Expr::Yield(_) | Expr::YieldFrom(_))
-                    && self.next_byte(node.elt.end().to_usize()) != b')'
+                    && !self.text[self.next_token(node.elt.end().to_usize())..].starts_with(')')
                 {
                     self.doubt(Doubt::Invalid("a `yield` in a generator expression needs parentheses"));
                 }

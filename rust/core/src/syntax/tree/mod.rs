@@ -90,7 +90,8 @@ fn parse_with_plain_keys(text: &str, grammar: Grammar, mut rejection: Rejection)
 /// The prefix of an f-string that begins at an offset, behind `{` or `,`, and that holds at most names: no facts.
 fn f_string_key(text: &str, offset: usize) -> Option<std::ops::Range<usize>> {
     let (before, after) = text.split_at_checked(offset)?;
-    if !before.trim_end().ends_with(['{', ',']) {
+    let before = before.trim_end_matches(|character: char| character.is_whitespace() || character == '\\');
+    if !before.ends_with(['{', ',']) {
         return None;
     }
     let quote = after.find(['"', '\''])?;
@@ -170,8 +171,15 @@ fn exception_of(error: &ParseErrorType) -> &'static str {
 
 /// Valid Python that this version of the parser reports: a bare `raise` followed by a semicolon.
 fn is_false_alarm(text: &str, location: TextRange) -> bool {
-    let (before, after) = text.split_at(location.start().to_usize());
-    let before = before.trim_end_matches([' ', '\t', '\x0c']);
+    let (mut before, after) = text.split_at(location.start().to_usize());
+    loop {
+        before = before.trim_end_matches([' ', '\t', '\x0c']);
+        let line = before.strip_suffix("\r\n").or_else(|| before.strip_suffix(['\n', '\r']));
+        match line.and_then(|line| line.strip_suffix('\\')) {
+            Some(line) => before = line,
+            None => break,
+        }
+    }
     let Some(rest) = before.strip_suffix("raise") else { return false };
     after.starts_with(';')
         && !rest.ends_with(|character: char| character.is_alphanumeric() || character == '_' || character == '.')
@@ -220,18 +228,42 @@ impl<'a> Visitor<'a> {
         self.doubt.get_or_insert(doubt);
     }
 
-    /// The first byte from an offset on that is no blank; 0 at the end of the text.
-    fn next_byte(&self, offset: usize) -> u8 {
-        let rest = &self.text.as_bytes()[offset..];
-        rest.iter().copied().find(|byte| !matches!(byte, b' ' | b'\t' | 0x0c)).unwrap_or(0)
+    /// What follows an offset, behind blanks and ends of lines that do not end them.
+    fn rest_of_line(&self, mut offset: usize) -> &'a str {
+        let text = self.text.as_bytes();
+        loop {
+            match text[offset..] {
+                [b' ' | b'\t' | 0x0c, ..] => offset += 1,
+                [b'\\', b'\r', b'\n', ..] => offset += 3,
+                [b'\\', b'\r' | b'\n', ..] => offset += 2,
+                _ => return &self.text[offset..],
+            }
+        }
+    }
+
+    /// Where the next token begins, also on a later line.
+    fn next_token(&self, mut offset: usize) -> usize {
+        let text = self.text.as_bytes();
+        while let Some(byte) = text.get(offset) {
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'\\' => offset += 1,
+                b'#' => {
+                    offset += memchr::memchr2(b'\n', b'\r', &text[offset..]).unwrap_or(text.len() - offset);
+                }
+                _ => break,
+            }
+        }
+        offset
     }
 
     /// Whether what follows an offset can stand behind a whole expression.
     fn ends_expression(&self, offset: usize) -> bool {
-        match self.next_byte(offset) {
+        let rest = self.rest_of_line(offset);
+        match rest.as_bytes().first() {
             // Of a conversion, but not of `!=`.
-            b'!' => !self.text[offset..].trim_start_matches([' ', '\t', '\x0c']).starts_with("!="),
-            byte => matches!(byte, 0 | b')' | b']' | b'}' | b':' | b';' | b'#' | b'\n' | b'\r'),
+            Some(b'!') => !rest.starts_with("!="),
+            Some(byte) => matches!(byte, b')' | b']' | b'}' | b':' | b';' | b'#' | b'\n' | b'\r'),
+            None => true,
         }
     }
 

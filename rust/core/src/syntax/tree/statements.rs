@@ -113,18 +113,7 @@ impl<'a> Visitor<'a> {
         let Some(decorator) = function.decorator_list.last() else {
             return function.range.start().to_usize();
         };
-        let text = self.text.as_bytes();
-        let mut offset = decorator.range().end().to_usize();
-        while let Some(byte) = text.get(offset) {
-            match byte {
-                b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'\\' => offset += 1,
-                b'#' => {
-                    offset += memchr::memchr2(b'\n', b'\r', &text[offset..]).unwrap_or(text.len() - offset);
-                }
-                _ => break,
-            }
-        }
-        offset
+        self.next_token(decorator.range().end().to_usize())
     }
 
     /// An `elif` is an `If` of its own, one level down; an `else` belongs to the `If` before it.
