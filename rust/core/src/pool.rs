@@ -25,10 +25,21 @@ const BATCH: usize = 16;
 /// How long a worker that is too far ahead sleeps before it looks at the cancel flag again.
 const WAIT: Duration = Duration::from_millis(20);
 
-/// The number of threads to use when the caller does not say: the cores this process may use.
+/// The number of threads to use when the caller does not say: the cores this process may use, as of the first time that it was asked.
+///
+/// The system is asked once, since that reads a handful of files, which takes as long as looking at a small tree.
 #[must_use]
 pub fn default_threads() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
+    /// 0 until the system was asked. No lock: a child forked while it is held could never take it.
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    match THREADS.load(Ordering::Relaxed) {
+        0 => {
+            let threads = thread::available_parallelism().map_or(1, NonZero::get);
+            THREADS.store(threads, Ordering::Relaxed);
+            threads
+        }
+        threads => threads,
+    }
 }
 
 /// How [`ordered`] runs.

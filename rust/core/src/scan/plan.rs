@@ -235,10 +235,10 @@ impl<'a> Cached<'a> {
             return Ok(None);
         }
         let mut files = check.files;
-        // What was found out since the base was made holds for other stamps than those that were just compared.
-        files.extend(known.patched_files());
+        // What was found out since the base was made holds for other stamps than those that were just compared. It is little.
+        files.retain(|&place| !known.is_patched(place));
+        files.extend(known.patched_files().filter(|&place| !self.is_unchanged(known, place)));
         files.sort_unstable();
-        files.dedup();
         self.todo = Todo::Some(files);
         self.folder_stamps = check.folders;
         Ok(Some(Arc::clone(known)))
@@ -270,12 +270,7 @@ impl<'a> Cached<'a> {
         match &self.todo {
             Todo::Some(files) => {
                 let place = index as u32;
-                let known = self.known.as_ref();
-                match files.binary_search(&place) {
-                    Err(_) => Job::Keep(place),
-                    Ok(_) if known.is_some_and(|known| known.is_patched(place)) => Job::Compare(place),
-                    Ok(_) => Job::Read(Some(place)),
-                }
+                if files.binary_search(&place).is_ok() { Job::Read(Some(place)) } else { Job::Keep(place) }
             }
             Todo::All(selected) => match selected.before.get(index) {
                 None | Some(&NEW) => Job::Read(None),
@@ -283,6 +278,14 @@ impl<'a> Cached<'a> {
                 Some(&place) => Job::Read(Some(place)),
             },
         }
+    }
+
+    /// Whether a file has the stamp that is known, and that says that it has the same content.
+    pub(crate) fn is_unchanged(&self, known: &Known, place: u32) -> bool {
+        let path = known.base.snapshot.file_paths.get(place as usize);
+        let Ok(metadata) = path.metadata() else { return false };
+        let stamp = Stamp::of(&metadata);
+        known.stamp(place).is_again(&stamp) && self.devices.keeps_stamps(stamp.device(), path)
     }
 
     /// The place of a file in what was known.

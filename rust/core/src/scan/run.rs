@@ -179,7 +179,7 @@ impl<R: Render> FileRun<'_, R> {
         if let Some((place, known)) = before {
             let is_kept = match cached.job(index) {
                 Job::Keep(_) => true,
-                Job::Compare(_) => is_unchanged(cached, known, place, path),
+                Job::Compare(_) => cached.is_unchanged(known, place),
                 Job::Read(_) => false,
             };
             if is_kept && let Some(handled) = self.kept(worker, known, place, index) {
@@ -321,12 +321,6 @@ impl<R: Render> FileRun<'_, R> {
         *buffer = Vec::new();
         analysis
     }
-}
-
-fn is_unchanged(cached: &Cached<'_>, known: &Known, place: u32, path: &Path) -> bool {
-    let Ok(metadata) = path.metadata() else { return false };
-    let stamp = Stamp::of(&metadata);
-    known.stamp(place).is_again(&stamp) && cached.devices.keeps_stamps(stamp.device(), path)
 }
 
 fn is_same(before: Option<(u32, &Known)>, record: &[u8], buffer: &mut Vec<u8>) -> bool {

@@ -67,9 +67,15 @@ pub(crate) struct Updated {
 impl Update {
     /// `streams` is for a scan whose memory must not grow with the tree.
     pub(crate) fn new(plan: &Plan<'_>, cached: &Cached<'_>, streams: bool, wants_text: bool) -> Self {
+        // What was laid over the base is not in the manifest either, whether it still holds or not.
+        let stale = cached.known.as_ref().map_or(0, |known| known.patched_files().len());
         let keeping = match (&cached.todo, &cached.known) {
             (Todo::Some(files), Some(known))
-                if files.len() + cached.folder_stamps.len() + known.unwritten <= tolerated(plan.len())
+                if stale
+                    + files.iter().filter(|&&place| !known.is_patched(place)).count()
+                    + cached.folder_stamps.len()
+                    + known.unwritten
+                    <= tolerated(plan.len())
                     && !lacks_text(cached, wants_text) =>
             {
                 Keeping::Patches(Vec::new())
@@ -86,7 +92,7 @@ impl Update {
                 },
             }),
         };
-        Self { keeping, changed: false, stale: 0, streams, contents: Contents::default() }
+        Self { keeping, changed: false, stale, streams, contents: Contents::default() }
     }
 
     /// Takes what a file brought; files come in order.
@@ -99,8 +105,7 @@ impl Update {
             let is_as_before = before.is_some_and(|(place, known)| known.digest(place) == learned.digest);
             !done.same || learned.stamp.is_known() || !is_as_before
         });
-        // What was laid over the base is not in the manifest either, whether it still holds or not.
-        self.stale += usize::from(news || before.is_some_and(|(place, known)| known.is_patched(place)));
+        self.stale += usize::from(news && !before.is_some_and(|(place, known)| known.is_patched(place)));
         if let (Some(content), Some(learned)) = (done.content.take(), &learned) {
             self.contents.waiting.push((content, Arc::clone(&learned.record)));
             // A stream shall not grow with the tree; elsewhere all is put at the end, beside the manifest.
@@ -134,12 +139,12 @@ impl Update {
     /// `None` when nothing is left to be remembered in this process.
     pub(crate) fn finish(self, plan: Plan<'_>, text: Option<&Text<'_>>, cancel: &Cancel) -> Option<Updated> {
         let (files, cached) = (plan.files, plan.cached?);
-        // Opened here, where it cannot be in the way of the other thread.
-        let _ = cached.folder();
         let Self { keeping, changed, stale, mut contents, .. } = self;
         // The manifest and the content store do not know of each other.
         thread::scope(|scope| {
             if contents.is_used() {
+                // Opened here, where it cannot be in the way of the other thread.
+                let _ = cached.folder();
                 let finish = || contents.finish(&cached, cancel);
                 let builder = thread::Builder::new().name("rev-accel-store".to_owned());
                 // Without a thread the store learns of these contents another time.

@@ -119,6 +119,22 @@ fn changes_that_a_process_remembers_reach_the_manifest_before_long() {
 }
 
 #[test]
+fn what_a_process_remembers_is_answered_without_the_cache_folder() {
+    for form in [Form::DropIn, Form::Scan] {
+        let place = tree(5);
+        let options = place.options(Some(new_memory()), later);
+        let asked = || same(form, &options, || format!("{form:?}"));
+        asked();
+        // Of one file more is known than the manifest holds.
+        change(&place, 3, 1_000);
+        assert_eq!(asked().parsed, 1);
+        fs::remove_dir_all(place.cache()).unwrap();
+        let stats = asked();
+        assert_eq!((stats.memory, place.cache().exists()), (5, false), "{stats:?}");
+    }
+}
+
+#[test]
 fn a_tree_that_had_to_be_selected_anew_need_not_be_the_next_time() {
     for selection in [Selection::All, Selection::Ignore] {
         let place = tree(3);
