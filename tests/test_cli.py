@@ -58,6 +58,23 @@ def refused(*arguments: str, **options: object) -> str:
     return errors
 
 
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ("pydantic", "this needs `pydantic`: install the extra, `pip install 'rev-accel[agent]'`"),
+        ("rev_accel.agent", "a defect of rev-accel, please report it: import of rev_accel.agent halted; "),
+    ],
+)
+def test_only_what_others_make_is_told_as_a_missing_extra(tmp_path: Path, missing: str, told: str) -> None:
+    code = (
+        f"import sys\nsys.modules[{missing!r}] = None\nfrom rev_accel.cli import main\n"
+        "sys.exit(main(['agent', 'nothing', '--model', 'none', '--yes']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert done.stderr.startswith(f"rev-accel: error: {told}")
+
+
 def lines(output: str) -> list[str]:
     return output.splitlines()
 

@@ -49,18 +49,24 @@ def run(arguments: list[str]) -> int | Callable[[], None]:
     except click.ClickException as error:
         streams.complain(error.format_message())
     except InternalError as error:
-        streams.complain(f"a defect of rev-accel, please report it: {error}")
+        _complain_of_defect(error)
     except RevAccelError as error:
         streams.complain(str(error))
     except ImportError as error:
-        # What an extra installs.
-        streams.complain(f"this needs `{error.name}`: install the extra, `pip install 'rev-accel[agent]'`")
+        if (error.name or __package__).startswith("rev_accel"):
+            _complain_of_defect(error)
+        else:
+            streams.complain(f"this needs `{error.name}`: install the extra, `pip install 'rev-accel[agent]'`")
     except BrokenPipeError as error:
         raise streams.OutputError(str(error), closed_by_reader=True) from error
     except OSError as error:
         streams.discard_output()
         streams.complain(str(error))
     return EXIT_USAGE
+
+
+def _complain_of_defect(error: Exception) -> None:
+    streams.complain(f"a defect of rev-accel, please report it: {error}")
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
