@@ -67,9 +67,12 @@ def test_an_escape_in_a_format_specification_is_valid_also_where_python_is_not_a
         "x = ((yield from print() \\\n) for y in z)",
         "print(); raise \\\n ; \\\n pass",
         "match print():\n  case {\\\n f'': x}: pass",
+        "(print()).a[b]: c",
+        "(a, print())[b]: c = d",
+        "((a).b): print()",
     ],
 )
-def test_lines_that_go_on_are_valid_also_where_python_is_not_asked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_odd_forms_are_valid_also_where_python_is_not_asked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REV_ACCEL_RECOGNISER", "0")
     ast.parse(text)
     report = rev_accel.scan_source(f"{text}\n#{'#' * (64 << 10)}", patterns=["prints"])
@@ -77,8 +80,17 @@ def test_lines_that_go_on_are_valid_also_where_python_is_not_asked(text: str, mo
 
 
 @pytest.mark.parametrize(
-    "text", ["x = (yield 1 for y in z)", "x = (yield 1 \\\n+ (yield) + 1, 2 \\\n if x", "raise \\\n \n;"]
+    "text",
+    [
+        "x = (yield 1 for y in z)",
+        "x = (yield 1 \\\n+ (yield) + 1, 2 \\\n if x",
+        "raise \\\n \n;",
+        "(a).b: c",
+        "if a: ((b[c]))( # d\n).e[f]: g = h",
+    ],
 )
 def test_and_what_is_no_python_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REV_ACCEL_RECOGNISER", "0")
+    with pytest.raises(SyntaxError):
+        ast.parse(text)
     assert rev_accel.scan_source(f"{text}\n#{'#' * (64 << 10)}").errors

@@ -219,6 +219,7 @@ _STATEMENTS = (
     *("{a, *(b) is (c)}", "{**(a) or (b)}", "{**((a) or (b))}", "{a: (b), **\n# (\n(c) or d}", "[*(a) if b else c]", "*(a) and (b),", "for x in *(a) < (b): pass"),
     *("def f(*a: *b or c): pass", "def f(*a: *(b) or (c)): pass", "x[*(a) or (b)]", "x[*a or b, c]", "x[(*(a) or b, c)]", "f(*(a) or (b))", "f(*a if b else c)", "f(*not a)", "{*(lambda: 1)}", "{*((a) == (b))}"),
     *("x = (yield 1 \\\n)", "x = ((yield 1\n) for y in z)", "x = ((yield 1 # )\n # c\n) for y in z)", "x = ((yield from 1 \\\n) for y in z)", "x = (yield 1 for y in z)", "yield 1 \\\n\n", "x = yield 1 \\\n;y", "x = (yield 1 \\\n+ 1)", "x = yield 1 \\\n!= 2"),
+    *("(a).b: c", "(a)[b](c).d: e = f", "((a).b): c", "((a)).b: c", "(a.b)[c]: d", "(a()).b: c", "(a())[b].c: d", "(a,)[b]: c", "(a if b else c).d: e", "( # a\nb\n).c: d", "if a: (b) \\\n.c: d"),
     *("from __future__ import braces", "from __future__ import *", "from __future__ import annotations as x, division", "x = 1\nfrom __future__ import unknown", "from .__future__ import x"),
     *("f(*)", "f(**)", "f(,)", "f(a,,b)", "[,]", "(,)", "{,}", "[a,,b]", "{a: b,, c: d}", "{a: b, c}", "{a, b: c}", "{**a, b}", "{*a, **b}", "{a:}", "{:a}", "x[]", "x[:]", "x[::]", "x[:::]", "x[*a]", "x[*a:b]", "x[a:b, c]", "x[a=1]"),
     *("a = b = c = print(1)", "a += b += c", "a = b += c", "(a, b) += c", "a() = 1", "a + b = 1", "'a' = 1", "f'a' = 1", "[] = ()", "() = []", "{} = 1", "a, b = c", "(a), (b) = c", "a.b, c[d], *e = f", "lambda: 1 = 1", "a if b else c = 1"),

@@ -1,6 +1,6 @@
 //! Statements, their clauses and parameters.
 
-use ruff_python_ast::{self as ast, Stmt};
+use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use super::{Doubt, FactKind, Visitor};
@@ -32,9 +32,8 @@ impl<'a> Visitor<'a> {
                 self.expression(&node.value);
             }
             Stmt::AnnAssign(node) => {
-                if self.text.as_bytes().get(node.range.start().to_usize()) == Some(&b'(') {
-                    // CPython takes a group for the whole target and does not try again: `(a).b: c` is an error, `(f()).b: c` is not.
-                    self.doubt(Doubt::Valid);
+                if begins_with_target_in_parentheses(node) {
+                    self.doubt(Doubt::Invalid("the target of an annotation goes on behind one in parentheses"));
                 }
                 self.expression(&node.target);
                 self.expression(&node.annotation);
@@ -194,4 +193,25 @@ impl<'a> Visitor<'a> {
             });
         }
     }
+}
+
+/// Whether the target of an annotation goes on behind another one in parentheses, as `(a).b: c`, but not `(f()).b: c`: CPython takes such a
+/// group for the whole target and does not try again.
+fn begins_with_target_in_parentheses(node: &ast::StmtAnnAssign) -> bool {
+    let start = node.start();
+    let mut first = &*node.target;
+    if first.start() != start {
+        // All of it stands in parentheses.
+        return false;
+    }
+    // What begins with a group begins where the group does; what is in the group does not.
+    while first.start() == start {
+        first = match first {
+            Expr::Attribute(node) => &node.value,
+            Expr::Subscript(node) => &node.value,
+            Expr::Call(node) => &node.func,
+            _ => return false,
+        };
+    }
+    matches!(first, Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_))
 }
