@@ -116,7 +116,7 @@ develop: $(VENV)/created
 
 docs: $(VENV)/installed-docs
 	rm -rf target/docs
-	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --doctree-dir target/doctrees docs target/docs
+	$(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet --doctree-dir target/doctrees docs target/docs
 	@echo "The documentation is in target/docs/index.html"
 
 bench: $(VENV)/installed-test
@@ -156,6 +156,7 @@ soak: $(VENV)/installed-test
 # RUSTC_BOOTSTRAP: the address sanitizer is not offered otherwise. Without atheris the inputs of the Python targets are made at random.
 # A target that finds something keeps none of the others from being run.
 fuzz: $(VENV)/installed-test
+	@case "$(SECONDS)" in ''|*[!0-9]*) echo "SECONDS is a whole number, not '$(SECONDS)'" >&2; exit 2;; esac
 	-$(PIP_INSTALL) atheris
 	cargo run --locked --release --package rev-accel-harness -- seeds "$(TREE)" target/fuzz
 	found=; \

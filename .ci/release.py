@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def check(root: Path, tag: str) -> None:
-    """Fail unless the tag, the version and the changelog's newest version are one."""
+    """Fail unless tag, version and the changelog's newest version are one, and no page says that there is none yet."""
     version = tomllib.loads(read(root / "Cargo.toml"))["workspace"]["package"]["version"]
     require(tag == f"v{version}", f"the tag is `{tag}`, expected `v{version}`: that is the version in Cargo.toml")
     headings = re.findall(r"^## \[(?!Unreleased\])(.*)$", read(root / "CHANGELOG.md"), re.MULTILINE)
@@ -52,6 +52,8 @@ def check(root: Path, tag: str) -> None:
     require(
         dated is not None, f"CHANGELOG.md: expected the heading `## [{version}] - YYYY-MM-DD` first, found {newest}"
     )
+    for page in ("README.md", "docs/index.md", "docs/ci.md"):
+        require("none yet" not in read(root / page), f"{page} says of versions that there are none yet")
     print(f"{tag} is the version, and the changelog has it")
 
 

@@ -240,7 +240,9 @@ def newest_wheel() -> Path:
 
 
 def newest(pattern: str, since: float = 0.0) -> Path:
-    files = sorted(WHEELS.glob(pattern), key=lambda path: path.stat().st_mtime)
+    # `pip install .` leaves wheels of its own in the same folder, for this machine alone.
+    files = [path for path in WHEELS.glob(pattern) if "-linux_" not in path.name]
+    files.sort(key=lambda path: path.stat().st_mtime)
     require(bool(files) and files[-1].stat().st_mtime >= since, f"there is no new {pattern} in {WHEELS}")
     return files[-1]
 

@@ -2,10 +2,10 @@
 """Measures what the pictures in docs/figures show, and draws them.
 
 Writes `figures.json`, all that was measured, and from it the pictures, each for light and dark pages, wide and narrow
-ones, and the table of speed in the README. With `--from` nothing is measured: the same file gives the same pictures.
-Tables go to standard output. How it is measured stands in `peers.py` (whole processes beside rev and ruff), `scale.py`
-(trees of 10² to 10⁵ files) and `events.py` (by what files are answered). Needs a POSIX system, cargo for the floors,
-git, and a machine at rest.
+ones, and tables in the README and docs/figures.md. With `--from` nothing is measured: the same file gives the same
+pictures. Tables go to standard output. How it is measured stands in `peers.py` (whole processes beside rev and ruff),
+`scale.py` (trees of 10² to 10⁵ files) and `events.py` (by what files are answered). Needs a POSIX system, cargo for the
+floors, git, and a machine at rest.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from peers import REV, RUFF, install, machine, make_contenders, make_starters, t
 from warm import SETTLED, build_floor, passes
 
 DOCS = Path(__file__).parents[1] / "docs" / "figures"
-README = DOCS.parents[1] / "README.md"
-# The first table of the README.
+# Of each page the first table.
+TABLES = {DOCS.parents[1] / "README.md": pictures.speed_table, DOCS.parent / "figures.md": pictures.scale_table}
 TABLE = re.compile(r"^\| .*\n(?:\|.*\n)+", re.MULTILINE)
 THREADS = 2
 # rev keeps what it found in a file, too; its own `main()` sets that up.
@@ -66,9 +66,9 @@ def main() -> None:
         (options.to / name).write_text(text, encoding="utf-8", newline="\n")
     print(f"{len(files)} files in {options.to}", file=sys.stderr)
     if options.to == DOCS:
-        text = README.read_text(encoding="utf-8")
-        text = TABLE.sub(lambda _: pictures.speed_table(figures), text, count=1)
-        README.write_text(text, encoding="utf-8", newline="\n")
+        for page, table in TABLES.items():
+            before, after = TABLE.split(page.read_text(encoding="utf-8"), maxsplit=1)
+            page.write_text(f"{before}{table(figures)}{after}", encoding="utf-8", newline="\n")
 
 
 def parse_options() -> Namespace:

@@ -73,17 +73,18 @@ def draw_speed(figures: Figures, canvas: Canvas) -> None:
     speed, theme = figures["speed"], canvas.theme
     cold, warm, inside = speed["cold"], speed["warm"], speed["in_process"]
     bare = speed["bare_python"]["median_ms"]
-    head(
-        canvas,
-        "Time to analyse a tree",
-        f"{tree_name(figures)}. Whole processes, of which the start of Python takes {milliseconds(bare)}, "
-        f"unless said otherwise. {LOG_SCALE} What takes less than its floor does so by the noise of the machine.",
-    )
 
     def median(name: str) -> float:
         values: list[float] = inside[name]
         return statistics.median(values)
 
+    noise = " What takes less than its floor does so by the noise of the machine."
+    head(
+        canvas,
+        "Time to analyse a tree",
+        f"{tree_name(figures)}. Whole processes, of which the start of Python takes {milliseconds(bare)}, "
+        f"unless said otherwise. {LOG_SCALE}{noise if median('repeat') < median('stat') else ''}",
+    )
     groups = [
         (
             "Without a cache",
@@ -130,6 +131,29 @@ def speed_table(figures: Figures) -> str:
 
 
 # Scale
+
+
+def scale_table(figures: Figures) -> str:
+    """Its medians in Markdown, each with how many times its floors it takes, as the page on figures has it."""
+    columns = {"cold": ["read_floor"], "first": ["walk_floor"], "repeat": ["walk_floor", "stat_floor"]}
+    heads = [
+        "files",
+        "without a cache",
+        "÷ list, read",
+        "first call",
+        "÷ list, `stat`",
+        "repeat",
+        "÷ list, `stat`",
+        "÷ `stat`",
+    ]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---:|' * len(heads)}"]
+    for one in figures["scale"]:
+        ms = {key: statistics.median(values) for key, values in one["ms"].items()}
+        cells = [f"{one['files']:,}"]
+        for key, floors in columns.items():
+            cells += [milliseconds(ms[key]).replace(SPACE, " "), *(f"{ms[key] / ms[floor]:.2f}" for floor in floors)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def draw_scale(figures: Figures, canvas: Canvas) -> None:

@@ -79,8 +79,13 @@ def mend(_: Sphinx, tree: nodes.document) -> None:
 
 def stay_on_the_site(_: Sphinx, _name: str, source: list[str]) -> None:
     """Files beside this folder are pages of the site, too; on a forge the links lead to the files themselves."""
-    source[0] = source[0].replace("](../benches/README.md", "](/project/benchmarks.md")
-    source[0] = re.sub(r"\]\((?:\.\./)+([A-Z]+)\.md", lambda found: f"](/project/{found[1].lower()}.md", source[0])
+    source[0] = re.sub(r"\]\((?:\.\./)*benches/README\.md", "](/project/benchmarks.md", source[0])
+    source[0] = re.sub(r"\]\((?:\.\./)*([A-Z]+)\.md", lambda found: f"](/project/{found[1].lower()}.md", source[0])
+
+
+def stay_from_such_a_file(app: Sphinx, _path: Path, name: str, source: list[str]) -> None:
+    """Links of a file beside this folder that is a page."""
+    stay_on_the_site(app, name, source)
 
 
 def take_theme(_: Sphinx, _name: str, source: list[str]) -> None:
@@ -102,6 +107,7 @@ def take_theme(_: Sphinx, _name: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> None:
     take_from_stub("canonical_bytes", "digest", "digest_bytes")
     app.connect("source-read", stay_on_the_site)
+    app.connect("include-read", stay_from_such_a_file)
     app.connect("source-read", take_theme)
     app.connect("autodoc-process-docstring", read_sections)
     app.connect("doctree-read", mend)

@@ -120,6 +120,7 @@ def test_pages_name_the_repository_that_the_package_names() -> None:
     ("tag", "heading", "problem"),
     [
         ("v1.2.3", "## [1.2.3] - 2026-11-27", None),
+        ("v1.2.3", "## [1.2.3] - 2026-11-27\n\n(none yet)", "docs/index.md says of versions that there are none yet"),
         ("v1.2.4", "## [1.2.3] - 2026-11-27", "the tag is `v1.2.4`, expected `v1.2.3`"),
         ("1.2.3", "## [1.2.3] - 2026-11-27", "the tag is `1.2.3`"),
         ("v1.2.3", "## [1.2.2] - 2026-11-27", r"expected the heading `## \[1.2.3\] - YYYY-MM-DD` first"),
@@ -132,6 +133,9 @@ def test_a_tag_is_published_if_it_is_the_version_in_the_changelog(
 ) -> None:
     (tmp_path / "Cargo.toml").write_text('[workspace.package]\nversion = "1.2.3"\n')
     (tmp_path / "CHANGELOG.md").write_text(f"# Changelog\n\n## [Unreleased]\n\n{heading}\n\n## [1.2.1] - 2026-01-01\n")
+    (tmp_path / "docs").mkdir()
+    for page in ("README.md", "docs/index.md", "docs/ci.md"):
+        (tmp_path / page).write_text(f"# {page}\n{heading if 'index' in page else ''}\n")
     if problem is None:
         release.check(tmp_path, tag)
     else:

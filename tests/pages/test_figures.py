@@ -36,9 +36,10 @@ def test_pictures_are_drawn_from_the_figures_beside_them(tmp_path: Path) -> None
             ElementTree.fromstring(text)
 
 
-def test_the_table_of_the_readme_is_of_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tables_on_the_pages_are_of_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benches"))
     import pictures
 
     figures = json.loads((FOLDER / "figures.json").read_text(encoding="utf-8"))
     assert pictures.speed_table(figures) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert pictures.scale_table(figures) in (ROOT / "docs" / "figures.md").read_text(encoding="utf-8")

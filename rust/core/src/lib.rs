@@ -60,8 +60,8 @@ pub use pool::default_threads;
 pub use report::LineFormat;
 pub use rules::{Detail, Finding, Marker, Rule, RuleSet};
 pub use scan::{
-    DEFAULT_MAX_BYTES, DropIn, DropInText, FileReport, HARD_MAX_BYTES, Options, Progress, Scan, Slot, Stats, scan,
-    scan_drop_in, scan_lines, scan_source,
+    DEFAULT_MAX_BYTES, DropIn, DropInText, FileReport, HARD_MAX_BYTES, Options, Progress, Scan, Slot, Stats,
+    recall_drop_in, recall_scan, scan, scan_drop_in, scan_lines, scan_source,
 };
 pub use search::{Case, FileMatches, MAX_PATTERN_BYTES, Match, Pattern, Search, SearchLimits, SearchOptions, search};
 pub use symbols::{

@@ -26,6 +26,9 @@ const BACKLOG: usize = 16;
 /// Stack of the thread that leads the work. Parsing happens on the core's own workers.
 const STACK: usize = 4 << 20;
 
+/// An answer that rests on at most so many stamps is looked up at once, on the thread of the call: that takes well below a millisecond.
+pub(crate) const FEW_STAMPS: usize = 600;
+
 /// `EX_SOFTWARE` of `sysexits.h`.
 const STATUS_OF_CHILD: i32 = 70;
 

@@ -13,9 +13,6 @@ use crate::{detach, error};
 /// How many bytes this process remembers of repositories.
 const MEMORY_BYTES: usize = 64 << 20;
 
-/// An answer that rests on at most so many stamps is looked up at once, on the thread of the call: that takes well below a millisecond.
-const FEW_STAMPS: usize = 600;
-
 static REPOSITORIES: Repositories = Repositories::new(MEMORY_BYTES);
 
 /// `kept`, `reason`, `not_kept`, `problem`, `git`, `processes`, `stamps`.
@@ -167,7 +164,7 @@ fn question(folder: PathBuf, form: Form, timeout: f64, threads: Option<usize>, k
 }
 
 fn ask(py: Python<'_>, question: Question) -> PyResult<Outcome> {
-    let recalled = detach::brief(py, || REPOSITORIES.recall(&question, FEW_STAMPS))?;
+    let recalled = detach::brief(py, || REPOSITORIES.recall(&question, detach::FEW_STAMPS))?;
     match recalled {
         Some(outcome) => Ok(outcome),
         None => detach::run(py, move |cancel| REPOSITORIES.ask(&question, cancel)),

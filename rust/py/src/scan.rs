@@ -15,7 +15,7 @@ use rev_accel_core::{
 };
 
 use crate::cache::{CacheArguments, PythonText};
-use crate::detach;
+use crate::detach::{self, FEW_STAMPS};
 use crate::error;
 use crate::interpreter::Running;
 
@@ -177,20 +177,23 @@ pub(crate) fn analyze<'py>(
         ..Options::new(root, [target])
     };
     let mut made = None;
-    let answer = detach::run_with_events(
-        py,
-        |cancel, events| {
-            let mut pass_on = |text| {
-                events.send(text);
-            };
-            core::scan_drop_in(&options, check_error, tail, &interpreter, cancel, &mut pass_on)
-        },
-        |py, text: Arc<Vec<u8>>| {
-            // While the core goes on; the last one counts.
-            made = Some(PyString::from_bytes(py, &text)?.unbind());
-            Ok(())
-        },
-    )?;
+    let answer = match detach::brief(py, || core::recall_drop_in(&options, check_error, tail, FEW_STAMPS))? {
+        Some(answer) => answer,
+        None => detach::run_with_events(
+            py,
+            |cancel, events| {
+                let mut pass_on = |text| {
+                    events.send(text);
+                };
+                core::scan_drop_in(&options, check_error, tail, &interpreter, cancel, &mut pass_on)
+            },
+            |py, text: Arc<Vec<u8>>| {
+                // While the core goes on; the last one counts.
+                made = Some(PyString::from_bytes(py, &text)?.unbind());
+                Ok(())
+            },
+        )?,
+    };
     let text = match answer.text {
         None => None,
         Some(DropInText::Kept(text)) => match PythonText::of(py, text) {
@@ -230,14 +233,17 @@ pub(crate) fn scan(
     let options = Options { producer, cache, ..options(root, paths, rules, all_files, exclude, max_bytes, threads) };
     let interpreter = Running::new(py)?;
     let watcher = Watcher::new(progress);
-    let scan = detach::run_with_events(
-        py,
-        |cancel, events| {
-            let report = |done: usize, all: usize| watcher.report(done, all, |event| events.send(event));
-            core::scan(&options, &interpreter, cancel, &report)
-        },
-        |py, (done, all)| watcher.tell(py, done, all),
-    )?;
+    let scan = match detach::brief(py, || core::recall_scan(&options, FEW_STAMPS))? {
+        Some(scan) => scan,
+        None => detach::run_with_events(
+            py,
+            |cancel, events| {
+                let report = |done: usize, all: usize| watcher.report(done, all, |event| events.send(event));
+                core::scan(&options, &interpreter, cancel, &report)
+            },
+            |py, (done, all)| watcher.tell(py, done, all),
+        )?,
+    };
     Ok(ScanResult { scan })
 }
 

@@ -13,7 +13,7 @@ use super::known::Known;
 use super::manifest::TreeKey;
 use crate::report::object::Layout;
 use crate::rules::RuleSet;
-use crate::scan::FileReport;
+use crate::scan::{FileReport, Options};
 use crate::tree::device;
 
 /// Default of what a [`Memory`] may hold, in bytes.
@@ -51,6 +51,16 @@ pub(crate) enum Form {
         /// The rules in them.
         rules: RuleSet,
     },
+}
+
+impl Form {
+    pub(crate) const fn scan(options: &Options) -> Self {
+        Self::Scan { rules: options.rules }
+    }
+
+    pub(crate) fn drop_in(options: &Options, check_error: Option<&str>, tail: &str) -> Self {
+        Self::DropIn { rules: options.rules, check_error: check_error.map(str::to_owned), tail: tail.to_owned() }
+    }
 }
 
 /// An answer that was given.

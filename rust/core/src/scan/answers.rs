@@ -33,7 +33,7 @@ pub fn scan(
     cancel: &Cancel,
     progress: &Progress<'_>,
 ) -> Result<Scan> {
-    let form = Form::Scan { rules: options.rules };
+    let form = Form::scan(options);
     let in_use = options.cache.as_ref().and_then(|_| fork::enter());
     let mut plan = Plan::new(options, &form, Keep::Memory, in_use.as_ref(), cancel, |_| ())?;
     named_must_open(options)?;
@@ -42,7 +42,7 @@ pub fn scan(
         Some(Answer::Scan(reports)) => Some(reports),
         _ => None,
     });
-    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false, false));
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(cached, false, false));
     let mut merge = Merge {
         earlier: earlier.as_ref().map_or(&[], |reports| reports),
         is_lazy: earlier.is_some(),
@@ -73,15 +73,17 @@ pub fn scan(
         }
         stats.keep_time = started.elapsed();
     }
+    Ok(counted(reports, unlisted, stats))
+}
+
+/// With the figures that follow from the reports.
+pub(super) fn counted(reports: Arc<Vec<Arc<FileReport>>>, unlisted: Vec<FileReport>, mut stats: Stats) -> Scan {
     stats.errors = unlisted.len();
     stats.by_rule = [0; 6];
     for report in reports.iter() {
-        match &report.outcome {
-            Err(_) => stats.errors += 1,
-            Ok(findings) => findings.iter().for_each(|finding| stats.by_rule[finding.detail.rule() as usize] += 1),
-        }
+        stats.count(&report.outcome);
     }
-    Ok(Scan { reports, unlisted, stats })
+    Scan { reports, unlisted, stats }
 }
 
 /// Makes reports that are kept.
@@ -163,12 +165,12 @@ pub fn scan_lines(
     progress: &Progress<'_>,
     mut write: impl FnMut(&[u8]) -> bool,
 ) -> Result<Stats> {
-    let form = Form::Scan { rules: options.rules };
+    let form = Form::scan(options);
     let in_use = options.cache.as_ref().and_then(|_| fork::enter());
     let mut plan = Plan::new(options, &form, Keep::File, in_use.as_ref(), cancel, |_| ())?;
     named_must_open(options)?;
     let unlisted = std::mem::take(&mut plan.unlisted);
-    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, true, false));
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(cached, true, false));
     let mut chunk = Vec::with_capacity(STREAM_CHUNK);
     let mut writer = Writer::begin(format, &mut chunk);
     let run = Run { options, interpreter, cancel, progress, window: STREAM_WINDOW };
@@ -202,7 +204,7 @@ pub fn scan_lines(
 }
 
 /// Paths that the caller named must lead to something that can be read.
-fn named_must_open(options: &Options) -> Result<()> {
+pub(super) fn named_must_open(options: &Options) -> Result<()> {
     options.paths.iter().try_for_each(|path| {
         read::try_open(&options.root.join(path)).map_err(|source| Error::Path { path: path.clone(), source })
     })

@@ -141,8 +141,7 @@ pub fn scan_drop_in(
     cancel: &Cancel,
     made: &mut dyn FnMut(Arc<Vec<u8>>),
 ) -> Result<DropIn> {
-    let form =
-        Form::DropIn { rules: options.rules, check_error: check_error.map(str::to_owned), tail: tail.to_owned() };
+    let form = Form::drop_in(options, check_error, tail);
     // A manifest holds the text with all rules.
     let is_main = options.rules == RuleSet::ALL && check_error.is_none();
     let in_use = options.cache.as_ref().and_then(|_| fork::enter());
@@ -156,7 +155,7 @@ pub fn scan_drop_in(
         }
     })?;
     let before = before.or_else(|| remade(&plan, options, &entries, tail, cancel));
-    let mut update = plan.cached.as_ref().map(|cached| Update::new(&plan, cached, false, is_main));
+    let mut update = plan.cached.as_ref().map(|cached| Update::new(cached, false, is_main));
     let mut whole = before.is_none().then(|| Object::new(plan.len(), room(&plan)));
     let mut pieces = Vec::new();
     let run = Run { options, interpreter, cancel, progress: &|_, _| {}, window: usize::MAX };

@@ -1,13 +1,14 @@
 //! The main job: find out what there is to do, do it in parallel, hand out reports in order.
 //!
 //! [`plan`] says for each file whether its outcome is known; [`run`] gets the outcomes, known or not, from worker threads; [`update`]
-//! keeps what was found out; [`answers`] and [`drop_in`] turn outcomes into what was asked for.
+//! keeps what was found out; [`answers`] and [`drop_in`] turn outcomes into what was asked for. [`recall`] gives an answer once more.
 
 pub(crate) mod analyse;
 mod answers;
 mod drop_in;
 mod explain;
 mod plan;
+mod recall;
 mod run;
 mod source;
 mod update;
@@ -27,6 +28,7 @@ use crate::tree::select::Selection;
 
 pub use answers::{scan, scan_lines};
 pub use drop_in::{DropIn, DropInText, Slot, scan_drop_in};
+pub use recall::{recall_drop_in, recall_scan};
 pub use source::scan_source;
 
 /// About how many bytes a finding takes in the drop-in's object: room that is there from the start is not moved about.

@@ -19,11 +19,14 @@ use crate::syntax::Producer;
 use crate::tree::device::{self, Devices};
 use crate::tree::key::Key;
 use crate::tree::select::{Selection, select};
-use crate::tree::snapshot::Snapshot;
+use crate::tree::snapshot::{Check, Snapshot};
 use crate::tree::stamp::Stamp;
 
 /// Stands for a file of which nothing is known yet.
 const NEW: u32 = u32::MAX;
+
+/// Below so many files and folders out of date a manifest is not written again; or a hundredth of the tree.
+const TOLERATED: usize = 64;
 
 /// The files of one scan.
 pub(crate) struct Plan<'a> {
@@ -193,34 +196,66 @@ impl<'a> Plan<'a> {
 }
 
 impl<'a> Cached<'a> {
-    /// Looks up what is known of the tree.
-    fn recall(options: &'a Options, cache: &'a CacheOptions, form: &Form, keep: Keep, may_use_store: bool) -> Self {
-        let tree = tree_key(options, cache);
-        let mut cached = Self {
+    fn new(options: &'a Options, cache: &'a CacheOptions, may_use_store: bool) -> Self {
+        Self {
             options: cache,
-            tree,
+            tree: tree_key(options, cache),
             devices: Devices::default(),
             known: None,
             origin: Origin::Memory,
             manifest: None,
             answer: None,
             todo: Todo::All(Box::default()),
-            trusts_stamps: false,
+            trusts_stamps: cache.verify == Verify::Stamp,
             folder_stamps: Vec::new(),
             may_use_store,
             folder: OnceLock::new(),
             analysed: options.paths.iter().map(|path| options.root.join(path)).collect(),
-        };
-        if let Some((known, answer)) = cache.memory.and_then(|memory| memory.recall(tree, form)) {
-            (cached.known, cached.answer) = (Some(known), answer);
+        }
+    }
+
+    /// What this process remembers of a tree that depends on at most so many stamps, if all of it is as it was and the form was asked for
+    /// before.
+    pub(super) fn unchanged(
+        options: &'a Options,
+        form: &Form,
+        most_stamps: usize,
+    ) -> Option<(Self, Arc<Known>, Answer)> {
+        // An explanation takes the whole way.
+        let is_plain = |cache: &&CacheOptions| options.producer == Producer::Auto && cache.explain.is_none();
+        let cache = options.cache.as_ref().filter(is_plain)?;
+        let mut cached = Self::new(options, cache, false);
+        let (known, Some(answer)) = cache.memory?.recall(cached.tree, form)? else { return None };
+        cached.knows(Arc::clone(&known));
+        if !cached.trusts_stamps || known.base.snapshot.stamps() > most_stamps {
+            return None;
+        }
+        cached.checked(known.base.snapshot.check_stamps(cache.clock, &cached.devices))?;
+        let is_unchanged = matches!(&cached.todo, Todo::Some(files) if files.is_empty());
+        // Else it is time to write the manifest.
+        let is_unchanged = is_unchanged && cached.is_nearly_written(&known, &[]);
+        is_unchanged.then_some((cached, known, answer))
+    }
+
+    /// Looks up what is known of the tree.
+    fn recall(options: &'a Options, cache: &'a CacheOptions, form: &Form, keep: Keep, may_use_store: bool) -> Self {
+        let mut cached = Self::new(options, cache, may_use_store);
+        let (memory, tree) = (cache.memory, cached.tree);
+        if let Some((known, answer)) = memory.and_then(|memory| memory.recall(tree, form)) {
+            cached.knows(known);
+            cached.answer = answer;
         } else if let Some((base, manifest)) = cached.folder().and_then(|folder| manifest::load(folder, tree, keep)) {
             manifest.mark_used();
-            cached.known = Some(Arc::new(Known::new(base, None, 0)));
+            cached.knows(Arc::new(Known::new(base, None, 0)));
             (cached.origin, cached.manifest) = (Origin::Manifest, Some(manifest));
         }
-        let clock_went_back = cached.known.as_ref().is_some_and(|known| (cache.clock)() < known.newest);
-        cached.trusts_stamps = cache.verify == Verify::Stamp && !clock_went_back;
         cached
+    }
+
+    fn knows(&mut self, known: Arc<Known>) {
+        let clock_went_back = (self.options.clock)() < known.newest;
+        self.trusts_stamps &= !clock_went_back;
+        self.known = Some(known);
     }
 
     /// Whether the files are those that are known, and which of them to look at; `None` to select them anew.
@@ -231,9 +266,12 @@ impl<'a> Cached<'a> {
         }
         let threads = options.threads.unwrap_or_else(pool::default_threads);
         let check = known.base.snapshot.check(threads, self.options.clock, &self.devices, cancel)?;
-        if check.reselect {
-            return Ok(None);
-        }
+        Ok(self.checked(check))
+    }
+
+    /// Takes note of what a check found.
+    fn checked(&mut self, check: Check) -> Option<Arc<Known>> {
+        let known = self.known.as_ref().filter(|_| !check.reselect)?;
         let mut files = check.files;
         // What was found out since the base was made holds for other stamps than those that were just compared. It is little.
         files.retain(|&place| !known.is_patched(place));
@@ -241,7 +279,7 @@ impl<'a> Cached<'a> {
         files.sort_unstable();
         self.todo = Todo::Some(files);
         self.folder_stamps = check.folders;
-        Ok(Some(Arc::clone(known)))
+        Some(Arc::clone(known))
     }
 
     /// Takes note of the files that were selected anew.
@@ -316,6 +354,12 @@ impl<'a> Cached<'a> {
         self.trusts_stamps
     }
 
+    /// Whether little is out of date in the manifest, with files of which this call may find it out.
+    pub(crate) fn is_nearly_written(&self, known: &Known, files: &[u32]) -> bool {
+        let found = files.iter().filter(|&&place| !known.is_patched(place)).count() + self.folder_stamps.len();
+        known.patched_files().len() + known.unwritten + found <= tolerated(known.len())
+    }
+
     /// Whether the folder of the cache was needed.
     pub(crate) fn has_opened_folder(&self) -> bool {
         self.folder.get().is_some()
@@ -333,6 +377,11 @@ impl<'a> Cached<'a> {
             Folder::open(&place).map_err(|problem| problem.to_string())
         })
     }
+}
+
+/// How many files and folders may be out of date before a manifest is written again.
+pub(crate) fn tolerated(files: usize) -> usize {
+    TOLERATED.max(files / 100)
 }
 
 /// Names the tree and everything else that an answer depends on, but for the files.

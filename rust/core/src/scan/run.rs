@@ -131,7 +131,7 @@ impl Run<'_> {
 }
 
 /// Adds to the counts of the cache folder; where that was not needed otherwise, the memory collects them first.
-fn count_answers(cached: &Cached<'_>, stats: &Stats) {
+pub(super) fn count_answers(cached: &Cached<'_>, stats: &Stats) {
     let counts = Counts {
         memory: stats.memory as u64,
         manifest: stats.manifest as u64,

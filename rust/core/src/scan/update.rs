@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::plan::{Cached, Files, Origin, Plan, Todo};
+use super::plan::{Cached, Files, Origin, Plan, Todo, tolerated};
 use super::run::Done;
 use crate::cache::admin::{manifest_share, shrink_manifests};
 use crate::cache::known::{Base, BaseFile, Digest, Known, Learned, NO_DIGEST, Records, check_of};
@@ -15,9 +15,6 @@ use crate::tree::stamp::Stamp;
 
 /// How many contents are collected before they are put into the store.
 const BATCH: usize = 1000;
-
-/// Below so many files and folders out of date a manifest is not written again; or a hundredth of the tree.
-const TOLERATED: usize = 64;
 
 /// What a scan finds out, on its way to where it is kept.
 pub(crate) struct Update {
@@ -66,17 +63,12 @@ pub(crate) struct Updated {
 
 impl Update {
     /// `streams` is for a scan whose memory must not grow with the tree.
-    pub(crate) fn new(plan: &Plan<'_>, cached: &Cached<'_>, streams: bool, wants_text: bool) -> Self {
+    pub(crate) fn new(cached: &Cached<'_>, streams: bool, wants_text: bool) -> Self {
         // What was laid over the base is not in the manifest either, whether it still holds or not.
         let stale = cached.known.as_ref().map_or(0, |known| known.patched_files().len());
         let keeping = match (&cached.todo, &cached.known) {
             (Todo::Some(files), Some(known))
-                if stale
-                    + files.iter().filter(|&&place| !known.is_patched(place)).count()
-                    + cached.folder_stamps.len()
-                    + known.unwritten
-                    <= tolerated(plan.len())
-                    && !lacks_text(cached, wants_text) =>
+                if cached.is_nearly_written(known, files) && !lacks_text(cached, wants_text) =>
             {
                 Keeping::Patches(Vec::new())
             }
@@ -334,8 +326,4 @@ fn can_be_checked(snapshot: &Snapshot) -> bool {
 fn lacks_text(cached: &Cached<'_>, wants_text: bool) -> bool {
     let is_loaded = cached.origin == Origin::Manifest;
     wants_text && is_loaded && cached.manifest.as_ref().is_none_or(|manifest| manifest.entries.is_none())
-}
-
-fn tolerated(files: usize) -> usize {
-    TOLERATED.max(files / 100)
 }

@@ -126,6 +126,11 @@ impl Snapshot {
             && self.files.len().max(self.folders.len()) < u32::MAX as usize
     }
 
+    /// How many things are looked at in a [`check`](Self::check).
+    pub(crate) const fn stamps(&self) -> usize {
+        self.watched.len() + self.folders.len() + self.files.len()
+    }
+
     /// A path that no longer leads where it did.
     pub(crate) fn leads_elsewhere(&self) -> Option<&Path> {
         let pairs =
@@ -136,15 +141,26 @@ impl Snapshot {
 
     /// Looks at everything again. What changed before the call is seen.
     pub(crate) fn check(&self, threads: usize, clock: Clock, devices: &Devices, cancel: &Cancel) -> Result<Check> {
+        let check = self.look(threads, clock, devices, cancel, true);
+        if cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(check) }
+    }
+
+    /// As [`check`](Self::check) on this thread and of bounded length: no folder is listed, so that one with another stamp counts as one
+    /// with other entries.
+    pub(crate) fn check_stamps(&self, clock: Clock, devices: &Devices) -> Check {
+        self.look(1, clock, devices, &Cancel::new(), false)
+    }
+
+    fn look(&self, threads: usize, clock: Clock, devices: &Devices, cancel: &Cancel, lists: bool) -> Check {
         let top = || self.folder_paths.iter().next().unwrap_or(Path::new(""));
         if !self.is_sound() {
-            return Ok(Check::reselect(top(), "the record is not whole"));
+            return Check::reselect(top(), "the record is not whole");
         }
         if !self.certain || !cfg!(unix) {
-            return Ok(Check::reselect(top(), "not all that the selection depends on can be watched"));
+            return Check::reselect(top(), "not all that the selection depends on can be watched");
         }
         if let Some(path) = self.leads_elsewhere() {
-            return Ok(Check::reselect(path, "the path leads elsewhere"));
+            return Check::reselect(path, "the path leads elsewhere");
         }
         let now = clock();
         let pass = Pass {
@@ -155,11 +171,11 @@ impl Snapshot {
             trusted: now >= self.newest,
             devices,
             cancel,
+            lists,
             next: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
         };
-        let check = pass.run(threads);
-        if cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(check) }
+        pass.run(threads)
     }
 }
 
@@ -171,14 +187,15 @@ struct Pass<'a> {
     trusted: bool,
     devices: &'a Devices,
     cancel: &'a Cancel,
+    /// Whether the entries of a folder with another stamp are looked at.
+    lists: bool,
     next: AtomicUsize,
     stop: AtomicBool,
 }
 
 impl Pass<'_> {
     fn run(&self, threads: usize) -> Check {
-        let Snapshot { watched, folders, files, .. } = self.snapshot;
-        let count = watched.len() + folders.len() + files.len();
+        let count = self.snapshot.stamps();
         let helpers = (count / PATHS_PER_THREAD).min(threads).saturating_sub(1);
         let mut parts = thread::scope(|scope| {
             // Where the system refuses a thread, the others do its work.
@@ -257,7 +274,7 @@ impl Pass<'_> {
         if self.is_same(&folder.stamp, &metadata, path, device) {
             return None;
         }
-        if folder.listing == 0 {
+        if !self.lists || folder.listing == 0 {
             return Some((path, "its entries were not known for certain"));
         }
         if !listing(path).is_ok_and(|listing| listing == folder.listing) {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rev_accel_core::{
-    CacheOptions, Cancel, DropInText, Grammar, LineFormat, Memory, Options, RuleSet, Selection, Stats, Verify, scan,
-    scan_drop_in, scan_lines,
+    CacheOptions, Cancel, DropInText, Grammar, LineFormat, Memory, Options, RuleSet, Selection, Stats, Verify,
+    recall_drop_in, recall_scan, scan, scan_drop_in, scan_lines,
 };
 
 use super::clock;
@@ -16,6 +16,9 @@ use super::{Result, walk};
 use crate::random::Random;
 
 const ALL: u8 = 63;
+
+/// As the extension module has it: up to so many stamps, what is remembered is tried first.
+const FEW_STAMPS: usize = 600;
 
 /// Sets of rules that are asked for besides all.
 const FEW: [u8; 2] = [0b1, 0b10_0110];
@@ -134,9 +137,12 @@ pub(super) fn ask(
         Form::DropIn => {
             let options = whole(root, root.to_owned(), Selection::All);
             let mut made = Vec::new();
-            let answer = scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new(), &mut |text| {
-                made.clone_from(&text);
-            })?;
+            let answer = match recall_drop_in(&options, None, "", FEW_STAMPS) {
+                Some(answer) => answer,
+                None => scan_drop_in(&options, None, "", &Grammar::default(), &Cancel::new(), &mut |text| {
+                    made.clone_from(&text);
+                })?,
+            };
             let said = match answer.text {
                 Some(DropInText::Kept(text)) => text.bytes().to_vec(),
                 Some(DropInText::Made(Some(slot))) => {
@@ -178,7 +184,10 @@ pub(super) fn ask(
 }
 
 fn object(options: &Options) -> Result<(String, Stats)> {
-    let scan = scan(options, &Grammar::default(), &Cancel::new(), &|_, _| {})?;
+    let scan = match recall_scan(options, FEW_STAMPS) {
+        Some(scan) => scan,
+        None => scan(options, &Grammar::default(), &Cancel::new(), &|_, _| {})?,
+    };
     let mut said = String::from_utf8(scan.to_drop_in_json())?;
     for report in &scan.unlisted {
         let _ = write!(said, "\nnot listed: {:?}", report.key);

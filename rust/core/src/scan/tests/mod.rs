@@ -85,9 +85,35 @@ fn ask(form: Form, options: &Options) -> (Result<Answer, String>, Stats) {
     }
 }
 
-/// Asks with the cache and without, and requires the same answer.
+/// What the process remembers and finds to be as it was.
+fn recall(form: Form, options: &Options, most_stamps: usize) -> Option<(Answer, Stats)> {
+    let (text, stats) = match form {
+        Form::DropIn => {
+            let DropIn { text, stats } = recall_drop_in(options, None, "\n}", most_stamps)?;
+            let Some(DropInText::Kept(text)) = text else { panic!("{text:?}") };
+            (text.bytes().to_vec(), stats)
+        }
+        Form::Scan => {
+            let scan = recall_scan(options, most_stamps)?;
+            (scan.to_lines(LineFormat::JsonLines), scan.stats)
+        }
+        Form::Lines => return None,
+    };
+    Some((Answer { text: String::from_utf8(text).unwrap(), files: stats.files, bytes: stats.bytes }, stats))
+}
+
+/// Asks with the cache and without, and requires the same answer; also of what is recalled, if anything is.
 fn same(form: Form, options: &Options, what: impl Fn() -> String) -> Stats {
+    let recalled = recall(form, options, usize::MAX);
     let (answer, stats) = ask(form, options);
+    if let Some((recalled, figures)) = recalled {
+        assert!(answer.as_ref() == Ok(&recalled), "recalled, {form:?}, {}", what());
+        let untimed = |stats: &Stats| {
+            let (select_time, analyse_time, keep_time) = Default::default();
+            format!("{:?}", Stats { select_time, analyse_time, keep_time, ..stats.clone() })
+        };
+        assert_eq!(untimed(&figures), untimed(&stats), "{form:?}, {}", what());
+    }
     let (expected, _) = ask(form, &Options { cache: None, ..options.clone() });
     assert!(answer == expected, "{form:?}, {}: {}\n{stats:?}", what(), difference(&answer, &expected));
     stats

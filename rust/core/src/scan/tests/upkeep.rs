@@ -119,6 +119,53 @@ fn changes_that_a_process_remembers_reach_the_manifest_before_long() {
 }
 
 #[test]
+fn only_what_is_as_it_was_is_recalled() {
+    for form in [Form::DropIn, Form::Scan] {
+        let place = tree(5);
+        let options = place.options(Some(new_memory()), later);
+        let recalls = |options: &Options, most_stamps| recall(form, options, most_stamps).is_some();
+        assert!(!recalls(&options, 100), "nothing is remembered yet");
+        same(form, &options, || "for the first time".to_owned());
+        // The tree, its folders, its files.
+        assert!(recalls(&options, 12) && !recalls(&options, 10));
+        let other = |change: fn(&mut CacheOptions)| {
+            let mut cache = options.cache.clone().unwrap();
+            change(&mut cache);
+            Options { cache: Some(cache), ..options.clone() }
+        };
+        assert!(!recalls(&other(|cache| cache.verify = Verify::Always), 100));
+        assert!(!recalls(&other(|cache| cache.clock = far_behind), 100));
+        assert!(!recalls(&other(|cache| cache.explain = Some(PathBuf::new())), 100));
+        assert!(!recalls(&Options { producer: Producer::Parser, ..options.clone() }, 100));
+        assert!(!recalls(&Options { max_bytes: 1, ..options.clone() }, 100));
+        let changes: [&dyn Fn(); 3] =
+            [&|| change(&place, 3, 1_000), &|| fs::remove_file(place.tree().join("p0/m.py")).unwrap(), &|| {
+                place.write("new.py", "");
+            }];
+        for (number, make) in changes.iter().enumerate() {
+            place.tick();
+            make();
+            place.tick();
+            assert!(!recalls(&options, 100), "{form:?} {number}");
+            same(form, &options, || format!("change {number}"));
+            // A change of this moment may leave a folder above that is not quiet yet.
+            for _ in 0..50 {
+                if recalls(&options, 100) {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                same(form, &options, || format!("after change {number}"));
+            }
+            assert!(recalls(&options, 100), "{form:?} {number}");
+        }
+        // What does not matter takes a look at the entries, and there may be many.
+        place.write("new.txt", "");
+        assert!(!recalls(&options, 100), "{form:?}");
+        assert_eq!(same(form, &options, || "with a text".to_owned()).memory, 5);
+    }
+}
+
+#[test]
 fn what_a_process_remembers_is_answered_without_the_cache_folder() {
     for form in [Form::DropIn, Form::Scan] {
         let place = tree(5);
@@ -244,7 +291,7 @@ fn a_cache_that_cannot_be_written_costs_no_more_than_the_first_time() {
             plan::Plan::new(&options, &form, crate::cache::manifest::Keep::Memory, None, &NEVER, |_| ()).unwrap();
         let cached = plan.cached.as_ref().unwrap();
         let before = Arc::as_ptr(cached.known.as_ref().unwrap());
-        let update = update::Update::new(&plan, cached, false, false);
+        let update = update::Update::new(cached, false, false);
         let updated = update.finish(plan, None, &NEVER).unwrap();
         assert_eq!(Arc::as_ptr(&updated.known), before, "all was copied");
     }
