@@ -85,6 +85,7 @@ def stay_on_the_site(_: Sphinx, _name: str, source: list[str]) -> None:
 
 def stay_from_such_a_file(app: Sphinx, _path: Path, name: str, source: list[str]) -> None:
     """Links of a file beside this folder that is a page."""
+    source[0] = re.sub(r"\]\((?:\.\./)*docs/", "](/", source[0])
     stay_on_the_site(app, name, source)
 
 
