@@ -16,6 +16,7 @@ from typing import Any
 from tests.llm.server import Listening
 
 from rev_accel.history import INTERRUPTED, MessageLog
+from rev_accel.history.file import HEADER
 
 from .child import Children, Order
 from .projects import Projects, contents
@@ -170,7 +171,8 @@ class Kills:
 
 
 def started(home: Path) -> bool:
-    return any(home.glob("*/events.jsonl"))
+    """Whether there is a run with an event: one that was killed before has a file with a header alone."""
+    return any(path.stat().st_size > len(HEADER) for path in home.glob("*/events.jsonl"))
 
 
 def lines(root: Path) -> int:
